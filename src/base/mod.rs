@@ -1,0 +1,3 @@
+//! Floor 0: what knows nothing of the language.
+pub mod intern;
+pub mod source;

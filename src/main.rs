@@ -1,0 +1,3 @@
+//! The `ruff` binary: everything lives in [`ruff::cli`].
+
+fn main() {}
