@@ -1,1 +1,10 @@
-//! (module docs follow)
+//! The intermediate representation: SSA with block parameters, on `cranelift-entity`.
+//!
+//! Pure data and its analyses: nothing here knows the tree, the bytecode or the heap. An instruction is one row of the table
+//! in [`inst`]; modes of operands, effects and static types all derive from the row.
+
+pub mod effects;
+pub mod entities;
+pub mod function;
+pub mod inst;
+pub mod types;

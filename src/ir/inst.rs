@@ -1,0 +1,300 @@
+//! THE instruction table. A row is the instruction: its name, operand modes, immediate, static result type and effects.
+//!
+//! Operand modes (`design/ownership.md`): `View` and `Borrow` look at the operand; a dying `Borrow` operand may be released by
+//! the instruction itself (its drop mask), a dying `View` operand needs a `drop` after it, because the instruction's fast path
+//! would have to test a flag. `Keep` consumes the operand. `Update` consumes it and hands it back, changed, as the result, in
+//! the same register.
+
+use super::effects::Effects;
+use super::entities::{Const, FuncRef, Global, Path};
+use super::types::Type;
+use crate::base::builtin::BuiltinId;
+
+/// What an instruction does with an operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Looked at; when it dies here a `drop` follows.
+    View,
+    /// Looked at; when it dies here the instruction releases it (drop mask).
+    Borrow,
+    /// Consumed: stored, passed or returned.
+    Keep,
+    /// Consumed and handed back changed; the result shares its register.
+    Update,
+}
+
+/// Which immediate an instruction carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImmKind {
+    /// None.
+    None,
+    /// A pooled constant (also: a name or message as a string constant).
+    Const,
+    /// A function of the module.
+    Func,
+    /// A builtin.
+    Builtin,
+    /// A global slot.
+    Global,
+    /// A path description.
+    Path,
+    /// A small number (capture index).
+    Index,
+}
+
+/// The immediate of one instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Imm {
+    /// None.
+    None,
+    /// A pooled constant.
+    Const(Const),
+    /// A function of the module.
+    Func(FuncRef),
+    /// A builtin.
+    Builtin(BuiltinId),
+    /// A global slot.
+    Global(Global),
+    /// A path description.
+    Path(Path),
+    /// A small number.
+    Index(u32),
+}
+
+impl Imm {
+    /// The kind of this immediate.
+    pub fn kind(self) -> ImmKind {
+        match self {
+            Imm::None => ImmKind::None,
+            Imm::Const(_) => ImmKind::Const,
+            Imm::Func(_) => ImmKind::Func,
+            Imm::Builtin(_) => ImmKind::Builtin,
+            Imm::Global(_) => ImmKind::Global,
+            Imm::Path(_) => ImmKind::Path,
+            Imm::Index(_) => ImmKind::Index,
+        }
+    }
+}
+
+/// How an instruction ends its block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// It does not.
+    Next,
+    /// It ends the block and has this many targets.
+    End(usize),
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct InstInfo {
+    /// The textual name.
+    pub name: &'static str,
+    /// Modes of the fixed operands.
+    pub fixed: &'static [Mode],
+    /// Mode of further operands, if any are allowed.
+    pub rest: Option<Mode>,
+    /// The immediate.
+    pub imm: ImmKind,
+    /// The static type of the result; `None` if there is no result.
+    pub result: Option<Type>,
+    /// Effects.
+    pub effects: Effects,
+    /// Whether it ends the block.
+    pub flow: Flow,
+    /// First line of its documentation.
+    pub doc: &'static str,
+}
+
+macro_rules! instructions {
+    ($(#[doc = $doc:literal] $op:ident $name:literal ($($mode:ident),*) $(rest $rest:ident)? imm $imm:ident
+       result $result:ident effects $($effect:ident)|+ flow $flow:expr;)*) => {
+        /// The operation of an instruction: an index into the table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Op { $(#[doc = $doc] $op),* }
+
+        impl Op {
+            /// Every operation, in table order.
+            pub const ALL: &'static [Op] = &[$(Op::$op),*];
+        }
+
+        static TABLE: &[InstInfo] = &[$(InstInfo {
+            name: $name,
+            fixed: &[$(Mode::$mode),*],
+            rest: instructions!(@rest $($rest)?),
+            imm: ImmKind::$imm,
+            result: instructions!(@result $result),
+            effects: Effects(0 $(| Effects::$effect.0)+),
+            flow: $flow,
+            doc: $doc,
+        }),*];
+    };
+    (@rest) => { None };
+    (@rest $rest:ident) => { Some(Mode::$rest) };
+    (@result no) => { None };
+    (@result $ty:ident) => { Some(Type::$ty) };
+}
+
+const NEXT: Flow = Flow::Next;
+
+instructions! {
+    /// A constant; its type is the constant's.
+    Const "const" () imm Const result TOP effects PURE flow NEXT;
+    /// The value of a function that captures nothing.
+    Func "func" () imm Func result FUNCTION effects PURE flow NEXT;
+    /// The value of a builtin.
+    Builtin "builtin" () imm Builtin result FUNCTION effects PURE flow NEXT;
+    /// A new closure over the operands (values or cells).
+    Closure "closure" () rest Keep imm Func result FUNCTION effects ALLOCATES flow NEXT;
+    /// The n-th captured value (or cell) of the running closure.
+    CaptureGet "capture_get" () imm Index result TOP effects PURE flow NEXT;
+
+    /// A new cell holding the operand.
+    CellNew "cell_new" (Keep) imm None result CELL effects ALLOCATES flow NEXT;
+    /// The value in a cell; raises `Undefined variable: name` if it has none.
+    CellGet "cell_get" (View) imm Const result ANY effects READS|RAISES flow NEXT;
+    /// The content of a cell, possibly the undefined mark.
+    CellPeek "cell_peek" (View) imm None result TOP effects READS flow NEXT;
+    /// Stores into a cell.
+    CellSet "cell_set" (View, Keep) imm None result no effects WRITES flow NEXT;
+    /// The value of a global; raises `Undefined variable: name` if it has none.
+    GlobalGet "global_get" () imm Global result ANY effects READS|RAISES flow NEXT;
+    /// The content of a global slot, possibly the undefined mark.
+    GlobalPeek "global_peek" () imm Global result TOP effects READS flow NEXT;
+    /// Stores into a global slot.
+    GlobalSet "global_set" (Keep) imm Global result no effects WRITES flow NEXT;
+    /// Whether the operand is the undefined mark.
+    IsUndef "is_undef" (View) imm None result BOOL effects PURE flow NEXT;
+    /// Raises `Undefined variable: name` if the operand is the undefined mark.
+    CheckDefined "check_defined" (View) imm Const result no effects RAISES flow NEXT;
+
+    /// `a + b`.
+    Add "add" (Borrow, Borrow) imm None result ANY effects OPERATOR flow NEXT;
+    /// `a - b`.
+    Sub "sub" (Borrow, Borrow) imm None result ANY effects OPERATOR flow NEXT;
+    /// `a * b`.
+    Mul "mul" (Borrow, Borrow) imm None result ANY effects OPERATOR flow NEXT;
+    /// `a / b`.
+    Div "div" (Borrow, Borrow) imm None result ANY effects OPERATOR flow NEXT;
+    /// `a % b`.
+    Rem "rem" (Borrow, Borrow) imm None result ANY effects OPERATOR flow NEXT;
+    /// `a == b`; raises only through an overloading method.
+    Eq "eq" (Borrow, Borrow) imm None result ANY effects OPERATOR flow NEXT;
+    /// `a != b`.
+    Ne "ne" (Borrow, Borrow) imm None result ANY effects OPERATOR flow NEXT;
+    /// `a < b`.
+    Lt "lt" (Borrow, Borrow) imm None result ANY effects OPERATOR flow NEXT;
+    /// `a <= b`.
+    Le "le" (Borrow, Borrow) imm None result ANY effects OPERATOR flow NEXT;
+    /// `a > b`.
+    Gt "gt" (Borrow, Borrow) imm None result ANY effects OPERATOR flow NEXT;
+    /// `a >= b`.
+    Ge "ge" (Borrow, Borrow) imm None result ANY effects OPERATOR flow NEXT;
+    /// `-a`.
+    Neg "neg" (Borrow) imm None result ANY effects OPERATOR flow NEXT;
+    /// `!a`, of a bool.
+    Not "not" (Borrow) imm None result ANY effects OPERATOR flow NEXT;
+    /// Truthiness as a bool.
+    Truthy "truthy" (Borrow) imm None result BOOL effects PURE flow NEXT;
+    /// Whether the operand is null.
+    IsNull "is_null" (Borrow) imm None result BOOL effects PURE flow NEXT;
+    /// The texts of the operands, concatenated: string interpolation.
+    Format "format" () rest Borrow imm None result STRING effects ALLOCATES flow NEXT;
+
+    /// A new array of the operands.
+    ArrayNew "array_new" () rest Keep imm None result ARRAY effects ALLOCATES flow NEXT;
+    /// A long array literal continued: the array with the further operands appended.
+    ArrayExtend "array_extend" (Update) rest Keep imm None result ARRAY effects ALLOCATES flow NEXT;
+    /// `push(a, v)`, with the builtin's error if `a` is no array.
+    ArrayPush "array_push" (Update, Keep) imm None result ARRAY effects ALLOCATES|RAISES flow NEXT;
+    /// `[...v]`: the elements of the second operand appended; raises `Can only spread arrays`.
+    ArraySpread "array_spread" (Update, Borrow) imm None result ARRAY effects ALLOCATES|RAISES flow NEXT;
+    /// A new dict of key, value pairs; raises `Dict keys must be strings`.
+    DictNew "dict_new" () rest Keep imm None result DICT effects ALLOCATES|RAISES flow NEXT;
+    /// A long dict literal continued.
+    DictExtend "dict_extend" (Update) rest Keep imm None result DICT effects ALLOCATES|RAISES flow NEXT;
+    /// `{...v}`: the entries of the second operand merged in; raises `Can only spread dicts`.
+    DictSpread "dict_spread" (Update, Borrow) imm None result DICT effects ALLOCATES|RAISES flow NEXT;
+    /// `c[k]`.
+    IndexGet "index_get" (View, Borrow) imm None result ANY effects RAISES flow NEXT;
+    /// `v.name`, of a struct or dict.
+    FieldGet "field_get" (View) imm Const result ANY effects RAISES flow NEXT;
+    /// `v?.name`.
+    FieldGetOptional "field_get_optional" (View) imm Const result ANY effects RAISES flow NEXT;
+    /// `root[k].f := value`: operands root, value, keys of the index steps.
+    SetPath "set_path" (Update, Keep) rest Borrow imm Path result CONTAINER effects ALLOCATES|RAISES flow NEXT;
+    /// Read-modify-write of one path, by the path's update operation: operands root, right operand, keys.
+    UpdatePath "update_path" (Update, Keep) rest Borrow imm Path result ANY effects OPERATOR|ALLOCATES flow NEXT;
+    /// As `set_path`, on the content of a cell: operands cell, value, keys.
+    CellSetPath "cell_set_path" (View, Keep) rest Borrow imm Path result no effects READS|WRITES|RAISES flow NEXT;
+    /// As `update_path`, on the content of a cell.
+    CellUpdatePath "cell_update_path" (View, Keep) rest Borrow imm Path result no effects READS|WRITES|OPERATOR flow NEXT;
+    /// As `set_path`, on a global (named by the path): operands value, keys.
+    GlobalSetPath "global_set_path" (Keep) rest Borrow imm Path result no effects READS|WRITES|RAISES flow NEXT;
+    /// As `update_path`, on a global.
+    GlobalUpdatePath "global_update_path" (Keep) rest Borrow imm Path result no effects READS|WRITES|OPERATOR flow NEXT;
+
+    /// Calls any callable: operands callee, arguments.
+    Call "call" (Keep) rest Keep imm None result ANY effects CALLS flow NEXT;
+    /// Calls a known function that captures nothing, with the right number of arguments.
+    CallDirect "call_direct" () rest Keep imm Func result ANY effects CALLS flow NEXT;
+    /// `receiver.name(arguments)`.
+    CallMethod "call_method" (Keep) rest Keep imm Const result ANY effects CALLS flow NEXT;
+    /// Calls a builtin.
+    CallBuiltin "call_builtin" () rest Borrow imm Builtin result ANY effects CALLS flow NEXT;
+
+    /// Starts a `for` loop over a value; raises `Cannot iterate over non-iterable type`.
+    IterOpen "iter_open" (Keep) imm None result ITER effects ALLOCATES|RAISES flow NEXT;
+    /// The next value of the loop, or the exhausted mark.
+    IterNext "iter_next" (View) imm None result TOP effects CALLS flow NEXT;
+    /// Whether the operand is the exhausted mark.
+    IsDone "is_done" (View) imm None result BOOL effects PURE flow NEXT;
+    /// A bound of a counted loop as an int; raises `range() requires numeric arguments`.
+    RangeBound "range_bound" (Borrow) imm None result INT effects RAISES flow NEXT;
+
+    /// The error being handled, as a struct `Error`; first in a handler block.
+    Caught "caught" () imm None result STRUCT effects READS|WRITES|ALLOCATES flow NEXT;
+
+    /// A second reference to the operand (count + 1). Made by the ownership step only.
+    Copy "copy" (View) imm None result TOP effects PURE flow NEXT;
+    /// Gives the operand up (count - 1). Made by the ownership step only.
+    Drop "drop" (Keep) imm None result no effects WRITES flow NEXT;
+
+    /// Goes to the target.
+    Jump "jump" () imm None result no effects PURE flow Flow::End(1);
+    /// Goes to the first target if the operand is truthy, else to the second.
+    Brif "brif" (Borrow) imm None result no effects PURE flow Flow::End(2);
+    /// Leaves the function with a value.
+    Return "return" (Keep) imm None result no effects PURE flow Flow::End(0);
+    /// `throw(v)`.
+    Throw "throw" (Keep) imm None result no effects RAISES flow Flow::End(0);
+    /// Raises the runtime error with this message.
+    Raise "raise" () imm Const result no effects RAISES flow Flow::End(0);
+}
+
+impl Op {
+    /// The row of this operation.
+    pub fn info(self) -> &'static InstInfo {
+        &TABLE[self as usize]
+    }
+
+    /// Mode of operand `index`.
+    ///
+    /// # Panics
+    /// If the operation has no such operand (the verifier's rule on operand counts excludes it).
+    pub fn mode(self, index: usize) -> Mode {
+        let info = self.info();
+        info.fixed.get(index).copied().or(info.rest).expect("an operand the table allows")
+    }
+
+    /// Whether it ends a block.
+    pub fn is_terminator(self) -> bool {
+        matches!(self.info().flow, Flow::End(_))
+    }
+
+    /// The operation with this textual name.
+    pub fn from_name(name: &str) -> Option<Op> {
+        Op::ALL.iter().copied().find(|op| op.info().name == name)
+    }
+}
