@@ -1,1 +1,3 @@
-//! (module docs follow)
+//! Floor 1: from source text to the tree.
+
+pub mod ast;
