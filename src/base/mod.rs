@@ -1,5 +1,8 @@
 //! Floor 0: what knows nothing of the language.
 pub mod builtin;
+pub mod diagnostic;
 pub mod intern;
+pub mod limits;
 pub mod operator;
+pub mod render;
 pub mod source;

@@ -1,0 +1,144 @@
+//! What can be wrong with a program before it runs: codes, phases, exit codes.
+
+use super::source::Span;
+
+macro_rules! codes {
+    ($($(#[$meta:meta])* $variant:ident = $text:literal, $phase:ident;)*) => {
+        /// The stable code of a diagnostic.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$meta])* $variant),* }
+
+        impl Code {
+            /// The code as shown between brackets.
+            pub const fn text(self) -> &'static str {
+                match self { $(Code::$variant => $text),* }
+            }
+
+            /// The stage that reports it.
+            pub const fn phase(self) -> Phase {
+                match self { $(Code::$variant => Phase::$phase),* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Invalid character.
+    InvalidCharacter = "RUFLEX001", Lexer;
+    /// NUL byte.
+    NulByte = "RUFLEX002", Lexer;
+    /// Unterminated string.
+    UnterminatedString = "RUFLEX003", Lexer;
+    /// Unterminated comment.
+    UnterminatedComment = "RUFLEX004", Lexer;
+    /// Invalid escape.
+    InvalidEscape = "RUFLEX005", Lexer;
+    /// Number overflow.
+    NumberOverflow = "RUFLEX006", Lexer;
+    /// Malformed number.
+    MalformedNumber = "RUFLEX007", Lexer;
+    /// Identifier too long.
+    IdentifierTooLong = "RUFLEX008", Lexer;
+    /// String too long.
+    StringTooLong = "RUFLEX009", Lexer;
+    /// Number too long.
+    NumberTooLong = "RUFLEX010", Lexer;
+    /// Any parse error.
+    Parse = "RUFPARSE001", Parser;
+    /// Any compile error.
+    Compile = "RUFVM001", Compiler;
+}
+
+/// The stage that found the problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// Text to tokens.
+    Lexer,
+    /// Tokens to tree.
+    Parser,
+    /// Everything after the tree that happens before running.
+    Compiler,
+}
+
+impl Phase {
+    /// The name shown after the code.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Phase::Lexer => "lexer",
+            Phase::Parser => "parser",
+            Phase::Compiler => "vm",
+        }
+    }
+
+    /// What precedes the message.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Phase::Lexer | Phase::Parser => "error: ",
+            Phase::Compiler => "error: Compilation error: ",
+        }
+    }
+
+    /// The standing advice.
+    pub const fn help(self) -> Option<&'static str> {
+        match self {
+            Phase::Lexer => Some("Fix the lexical error in source and run again."),
+            Phase::Parser => Some("Fix the parse error and rerun Ruff."),
+            Phase::Compiler => None,
+        }
+    }
+
+    /// The exit code of a program with such a diagnostic.
+    pub const fn exit_code(self) -> i32 {
+        match self {
+            Phase::Lexer | Phase::Parser => 3,
+            Phase::Compiler => 4,
+        }
+    }
+}
+
+/// The exit code of an uncaught runtime error.
+pub const RUNTIME_EXIT_CODE: i32 = 4;
+
+/// One problem found before running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Its code.
+    pub code: Code,
+    /// What is wrong.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// The advice, by default that of the phase.
+    pub help: Option<String>,
+    /// Remarks.
+    pub notes: Vec<String>,
+}
+
+impl Diagnostic {
+    /// A diagnostic with the standing advice of its phase and no notes.
+    pub fn new(code: Code, message: impl Into<String>, span: Span) -> Diagnostic {
+        let help = code.phase().help().map(str::to_owned);
+        Diagnostic { code, message: message.into(), span, help, notes: Vec::new() }
+    }
+
+    /// A parse error.
+    pub fn parse(message: impl Into<String>, span: Span) -> Diagnostic {
+        Diagnostic::new(Code::Parse, message, span)
+    }
+
+    /// A compile error.
+    pub fn compile(message: impl Into<String>, span: Span) -> Diagnostic {
+        Diagnostic::new(Code::Compile, message, span)
+    }
+
+    /// The stage that found it.
+    pub fn phase(&self) -> Phase {
+        self.code.phase()
+    }
+
+    /// With a remark added.
+    pub fn with_note(mut self, note: impl Into<String>) -> Diagnostic {
+        self.notes.push(note.into());
+        self
+    }
+}
