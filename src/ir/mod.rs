@@ -3,8 +3,12 @@
 //! Pure data and its analyses: nothing here knows the tree, the bytecode or the heap. An instruction is one row of the table
 //! in [`inst`]; modes of operands, effects and static types all derive from the row.
 
+pub mod builder;
+#[cfg(test)]
+mod builder_tests;
 pub mod effects;
 pub mod entities;
 pub mod function;
 pub mod inst;
+mod ssa;
 pub mod types;
