@@ -1,1 +1,30 @@
-//! (module docs follow)
+//! Floor 7: values, the heap, what operators do with them, and the builtins.
+//!
+//! | | |
+//! |---|---|
+//! | [`word`], [`value`] | the NaN box, bare and owning |
+//! | [`heap`], [`release`], [`cycles`] | allocation, counting, reclaiming cycles |
+//! | [`array`], [`string`], [`bytes`], [`dict`], [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`], [`tagged`] | one object layout each, with a safe interface |
+//! | [`operators`], [`path`], [`display`], [`error`] | what scripts see of them |
+//! | [`host`], [`builtins`] | the world outside, and the builtin table |
+//!
+//! Unsafe code lives in `value`, the heap files and the object layouts; everything else is written against their safe interfaces.
+
+pub mod array;
+pub mod bytes;
+pub mod cell;
+pub mod collection;
+pub mod cycles;
+pub mod dict;
+pub mod display;
+pub mod error;
+pub mod function;
+pub mod heap;
+pub mod iterate;
+pub mod release;
+pub mod shape;
+pub mod string;
+pub mod structure;
+pub mod tagged;
+pub mod value;
+pub mod word;

@@ -1,0 +1,105 @@
+//! Errors a script can catch, and the two ways to end that it cannot.
+//!
+//! A [`RuntimeError`] knows no position: the machine that runs the failing instruction adds line and stack when it builds the struct the
+//! script sees.
+
+use super::array;
+use super::display;
+use super::shape::Shape;
+use super::structure;
+use super::value::Value;
+
+/// Why an operator, a builtin or a `throw` did not return.
+#[derive(Debug)]
+pub enum RuntimeError {
+    /// A message; nothing else is known.
+    Message(Box<str>),
+    /// What a `throw` or `error` carries.
+    Thrown(Box<Thrown>),
+    /// `exit(code)`: not catchable.
+    Exit(i32),
+    /// A limit of the host: not catchable.
+    Stop(Stop),
+}
+
+/// Message and cause of a thrown value.
+#[derive(Debug)]
+pub struct Thrown {
+    /// The message, a string.
+    pub message: Value,
+    /// The `cause` field, if there is one.
+    pub cause: Option<Value>,
+}
+
+/// A limit the host set, or that one object has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Too much memory.
+    Memory,
+    /// Too many instructions.
+    Fuel,
+}
+
+impl RuntimeError {
+    /// An error with this message.
+    pub fn message(text: impl Into<Box<str>>) -> RuntimeError {
+        RuntimeError::Message(text.into())
+    }
+
+    /// The error of a value that would be too large.
+    pub fn out_of_memory() -> RuntimeError {
+        RuntimeError::Stop(Stop::Memory)
+    }
+
+    /// The error that `throw(value)` raises.
+    pub fn thrown(value: &Value) -> RuntimeError {
+        if let Some(object) = value.as_struct() {
+            let message = match object.get("message") {
+                Some(message) if message.as_str().is_some() => message.clone(),
+                _ => Value::string(&format!("{} error", object.name())),
+            };
+            return RuntimeError::Thrown(Box::new(Thrown { message, cause: object.get("cause").cloned() }));
+        }
+        if value.as_str().is_some() {
+            return RuntimeError::Thrown(Box::new(Thrown { message: value.clone(), cause: None }));
+        }
+        match display::text(value) {
+            Ok(text) => RuntimeError::Message(text.into()),
+            Err(error) => error,
+        }
+    }
+
+    /// The message and cause of an error that can be caught; otherwise the error again.
+    pub fn into_parts(self) -> Result<(Value, Option<Value>), RuntimeError> {
+        match self {
+            RuntimeError::Message(text) => Ok((Value::string(&text), None)),
+            RuntimeError::Thrown(thrown) => Ok((thrown.message, thrown.cause)),
+            other => Err(other),
+        }
+    }
+
+    /// The message as text, for a diagnostic.
+    pub fn text(&self) -> &str {
+        match self {
+            RuntimeError::Message(text) => text,
+            RuntimeError::Thrown(thrown) => thrown.message.as_str().unwrap_or(""),
+            RuntimeError::Exit(_) => "exit",
+            RuntimeError::Stop(Stop::Memory) => "Memory limit exceeded",
+            RuntimeError::Stop(Stop::Fuel) => "Fuel exhausted",
+        }
+    }
+}
+
+/// The struct a script catches. `stack` holds the names of the active functions, outermost first.
+pub fn error_struct(message: Value, line: u32, stack: Vec<Value>, cause: Option<Value>) -> Value {
+    let stack = array::from_values(stack);
+    let mut values = vec![message, Value::int(line as i64), stack];
+    let shape = match cause {
+        Some(cause) => {
+            values.push(cause);
+            Shape::of("Error", &["message", "line", "stack", "cause"])
+        }
+        None => Shape::of("Error", &["message", "line", "stack"]),
+    };
+    structure::new(shape, values)
+}

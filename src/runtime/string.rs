@@ -1,0 +1,367 @@
+//! Strings: UTF-8 behind a header that caches what is asked often (hash, number of code points, whether all is ASCII, whether the
+//! text is the canonical form of an int and hence an int key).
+//!
+//! The empty string and the 128 one-character ASCII strings are statics with every cache filled, so nobody ever writes them.
+
+use super::heap::{self, Header, IMMORTAL, Kind};
+use super::value::Value;
+use super::word::{INLINE_INT_LIMIT, Word};
+use std::marker::PhantomData;
+use std::mem::{offset_of, size_of};
+use std::ptr;
+
+/// The fixed part of a string; the bytes follow.
+#[repr(C)]
+pub struct StringObject {
+    /// Of kind [`Kind::String`].
+    pub header: Header,
+    /// Bytes in use.
+    pub len: u32,
+    /// Bytes there is room for.
+    pub cap: u32,
+    hash: u32,
+    chars: u32,
+}
+
+/// Offset of the length in bytes.
+pub const LEN_OFFSET: usize = offset_of!(StringObject, len);
+/// Offset of the capacity.
+pub const CAP_OFFSET: usize = offset_of!(StringObject, cap);
+/// Offset of the first byte.
+pub const BYTES_OFFSET: usize = size_of::<StringObject>();
+/// Flag: every byte is ASCII.
+pub const FLAG_ASCII: u8 = 1;
+const FLAG_HASHED: u8 = 2;
+const FLAG_KEY_KNOWN: u8 = 4;
+const FLAG_KEY_IS_INT: u8 = 8;
+const FLAG_CHARS_KNOWN: u8 = 16;
+/// The longest string anything may build.
+pub const MAX_LEN: usize = (1 << 30) - 64;
+
+fn size_for(cap: usize) -> usize {
+    heap::rounded(BYTES_OFFSET + cap)
+}
+
+/// The hash of a text, 32 bits.
+pub const fn hash_bytes(bytes: &[u8]) -> u32 {
+    const K: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut hash = bytes.len() as u64 ^ 0x51_7C_C1_B7;
+    let mut at = 0;
+    while at < bytes.len() {
+        let mut word = 0u64;
+        let mut i = 0;
+        while i < 8 && at + i < bytes.len() {
+            word |= (bytes[at + i] as u64) << (8 * i);
+            i += 1;
+        }
+        hash = (hash ^ word).wrapping_mul(K);
+        hash ^= hash >> 29;
+        at += 8;
+    }
+    hash = hash.wrapping_mul(K);
+    (hash >> 32) as u32
+}
+
+/// The int whose canonical decimal form `text` is, if it fits inline.
+pub fn canonical_int(text: &[u8]) -> Option<i64> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    if digits.is_empty() || digits.len() > 15 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    if digits[0] == b'0' && text.len() > 1 {
+        return None;
+    }
+    let magnitude = digits.iter().fold(0i64, |n, digit| n * 10 + (digit - b'0') as i64);
+    let int = if digits.len() < text.len() { -magnitude } else { magnitude };
+    (-INLINE_INT_LIMIT..INLINE_INT_LIMIT).contains(&int).then_some(int)
+}
+
+#[repr(C, align(16))]
+struct StaticString {
+    object: StringObject,
+    bytes: [u8; 8],
+}
+
+impl StaticString {
+    const fn of(byte: Option<u8>) -> StaticString {
+        let text: [u8; 1] = [match byte {
+            Some(byte) => byte,
+            None => 0,
+        }];
+        let len = byte.is_some() as u32;
+        let key = if text[0].is_ascii_digit() { FLAG_KEY_IS_INT } else { 0 };
+        let hash = if len == 1 { hash_bytes(&text) } else { hash_bytes(&[]) };
+        let flags = FLAG_ASCII | FLAG_HASHED | FLAG_KEY_KNOWN | FLAG_CHARS_KNOWN | key;
+        StaticString {
+            object: StringObject {
+                header: Header { count: IMMORTAL, kind: Kind::String, flags, extra: 0 },
+                len,
+                cap: 8,
+                hash,
+                chars: len,
+            },
+            bytes: [text[0], 0, 0, 0, 0, 0, 0, 0],
+        }
+    }
+}
+
+static ONE_CHARACTER: [StaticString; 128] = {
+    let mut all = [const { StaticString::of(None) }; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        all[byte] = StaticString::of(Some(byte as u8));
+        byte += 1;
+    }
+    all
+};
+static EMPTY: StaticString = StaticString::of(None);
+
+impl StringObject {
+    #[inline]
+    unsafe fn bytes(object: *const StringObject) -> *mut u8 {
+        // SAFETY: the bytes start right behind the fixed part.
+        unsafe { (object as *mut u8).add(BYTES_OFFSET) }
+    }
+
+    #[inline]
+    pub(super) unsafe fn size(object: *const StringObject) -> usize {
+        // SAFETY: the caller's.
+        size_for(unsafe { (*object).cap } as usize)
+    }
+
+    fn allocate(cap: usize) -> *mut StringObject {
+        let size = size_for(cap);
+        let object: *mut StringObject = heap::alloc_object(size);
+        let cap = (size - BYTES_OFFSET) as u32;
+        // SAFETY: fresh memory.
+        unsafe { object.write(StringObject { header: Header::new(Kind::String), len: 0, cap, hash: 0, chars: 0 }) };
+        object
+    }
+}
+
+/// The word of the empty string; it needs no counting.
+pub fn empty_word() -> Word {
+    Word::object(&raw const EMPTY.object)
+}
+
+/// The word of a one-character string; it needs no counting.
+///
+/// # Panics
+/// Never for ASCII bytes.
+#[inline]
+pub fn ascii_word(byte: u8) -> Word {
+    Word::object(&raw const ONE_CHARACTER[(byte & 0x7F) as usize].object)
+}
+
+/// A string.
+pub fn new(text: &str) -> Value {
+    concat(text, "")
+}
+
+/// The two texts one after the other.
+pub fn concat(left: &str, right: &str) -> Value {
+    let len = left.len() + right.len();
+    if len <= 1 {
+        let word = match left.as_bytes().first().or(right.as_bytes().first()) {
+            Some(&byte) => ascii_word(byte),
+            None => empty_word(),
+        };
+        // SAFETY: statics live forever.
+        return unsafe { Value::from_word(word) };
+    }
+    if len > MAX_LEN {
+        std::alloc::handle_alloc_error(std::alloc::Layout::new::<StringObject>());
+    }
+    let object = StringObject::allocate(len);
+    // SAFETY: there is room for both; they are distinct from the new object.
+    unsafe {
+        let bytes = StringObject::bytes(object);
+        ptr::copy_nonoverlapping(left.as_ptr(), bytes, left.len());
+        ptr::copy_nonoverlapping(right.as_ptr(), bytes.add(left.len()), right.len());
+        (*object).len = len as u32;
+        if left.is_ascii() && right.is_ascii() {
+            (*object).header.flags = FLAG_ASCII;
+        }
+        Value::from_word(Word::object(object))
+    }
+}
+
+/// The one-character string of `c`.
+pub fn from_char(c: char) -> Value {
+    new(c.encode_utf8(&mut [0; 4]))
+}
+
+/// Appends to a string: in place if `value` is its only owner. The sum of the lengths must not exceed [`MAX_LEN`].
+pub fn append(value: &mut Value, text: &str) {
+    let Some(string) = value.as_string() else { return };
+    if text.is_empty() {
+        return;
+    }
+    if !value.is_unique() {
+        *value = concat(string.as_str(), text);
+        return;
+    }
+    let mut object: *mut StringObject = value.word().object_ptr();
+    // SAFETY: the string is ours alone, so it may move; `text` cannot borrow from it, since `value` is borrowed for writing.
+    unsafe {
+        let len = (*object).len as usize;
+        let need = len + text.len();
+        if need > (*object).cap as usize {
+            if need > MAX_LEN {
+                std::alloc::handle_alloc_error(std::alloc::Layout::new::<StringObject>());
+            }
+            let new = size_for((need + need / 2).max(32));
+            object = heap::realloc_bytes(object as *mut u8, StringObject::size(object), new) as *mut StringObject;
+            (*object).cap = (new - BYTES_OFFSET) as u32;
+            *value.word_mut() = Word::object(object);
+        }
+        ptr::copy_nonoverlapping(text.as_ptr(), StringObject::bytes(object).add(len), text.len());
+        (*object).len = need as u32;
+        let ascii = (*object).header.flags & FLAG_ASCII;
+        (*object).header.flags = if text.is_ascii() { ascii } else { 0 };
+    }
+}
+
+/// A string somebody owns.
+#[derive(Clone, Copy)]
+pub struct StringRef<'a> {
+    object: *mut StringObject,
+    owner: PhantomData<&'a Value>,
+}
+
+impl<'a> StringRef<'a> {
+    /// # Safety
+    /// `word` is a string that lives for `'a`.
+    #[inline]
+    pub(super) unsafe fn of(word: Word) -> StringRef<'a> {
+        StringRef { object: word.object_ptr(), owner: PhantomData }
+    }
+
+    #[inline]
+    fn fields(&self) -> &StringObject {
+        // SAFETY: live for 'a; caches are written through the raw pointer only between uses of this reference.
+        unsafe { &*self.object }
+    }
+
+    /// The text.
+    #[inline]
+    pub fn as_str(self) -> &'a str {
+        // SAFETY: `len` bytes of valid UTF-8 are in use; shared strings do not change.
+        unsafe {
+            let bytes = StringObject::bytes(self.object);
+            std::str::from_utf8_unchecked(std::slice::from_raw_parts(bytes, (*self.object).len as usize))
+        }
+    }
+
+    /// Every byte ASCII?
+    #[inline]
+    pub fn is_ascii(self) -> bool {
+        self.fields().header.flags & FLAG_ASCII != 0
+    }
+
+    /// How many code points.
+    pub fn char_count(self) -> usize {
+        let fields = self.fields();
+        if fields.header.flags & FLAG_ASCII != 0 {
+            return fields.len as usize;
+        }
+        if fields.header.flags & FLAG_CHARS_KNOWN != 0 {
+            return fields.chars as usize;
+        }
+        let chars = self.as_str().chars().count();
+        // SAFETY: an object without the flag is no static, and belongs to this thread.
+        unsafe {
+            (*self.object).chars = chars as u32;
+            (*self.object).header.flags |= FLAG_CHARS_KNOWN;
+        }
+        chars
+    }
+
+    /// The code point at `index`, as a string.
+    pub fn char_at(self, index: usize) -> Option<Value> {
+        if self.is_ascii() {
+            let byte = *self.as_str().as_bytes().get(index)?;
+            // SAFETY: statics live forever.
+            return Some(unsafe { Value::from_word(ascii_word(byte)) });
+        }
+        self.as_str().chars().nth(index).map(from_char)
+    }
+
+    /// The hash, computed once.
+    #[inline]
+    pub fn hash(self) -> u32 {
+        let fields = self.fields();
+        if fields.header.flags & FLAG_HASHED != 0 {
+            return fields.hash;
+        }
+        let hash = hash_bytes(self.as_str().as_bytes());
+        // SAFETY: an object without the flag is no static, and belongs to this thread.
+        unsafe {
+            (*self.object).hash = hash;
+            (*self.object).header.flags |= FLAG_HASHED;
+        }
+        hash
+    }
+
+    /// The int that is the same dict key, if there is one; whether there is one is found out once.
+    #[inline]
+    pub fn int_key(self) -> Option<i64> {
+        let flags = self.fields().header.flags;
+        if flags & (FLAG_KEY_KNOWN | FLAG_KEY_IS_INT) == FLAG_KEY_KNOWN {
+            return None;
+        }
+        let int = canonical_int(self.as_str().as_bytes());
+        if flags & FLAG_KEY_KNOWN == 0 {
+            let known = if int.is_some() { FLAG_KEY_KNOWN | FLAG_KEY_IS_INT } else { FLAG_KEY_KNOWN };
+            // SAFETY: an object without the flag is no static, and belongs to this thread.
+            unsafe { (*self.object).header.flags |= known };
+        }
+        int
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_ints_are_exactly_what_printing_gives() {
+        for i in [0, 1, -1, 10, INLINE_INT_LIMIT - 1, -INLINE_INT_LIMIT] {
+            assert_eq!(canonical_int(i.to_string().as_bytes()), Some(i));
+        }
+        for text in ["", "-", "-0", "00", "01", "+1", " 1", "1.0", "562949953421312", "9999999999999999999"] {
+            assert_eq!(canonical_int(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn one_character_strings_are_shared_and_immortal() {
+        let before = heap::stats();
+        let a = Value::string("a");
+        let b = from_char('a');
+        assert_eq!(a.word(), b.word());
+        assert_eq!(Value::string("7").as_string().unwrap().int_key(), Some(7));
+        assert_eq!(Value::string("").as_str(), Some(""));
+        assert_eq!(heap::stats(), before);
+    }
+
+    #[test]
+    fn appending_is_in_place_for_one_owner_only() {
+        let mut s = Value::string("some text");
+        let kept = s.clone();
+        append(&mut s, " é");
+        assert_eq!(kept.as_str(), Some("some text"));
+        let hash = s.as_string().unwrap().hash();
+        let allocations = heap::stats().allocations;
+        for _ in 0..1000 {
+            append(&mut s, "xy");
+        }
+        assert_eq!(heap::stats().allocations, allocations);
+        let string = s.as_string().unwrap();
+        assert_ne!(string.hash(), hash);
+        assert!(!string.is_ascii());
+        assert_eq!(string.char_count(), 2011);
+        assert_eq!(string.char_at(10).unwrap().as_str(), Some("é"));
+        assert!(kept.as_string().unwrap().is_ascii());
+    }
+}
