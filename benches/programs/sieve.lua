@@ -1,0 +1,20 @@
+-- Array reads and in-place writes: primes below one million.
+local function sieve(n)
+  local prime = {}
+  for i = 0, n - 1 do prime[#prime + 1] = true end
+  local count = 0
+  local i = 2
+  while i < n do
+    if prime[i + 1] then
+      count = count + 1
+      local j = i + i
+      while j < n do
+        prime[j + 1] = false
+        j = j + i
+      end
+    end
+    i = i + 1
+  end
+  return count
+end
+print(sieve(1000000))
