@@ -1,0 +1,108 @@
+//! How tests start the built binary: with a deadline, captured output and an empty working directory.
+
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// One run takes at most this long.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+/// More output than this ends the run.
+const MAX_OUTPUT: u64 = 64 << 20;
+
+/// How a run ended.
+pub struct Finished {
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+    /// The exit code; `None` if a signal ended the process.
+    pub code: Option<i32>,
+    /// Whether the deadline passed.
+    pub timed_out: bool,
+}
+
+impl Finished {
+    /// The exit code for a message.
+    pub fn code_text(&self) -> String {
+        self.code.map_or("by a signal".to_owned(), |code| code.to_string())
+    }
+}
+
+/// The built binary, without colours and with no standard input.
+pub fn ruff() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ruff"));
+    command.env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+}
+
+/// Runs `command` in a fresh empty directory.
+pub fn run_in_fresh_directory(mut command: Command) -> Finished {
+    let directory = tempfile::tempdir().unwrap();
+    command.current_dir(directory.path());
+    run(command, None)
+}
+
+/// Runs `command`, giving it `input` if any.
+pub fn run(mut command: Command, input: Option<&[u8]>) -> Finished {
+    if input.is_some() {
+        command.stdin(Stdio::piped());
+    }
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let child = Arc::new(Mutex::new(child));
+    let started = Instant::now();
+    let watch = Watch::over(&child);
+    let (out, err) = std::thread::scope(|scope| {
+        let errors = scope.spawn(move || read_all(stderr));
+        if let (Some(mut pipe), Some(input)) = (stdin, input) {
+            scope.spawn(move || {
+                // The program may end without reading everything.
+                let _ = pipe.write_all(input);
+            });
+        }
+        (read_all(stdout), errors.join().unwrap())
+    });
+    let code = child.lock().unwrap().wait().unwrap().code();
+    drop(watch);
+    Finished { out, err, code, timed_out: started.elapsed() >= DEADLINE }
+}
+
+fn read_all(pipe: impl Read) -> String {
+    let mut bytes = Vec::new();
+    let _ = pipe.take(MAX_OUTPUT).read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Children with their deadlines, looked after by one thread.
+static WATCHED: Mutex<Vec<(Instant, Arc<Mutex<Child>>)>> = Mutex::new(Vec::new());
+static WATCHER: std::sync::Once = std::sync::Once::new();
+
+struct Watch(Arc<Mutex<Child>>);
+
+impl Watch {
+    fn over(child: &Arc<Mutex<Child>>) -> Watch {
+        WATCHER.call_once(|| {
+            std::thread::spawn(|| {
+                loop {
+                    std::thread::sleep(Duration::from_millis(200));
+                    let now = Instant::now();
+                    for (deadline, child) in WATCHED.lock().unwrap().iter() {
+                        // A child whose lock is held is being waited for: its pipes are closed already.
+                        if let (true, Ok(mut child)) = (*deadline <= now, child.try_lock()) {
+                            let _ = child.kill();
+                        }
+                    }
+                }
+            });
+        });
+        WATCHED.lock().unwrap().push((Instant::now() + DEADLINE, child.clone()));
+        Watch(child.clone())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        WATCHED.lock().unwrap().retain(|(_, child)| !Arc::ptr_eq(child, &self.0));
+    }
+}
