@@ -42,6 +42,11 @@ impl Interner {
         &self.names[symbol.0 as usize]
     }
 
+    /// Every symbol, in the order of their making.
+    pub fn symbols(&self) -> impl Iterator<Item = Symbol> + use<> {
+        (0..self.names.len() as u32).map(Symbol)
+    }
+
     /// The text of `symbol`, shared.
     pub fn shared(&self, symbol: Symbol) -> Rc<str> {
         self.names[symbol.0 as usize].clone()
