@@ -199,7 +199,14 @@ impl Value {
     }
 }
 
-impl ArrayMut<'_> {
+impl<'a> ArrayMut<'a> {
+    /// The elements, for as long as the array is borrowed.
+    #[inline]
+    pub fn into_slice(self) -> &'a mut [Value] {
+        // SAFETY: the array is live and ours alone for 'a.
+        unsafe { std::slice::from_raw_parts_mut(ArrayObject::elements(self.object()) as *mut Value, self.len()) }
+    }
+
     fn object(&self) -> *mut ArrayObject {
         self.word.object_ptr()
     }

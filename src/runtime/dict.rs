@@ -403,7 +403,17 @@ impl Value {
     }
 }
 
-impl DictMut<'_> {
+impl<'a> DictMut<'a> {
+    /// The value stored under `key`, for as long as the dict is borrowed.
+    #[inline]
+    pub fn into_entry(self, key: &Key<'_>) -> Option<&'a mut Value> {
+        // SAFETY: the dict is live and ours alone for 'a; the entry is in use.
+        unsafe {
+            let (at, _) = (*self.object).find(key)?;
+            Some(&mut *(&raw mut (*(*self.object).entries.add(at)).value as *mut Value))
+        }
+    }
+
     fn fields(&mut self) -> &mut DictObject {
         // SAFETY: the dict is live and ours alone.
         unsafe { &mut *self.object }

@@ -11,6 +11,7 @@
 //! Unsafe code lives in `value`, the heap files and the object layouts; everything else is written against their safe interfaces.
 
 pub mod array;
+pub mod builtins;
 pub mod bytes;
 pub mod cell;
 pub mod collection;
@@ -21,6 +22,8 @@ pub mod error;
 pub mod function;
 pub mod heap;
 pub mod iterate;
+pub mod operators;
+pub mod path;
 pub mod release;
 pub mod shape;
 pub mod string;

@@ -147,7 +147,16 @@ impl Value {
     }
 }
 
-impl StructMut<'_> {
+impl<'a> StructMut<'a> {
+    /// A field, for as long as the struct is borrowed.
+    pub fn into_field(self, field: &str) -> Option<&'a mut Value> {
+        // SAFETY: the struct is ours alone for 'a and has a word for each field of its shape.
+        unsafe {
+            let at = (*self.object()).shape.position(field)?;
+            Some(&mut *(StructObject::fields(self.object()).add(at) as *mut Value))
+        }
+    }
+
     fn object(&self) -> *mut StructObject {
         self.word.object_ptr()
     }

@@ -119,6 +119,26 @@ impl Value {
         unsafe { std::slice::from_raw_parts(words.as_ptr() as *const Value, words.len()) }
     }
 
+    /// Looks at owned words as values that may be changed.
+    ///
+    /// # Safety
+    /// As [`Value::borrow`], for each; each word owns one count, and nobody else uses them meanwhile.
+    #[inline]
+    pub unsafe fn borrow_slice_mut(words: &mut [Word]) -> &mut [Value] {
+        // SAFETY: `Value` is a transparent wrapper of `Word`.
+        unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr() as *mut Value, words.len()) }
+    }
+
+    /// Looks at an owned word as a value that may be changed.
+    ///
+    /// # Safety
+    /// As [`Value::borrow_slice_mut`].
+    #[inline]
+    pub unsafe fn borrow_mut(word: &mut Word) -> &mut Value {
+        // SAFETY: `Value` is a transparent wrapper of `Word`.
+        unsafe { &mut *(word as *mut Word as *mut Value) }
+    }
+
     /// Gives the ownership away as a bare word.
     #[inline]
     pub fn into_word(self) -> Word {

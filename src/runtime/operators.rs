@@ -1,0 +1,367 @@
+//! Operators on any values: the slow path of the machine, and all of the reference interpreter's arithmetic.
+//!
+//! Struct operator methods are not known here; who calls looks for them first.
+
+use super::error::RuntimeError;
+use super::heap::Kind;
+use super::string;
+use super::value::{Value, View};
+use crate::base::operator::{BinaryOp, UnaryOp};
+use crate::semantics::compare;
+use crate::semantics::number::{self, Number};
+use std::cmp::Ordering;
+
+/// The number that `value` is.
+#[inline]
+pub fn number(value: &Value) -> Option<Number> {
+    match value.as_float() {
+        Some(f) => Some(Number::Float(f)),
+        None => value.as_int().map(Number::Int),
+    }
+}
+
+fn from_number(number: Number) -> Value {
+    match number {
+        Number::Int(i) => Value::int(i),
+        Number::Float(f) => Value::float(f),
+    }
+}
+
+/// What `type()` says.
+pub fn type_name(value: &Value) -> &'static str {
+    match value.view() {
+        View::Null | View::Internal => "null",
+        View::Bool(_) => "bool",
+        View::Int(_) => "int",
+        View::Float(_) => "float",
+        View::Str(_) => "string",
+        View::Array(_) => "array",
+        View::Dict(_) => "dict",
+        View::Struct(_) => "struct",
+        View::Function(_) => "function",
+        View::Bytes(_) => "bytes",
+        View::Collection(collection) => match collection.kind() {
+            Kind::Queue => "queue",
+            Kind::Stack => "stack",
+            _ => "set",
+        },
+        View::Tagged(_) => "tagged",
+        View::Outcome(outcome) => match outcome.variant() {
+            super::tagged::Variant::Ok | super::tagged::Variant::Err => "result",
+            _ => "option",
+        },
+        View::Iterator(_) => "iterator",
+        View::Generator => "generator",
+    }
+}
+
+/// The type name that operator errors use.
+pub fn operand_name(value: &Value) -> &'static str {
+    match value.view() {
+        View::Function(function) if function.builtin_row().is_some() => "native_function",
+        _ => type_name(value),
+    }
+}
+
+/// The error of an operator that does not take these operands.
+#[cold]
+pub fn invalid_binary(op: BinaryOp, left: &Value, right: &Value) -> RuntimeError {
+    let text = format!("Invalid binary operation: {} {} {}", operand_name(left), op.symbol(), operand_name(right));
+    RuntimeError::message(text)
+}
+
+/// `left op right`. The left operand is used up, so that a string that has no other owner grows in place; an error gives it back.
+pub fn binary(op: BinaryOp, left: Value, right: &Value) -> Result<Value, (RuntimeError, Value)> {
+    match op {
+        BinaryOp::Eq => return Ok(Value::bool(equals(&left, right))),
+        BinaryOp::Ne => return Ok(Value::bool(!equals(&left, right))),
+        _ => {}
+    }
+    if let (Some(a), Some(b)) = (number(&left), number(right)) {
+        return match number::arithmetic(op, a, b) {
+            Some(Ok(result)) => Ok(from_number(result)),
+            Some(Err(fault)) => Err((RuntimeError::message(fault.to_string()), left)),
+            None => Ok(Value::bool(compare::holds(op, compare::order(a, b)).unwrap_or(false))),
+        };
+    }
+    if let (Some(a), Some(b)) = (left.as_str(), right.as_str()) {
+        if op == BinaryOp::Add {
+            if a.len() + b.len() > string::MAX_LEN {
+                return Err((RuntimeError::out_of_memory(), left));
+            }
+            // Both may be one string with one count, when the right operand is only borrowed.
+            if left.word() == right.word() {
+                return Ok(string::concat(a, b));
+            }
+            let mut left = left;
+            string::append(&mut left, b);
+            return Ok(left);
+        }
+        if let Some(holds) = compare::holds(op, Some(a.cmp(b))) {
+            return Ok(Value::bool(holds));
+        }
+    }
+    Err((invalid_binary(op, &left, right), left))
+}
+
+/// `op operand`.
+pub fn unary(op: UnaryOp, operand: &Value) -> Result<Value, RuntimeError> {
+    match op {
+        UnaryOp::Not => {
+            if let Some(b) = operand.as_bool() {
+                return Ok(Value::bool(!b));
+            }
+        }
+        UnaryOp::Neg => {
+            if let Some(n) = number(operand) {
+                return match number::negate(n) {
+                    Ok(result) => Ok(from_number(result)),
+                    Err(fault) => Err(RuntimeError::message(fault.to_string())),
+                };
+            }
+        }
+    }
+    let text = format!("Invalid unary operation: {} {}", op.symbol(), operand_name(operand));
+    Err(RuntimeError::message(text))
+}
+
+/// `< <= > >=`.
+pub fn compare(op: BinaryOp, left: &Value, right: &Value) -> Result<bool, RuntimeError> {
+    let ordering = match (number(left), number(right)) {
+        (Some(a), Some(b)) => compare::order(a, b),
+        _ => match (left.as_str(), right.as_str()) {
+            (Some(a), Some(b)) => Some(a.cmp(b)),
+            _ => return Err(invalid_binary(op, left, right)),
+        },
+    };
+    compare::holds(op, ordering).ok_or_else(|| invalid_binary(op, left, right))
+}
+
+/// Whether a condition takes `value` for true.
+pub fn truthy(value: &Value) -> bool {
+    match value.view() {
+        View::Null | View::Internal => false,
+        View::Bool(b) => b,
+        View::Int(i) => i != 0,
+        View::Float(f) => f != 0.0,
+        View::Str(text) => !text.as_str().is_empty(),
+        View::Array(elements) => !elements.is_empty(),
+        View::Dict(dict) => !dict.is_empty(),
+        _ => true,
+    }
+}
+
+/// How `sort` orders two values: numbers among numbers, strings among strings, all other pairs are equal.
+pub fn sort_order(left: &Value, right: &Value) -> Ordering {
+    match (number(left), number(right)) {
+        (Some(a), Some(b)) => compare::order(a, b).unwrap_or(Ordering::Equal),
+        _ => match (left.as_str(), right.as_str()) {
+            (Some(a), Some(b)) => a.cmp(b),
+            _ => Ordering::Equal,
+        },
+    }
+}
+
+/// Equal scalars of one type; containers never are.
+pub fn scalar_equals(left: &Value, right: &Value) -> bool {
+    match (left.view(), right.view()) {
+        (View::Null, View::Null) => true,
+        (View::Bool(a), View::Bool(b)) => a == b,
+        (View::Int(a), View::Int(b)) => a == b,
+        (View::Float(a), View::Float(b)) => compare::floats_equal(a, b),
+        (View::Str(a), View::Str(b)) => a.as_str() == b.as_str(),
+        _ => false,
+    }
+}
+
+/// A comparison of two containers in progress.
+enum Frame<'a> {
+    /// Elements pair by pair, the first false decides.
+    Pairs(&'a [Value], &'a [Value], usize),
+    /// Matching entries of two dicts or structs.
+    Matched(Vec<(&'a Value, &'a Value)>),
+    /// Each element of the first set is looked for in the second.
+    Search(&'a [Value], &'a [Value], usize, usize),
+}
+
+enum Step<'a> {
+    Done(bool),
+    Compare(&'a Value, &'a Value),
+}
+
+impl<'a> Frame<'a> {
+    /// What to do after the comparison asked for last said `result`.
+    fn resume(&mut self, result: bool) -> Step<'a> {
+        match self {
+            Frame::Pairs(left, right, at) => {
+                *at = at.wrapping_add(1);
+                match (left.get(*at), right.get(*at)) {
+                    (Some(a), Some(b)) if result => Step::Compare(a, b),
+                    _ => Step::Done(result),
+                }
+            }
+            Frame::Matched(pairs) => match pairs.pop() {
+                Some((a, b)) if result => Step::Compare(a, b),
+                _ => Step::Done(result),
+            },
+            Frame::Search(left, right, at, candidate) => {
+                if result {
+                    (*at, *candidate) = (*at + 1, 0);
+                } else {
+                    *candidate = candidate.wrapping_add(1);
+                }
+                match (left.get(*at), right.get(*candidate)) {
+                    (None, _) => Step::Done(true),
+                    (Some(_), None) => Step::Done(false),
+                    (Some(a), Some(b)) => Step::Compare(a, b),
+                }
+            }
+        }
+    }
+}
+
+/// Compares two values as far as needs no element; a frame if elements must be compared.
+fn begin<'a>(left: &'a Value, right: &'a Value) -> Result<bool, Frame<'a>> {
+    let pairs = |a: &'a [Value], b: &'a [Value]| match (a.len() == b.len(), a.is_empty()) {
+        (false, _) => Ok(false),
+        (true, true) => Ok(true),
+        (true, false) => Err(Frame::Pairs(a, b, usize::MAX)),
+    };
+    match (left.view(), right.view()) {
+        (View::Null, View::Null) => Ok(true),
+        (View::Bool(a), View::Bool(b)) => Ok(a == b),
+        (View::Int(a), View::Int(b)) => Ok(a == b),
+        (View::Str(a), View::Str(b)) => Ok(left.word() == right.word() || a.as_str() == b.as_str()),
+        (View::Array(a), View::Array(b)) => pairs(a, b),
+        (View::Bytes(a), View::Bytes(b)) => Ok(a.as_slice() == b.as_slice()),
+        (View::Function(_), View::Function(_)) => Ok(left.word() == right.word()),
+        (View::Dict(a), View::Dict(b)) => {
+            if a.len() != b.len() {
+                return Ok(false);
+            }
+            let matched = a.entries().map(|(key, value)| {
+                let other = super::dict::Key::of(key).and_then(|key| b.get(&key))?;
+                Some((value, other))
+            });
+            matched.collect::<Option<Vec<_>>>().map_or(Ok(false), |pairs| Err(Frame::Matched(pairs)))
+        }
+        (View::Struct(a), View::Struct(b)) => {
+            if std::ptr::eq(a.shape(), b.shape()) {
+                return pairs(a.values(), b.values());
+            }
+            if a.name() != b.name() || a.values().len() != b.values().len() {
+                return Ok(false);
+            }
+            let matched = a.shape().fields().iter().zip(a.values()).map(|(name, value)| Some((value, b.get(name)?)));
+            matched.collect::<Option<Vec<_>>>().map_or(Ok(false), |pairs| Err(Frame::Matched(pairs)))
+        }
+        (View::Collection(a), View::Collection(b)) => {
+            if a.kind() != b.kind() || a.items().len() != b.items().len() {
+                return Ok(false);
+            }
+            match a.kind() {
+                Kind::Set if a.items().is_empty() => Ok(true),
+                Kind::Set => Err(Frame::Search(a.items(), b.items(), 0, usize::MAX)),
+                _ => pairs(a.items(), b.items()),
+            }
+        }
+        (View::Tagged(a), View::Tagged(b)) if a.tag() == b.tag() => pairs(a.payload(), b.payload()),
+        (View::Outcome(a), View::Outcome(b)) => {
+            if a.variant() == b.variant() {
+                Err(Frame::Matched(vec![(a.value(), b.value())]))
+            } else {
+                Ok(false)
+            }
+        }
+        _ => match (number(left), number(right)) {
+            (Some(a), Some(b)) => Ok(compare::numbers_equal(a, b)),
+            _ => Ok(false),
+        },
+    }
+}
+
+/// What a new frame is resumed with: a result that lets it go on to its first comparison. Its index starts at -1.
+fn start(frame: &Frame<'_>) -> bool {
+    !matches!(frame, Frame::Search(..))
+}
+
+/// `left == right`, for values of any depth.
+pub fn equals(left: &Value, right: &Value) -> bool {
+    let mut frames: Vec<Frame<'_>> = Vec::new();
+    let mut next = Step::Compare(left, right);
+    loop {
+        let result = match next {
+            Step::Done(result) => {
+                frames.pop();
+                result
+            }
+            Step::Compare(a, b) => match begin(a, b) {
+                Ok(result) => result,
+                Err(frame) => {
+                    let start = start(&frame);
+                    frames.push(frame);
+                    start
+                }
+            },
+        };
+        match frames.last_mut() {
+            Some(frame) => next = frame.resume(result),
+            None => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dict::{self, Key};
+    use super::super::{collection, heap};
+    use super::*;
+
+    fn deep(bottom: i64) -> Value {
+        (0..200_000).fold(Value::int(bottom), |inner, _| Value::array(vec![inner]))
+    }
+
+    fn dict_of(keys: &[&str]) -> Value {
+        let mut d = dict::new();
+        for key in keys {
+            d.as_dict_mut().unwrap().insert(Key::text(key), Value::string(key));
+        }
+        d
+    }
+
+    #[test]
+    fn deep_arrays_compare_without_recursion() {
+        assert!(equals(&deep(1), &deep(1)));
+        assert!(!equals(&deep(1), &deep(2)));
+    }
+
+    #[test]
+    fn structural_equality() {
+        let a = |items: &[i64]| Value::array(items.iter().map(|&i| Value::int(i)).collect());
+        assert!(equals(&a(&[]), &a(&[])) && equals(&a(&[1, 2]), &a(&[1, 2])));
+        assert!(!equals(&a(&[1, 2]), &a(&[1, 3])) && !equals(&a(&[1]), &a(&[1, 2])));
+        assert!(equals(&dict_of(&["a", "b"]), &dict_of(&["b", "a"])));
+        assert!(!equals(&dict_of(&["a", "b"]), &dict_of(&["a", "c"])));
+        let set = |items: &[i64]| collection::new(Kind::Set, a(items), 0, Value::NULL);
+        assert!(equals(&set(&[1, 2, 3]), &set(&[3, 1, 2])) && equals(&set(&[]), &set(&[])));
+        assert!(!equals(&set(&[1, 2, 3]), &set(&[3, 1, 4])) && !equals(&set(&[1]), &set(&[2])));
+        assert!(!equals(&Value::int(1), &Value::TRUE) && !equals(&Value::NULL, &Value::int(0)));
+        assert!(equals(&Value::int(1), &Value::float(1.0)));
+        assert!(!equals(&Value::float(f64::NAN), &Value::float(f64::NAN)));
+    }
+
+    #[test]
+    fn appending_a_string_reuses_it_and_errors_give_it_back() {
+        let mut s = Value::string("some text to start with");
+        for _ in 0..10 {
+            s = binary(BinaryOp::Add, s, &Value::string("more and more")).unwrap();
+        }
+        let allocations = heap::stats().allocations;
+        let end = Value::string("e");
+        s = binary(BinaryOp::Add, s, &end).unwrap();
+        assert_eq!(heap::stats().allocations, allocations);
+        let (error, back) = binary(BinaryOp::Add, s.clone(), &Value::int(5)).unwrap_err();
+        assert_eq!(error.text(), "Invalid binary operation: string + int");
+        assert_eq!(back.as_str(), s.as_str());
+    }
+}

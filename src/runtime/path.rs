@@ -1,0 +1,330 @@
+//! Reading and updating through indexes and fields.
+//!
+//! An update walks down from the variable, making each level unique on its way, and stores last; an error leaves everything as it was (a level
+//! that is shared is only copied once the step into it is known to succeed).
+
+use super::dict::Key;
+use super::error::RuntimeError;
+use super::operators;
+use super::value::{Value, View};
+use crate::base::operator::BinaryOp;
+
+/// One step of a path.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    /// `[index]`
+    Index(&'a Value),
+    /// `.name`
+    Field(&'a str),
+}
+
+/// How an element is changed in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpdateOp {
+    /// `element op operand`
+    Binary(BinaryOp),
+    /// `push(element, operand)`
+    Push,
+}
+
+/// What the path is walked for; the errors differ.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Store,
+    Update,
+}
+
+fn out_of_bounds(index: i64) -> RuntimeError {
+    RuntimeError::message(format!("Index out of bounds: {index}"))
+}
+
+fn missing_key(key: &Value) -> RuntimeError {
+    RuntimeError::message(match (key.as_str(), key.as_int()) {
+        (Some(text), _) => format!("Missing map key: \"{text}\""),
+        (None, int) => format!("Missing map key: {}", int.unwrap_or(0)),
+    })
+}
+
+fn invalid_assignment() -> RuntimeError {
+    RuntimeError::message("Invalid index assignment")
+}
+
+fn no_field(name: &str) -> RuntimeError {
+    RuntimeError::message(format!("Field not found: {name}"))
+}
+
+fn no_struct(name: &str) -> RuntimeError {
+    RuntimeError::message(format!("Cannot access field or method '{name}' on non-struct value"))
+}
+
+/// The place that `index` names among `len` elements, counting from the end if negative.
+#[inline]
+pub fn resolve_index(index: i64, len: usize) -> Option<usize> {
+    let at = if index < 0 { index.checked_add(len as i64)? } else { index };
+    if at >= 0 && (at as usize) < len { Some(at as usize) } else { None }
+}
+
+/// `container[index]`
+pub fn index_get(container: &Value, index: &Value) -> Result<Value, RuntimeError> {
+    if let View::Dict(dict) = container.view() {
+        let Some(key) = Key::of(index) else {
+            return Err(RuntimeError::message("Invalid index operation"));
+        };
+        return dict.get(&key).cloned().ok_or_else(|| missing_key(index));
+    }
+    let Some(i) = index.as_int() else {
+        return Err(RuntimeError::message("Invalid index operation"));
+    };
+    let element = match container.view() {
+        View::Array(elements) => resolve_index(i, elements.len()).map(|at| elements[at].clone()),
+        View::Str(text) if i >= 0 => text.char_at(i as usize),
+        View::Str(text) => resolve_index(i, text.char_count()).and_then(|at| text.char_at(at)),
+        View::Bytes(bytes) => {
+            resolve_index(i, bytes.as_slice().len()).map(|at| Value::int(bytes.as_slice()[at] as i64))
+        }
+        _ => return Err(RuntimeError::message("Invalid index operation")),
+    };
+    element.ok_or_else(|| out_of_bounds(i))
+}
+
+/// `container.name`
+pub fn field_get(container: &Value, name: &str) -> Result<Value, RuntimeError> {
+    match container.view() {
+        View::Struct(object) => object.get(name).cloned().ok_or_else(|| no_field(name)),
+        View::Dict(dict) => Ok(dict.get(&Key::text(name)).cloned().unwrap_or(Value::NULL)),
+        _ => Err(no_struct(name)),
+    }
+}
+
+/// `container?.name`
+pub fn optional_field_get(container: &Value, name: &str) -> Result<Value, RuntimeError> {
+    match container.view() {
+        View::Null => Ok(Value::NULL),
+        View::Struct(object) => Ok(object.get(name).cloned().unwrap_or(Value::NULL)),
+        _ => field_get(container, name),
+    }
+}
+
+/// The existing child of `container` that `step` leads to, for changing it.
+fn child<'a>(container: &'a mut Value, step: Step<'_>, purpose: Purpose) -> Result<&'a mut Value, RuntimeError> {
+    match step {
+        Step::Index(index) => {
+            if let Some(elements) = container.as_array() {
+                if let Some(i) = index.as_int() {
+                    let at = resolve_index(i, elements.len()).ok_or_else(|| out_of_bounds(i))?;
+                    let elements = container.as_array_mut().map(|array| array.into_slice()).unwrap_or(&mut []);
+                    return elements.get_mut(at).ok_or_else(|| out_of_bounds(i));
+                }
+            } else if container.as_dict().is_some()
+                && let Some(key) = Key::of(index)
+            {
+                return dict_entry(container, key).ok_or_else(|| missing_key(index));
+            }
+            Err(match purpose {
+                Purpose::Store => invalid_assignment(),
+                Purpose::Update => match index_get(container, index) {
+                    Err(error) => error,
+                    Ok(_) => invalid_assignment(),
+                },
+            })
+        }
+        Step::Field(name) => {
+            if container.as_dict().is_some() {
+                let missing = || RuntimeError::message(format!("Missing map key: \"{name}\""));
+                return dict_entry(container, Key::text(name)).ok_or_else(missing);
+            }
+            if let Some(object) = container.as_struct() {
+                if object.get(name).is_none() {
+                    return Err(no_field(name));
+                }
+                return container
+                    .as_struct_mut()
+                    .and_then(|object| object.into_field(name))
+                    .ok_or_else(|| no_field(name));
+            }
+            Err(match purpose {
+                Purpose::Store => RuntimeError::message("Cannot set field on non-struct value"),
+                Purpose::Update => no_struct(name),
+            })
+        }
+    }
+}
+
+fn dict_entry<'a>(container: &'a mut Value, key: Key<'_>) -> Option<&'a mut Value> {
+    if !container.is_unique() {
+        container.as_dict()?.get(&key)?;
+    }
+    container.as_dict_mut()?.into_entry(&key)
+}
+
+/// Stores `value` at the end of the path; the last step may create a dict key or a struct field.
+pub fn set_path(root: &mut Value, steps: &[Step<'_>], value: Value) -> Result<(), RuntimeError> {
+    let Some((last, walked)) = steps.split_last() else {
+        *root = value;
+        return Ok(());
+    };
+    let mut container = root;
+    for &step in walked {
+        container = child(container, step, Purpose::Store)?;
+    }
+    match *last {
+        Step::Index(index) => {
+            if container.as_dict().is_some() {
+                let key = Key::of(index).ok_or_else(invalid_assignment)?;
+                if let Some(mut dict) = container.as_dict_mut() {
+                    dict.insert(key, value);
+                }
+                return Ok(());
+            }
+            *child(container, *last, Purpose::Store)? = value;
+        }
+        Step::Field(name) => {
+            if let Some(mut dict) = container.as_dict_mut() {
+                dict.insert(Key::text(name), value);
+            } else if let Some(mut object) = container.as_struct_mut() {
+                object.set(name, value);
+            } else {
+                return Err(RuntimeError::message("Cannot set field on non-struct value"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Changes the element at the end of the path in place: it is taken out, changed while it has no other owner, and put back, the old one if
+/// the change raises.
+pub fn update_path(root: &mut Value, steps: &[Step<'_>], op: UpdateOp, operand: Value) -> Result<(), RuntimeError> {
+    let mut container = root;
+    let Some((last, walked)) = steps.split_last() else {
+        return update(container, op, operand);
+    };
+    for &step in walked {
+        container = child(container, step, Purpose::Update)?;
+    }
+    if let (Step::Field(name), Some(dict)) = (*last, container.as_dict())
+        && dict.get(&Key::text(name)).is_none()
+    {
+        let mut element = Value::NULL;
+        update(&mut element, op, operand)?;
+        return set_path(container, &[*last], element);
+    }
+    match child(container, *last, Purpose::Update) {
+        Ok(place) => update(place, op, operand),
+        // A character or byte can be read and computed with; only storing it fails.
+        Err(error) => match *last {
+            Step::Index(index) if container.as_str().is_some() || container.as_bytes().is_some() => {
+                let mut element = index_get(container, index)?;
+                update(&mut element, op, operand)?;
+                Err(error)
+            }
+            _ => Err(error),
+        },
+    }
+}
+
+fn update(place: &mut Value, op: UpdateOp, operand: Value) -> Result<(), RuntimeError> {
+    match op {
+        UpdateOp::Binary(op) => match operators::binary(op, place.take(), &operand) {
+            Ok(value) => {
+                *place = value;
+                Ok(())
+            }
+            Err((error, old)) => {
+                *place = old;
+                Err(error)
+            }
+        },
+        UpdateOp::Push => match place.as_array_mut() {
+            Some(mut array) => {
+                array.push(operand);
+                Ok(())
+            }
+            None => Err(RuntimeError::message("push() requires an array as the first argument")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::display;
+    use super::super::heap;
+    use super::super::{dict, shape::Shape, structure};
+    use super::*;
+
+    fn ints(n: i64) -> Value {
+        Value::array((0..n).map(Value::int).collect())
+    }
+
+    fn sample() -> Value {
+        let mut d = dict::new();
+        d.as_dict_mut().unwrap().insert(Key::text("a"), ints(2));
+        let p = structure::new(Shape::of("P", &["x"]), vec![Value::string("abc")]);
+        Value::array(vec![d, p, Value::string("text")])
+    }
+
+    fn text(value: &Value) -> String {
+        display::text(value).unwrap()
+    }
+
+    #[test]
+    fn errors_leave_the_root_unchanged() {
+        let (zero, one, two, nine) = (Value::int(0), Value::int(1), Value::int(2), Value::int(9));
+        let (a, z) = (Value::string("a"), Value::string("zz"));
+        use Step::{Field, Index};
+        let cases: [(&[Step<'_>], &str); 8] = [
+            (&[Index(&zero), Index(&a), Index(&nine)], "Index out of bounds: 9"),
+            (&[Index(&zero), Index(&z), Index(&zero)], "Missing map key: \"zz\""),
+            (&[Index(&zero), Index(&a), Index(&a)], "Invalid index assignment"),
+            (&[Index(&one), Field("y"), Index(&zero)], "Field not found: y"),
+            (&[Index(&one), Field("x"), Field("y")], "Cannot set field on non-struct value"),
+            (&[Index(&two), Index(&zero)], "Invalid index assignment"),
+            (&[Field("y")], "Cannot set field on non-struct value"),
+            (&[Index(&zero), Index(&Value::NULL)], "Invalid index assignment"),
+        ];
+        let mut root = sample();
+        let kept = root.clone();
+        for (path, message) in cases {
+            assert_eq!(set_path(&mut root, path, Value::NULL).unwrap_err().text(), message);
+        }
+        assert_eq!(text(&root), text(&sample()));
+        assert_eq!(text(&kept), text(&sample()));
+    }
+
+    #[test]
+    fn stores_copy_only_what_is_shared() {
+        let mut root = sample();
+        let (zero, a) = (Value::int(0), Value::string("a"));
+        let path = [Step::Index(&zero), Step::Index(&a), Step::Index(&zero)];
+        let copies = heap::stats().copies_on_write;
+        set_path(&mut root, &path, Value::int(7)).unwrap();
+        set_path(&mut root, &[Step::Index(&Value::int(-2)), Step::Field("y")], Value::int(8)).unwrap();
+        assert_eq!(heap::stats().copies_on_write, copies);
+        let kept = root.clone();
+        set_path(&mut root, &path, Value::int(9)).unwrap();
+        assert_eq!(heap::stats().copies_on_write, copies + 3);
+        assert_eq!(text(&kept), "[{\"a\": [7, 1]}, P { x: abc, y: 8 }, text]");
+        assert_eq!(text(&root), "[{\"a\": [9, 1]}, P { x: abc, y: 8 }, text]");
+    }
+
+    #[test]
+    fn updates_change_the_element_in_place_or_not_at_all() {
+        let mut root = sample();
+        let (zero, one, a) = (Value::int(0), Value::int(1), Value::string("a"));
+        let copies = heap::stats().copies_on_write;
+        let list = [Step::Index(&zero), Step::Index(&a)];
+        update_path(&mut root, &list, UpdateOp::Push, Value::int(5)).unwrap();
+        let field = [Step::Index(&one), Step::Field("x")];
+        update_path(&mut root, &field, UpdateOp::Binary(BinaryOp::Add), Value::string("def")).unwrap();
+        let error = update_path(&mut root, &field, UpdateOp::Binary(BinaryOp::Add), one.clone()).unwrap_err();
+        assert_eq!(error.text(), "Invalid binary operation: string + int");
+        let missing = [Step::Index(&zero), Step::Index(&Value::string("n"))];
+        let error = update_path(&mut root, &missing, UpdateOp::Binary(BinaryOp::Add), one.clone()).unwrap_err();
+        assert_eq!(error.text(), "Missing map key: \"n\"");
+        let character = [Step::Index(&Value::int(2)), Step::Index(&zero)];
+        let add = UpdateOp::Binary(BinaryOp::Add);
+        let error = update_path(&mut root, &character, add, Value::string("x")).unwrap_err();
+        assert_eq!(error.text(), "Invalid index assignment");
+        assert_eq!(heap::stats().copies_on_write, copies);
+        assert_eq!(text(&root), "[{\"a\": [0, 1, 5]}, P { x: abcdef }, text]");
+    }
+}
