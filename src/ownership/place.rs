@@ -1,0 +1,308 @@
+//! Walks each block backwards, knowing what is live, and makes the last uses give their values up.
+//!
+//! Copies go directly before the instruction that needs them, drops directly after the one that looked last. A comparison and
+//! the `brif` on its result stay together (they become one instruction), as do `iter_next`, `is_done` and their `brif`: what
+//! dies in between is dropped on both edges instead. What happens on the edges of a `brif` is only planned here.
+
+use super::edges::EdgePlan;
+use super::live::LiveIn;
+use super::{may_call, takes_operands, uncounted_if_true};
+use crate::base::source::Span;
+use crate::ir::entities::{Block, Inst, Val};
+use crate::ir::function::{BlockCall, Function};
+use crate::ir::inst::{Imm, Mode, Op};
+use cranelift_entity::{EntitySet, SecondaryMap};
+use smallvec::SmallVec;
+
+/// Operands a drop mask can name.
+const MASKED_OPERANDS: usize = 32;
+
+/// Processes every block; the result is what remains to be done on the edges of `brif`s.
+pub fn blocks(func: &mut Function, tracked: &EntitySet<Val>, live_in: &LiveIn) -> Vec<EdgePlan> {
+    let layout = func.layout.clone();
+    let mut scan = Scan {
+        func,
+        tracked,
+        live_in,
+        live: SecondaryMap::new(),
+        epoch: 0,
+        handlers: Vec::new(),
+        out: Vec::new(),
+        plans: Vec::new(),
+    };
+    for block in layout {
+        scan.block(block);
+    }
+    scan.plans
+}
+
+struct Scan<'a> {
+    func: &'a mut Function,
+    tracked: &'a EntitySet<Val>,
+    live_in: &'a LiveIn,
+    /// A value is live where the scan stands if its entry is the current epoch; every block has its own.
+    live: SecondaryMap<Val, u32>,
+    epoch: u32,
+    /// Handlers whose live-in values are already live: they stay so up to their definition, which dominates every edge to it.
+    handlers: Vec<Block>,
+    /// The block's new instructions, last first.
+    out: Vec<Inst>,
+    plans: Vec<EdgePlan>,
+}
+
+impl Scan<'_> {
+    fn block(&mut self, block: Block) {
+        self.epoch += 1;
+        self.handlers.clear();
+        let insts = std::mem::take(&mut self.func.blocks[block].insts);
+        let Some((&last, rest)) = insts.split_last() else { return };
+        self.terminator(block, last, rest);
+        for &inst in rest.iter().rev() {
+            self.instruction(inst);
+        }
+        let mut insts = std::mem::take(&mut self.out);
+        insts.reverse();
+        let head = usize::from(insts.first().is_some_and(|&first| self.func.insts[first].op == Op::Caught));
+        let span = self.func.insts[insts[0]].span;
+        let params = self.func.blocks[block].params.clone();
+        let unused: SmallVec<[Val; 4]> =
+            params.into_iter().filter(|&param| self.tracked.contains(param) && !self.is_live(param)).collect();
+        let drops: SmallVec<[Inst; 4]> = unused.into_iter().map(|param| drop_of(self.func, param, span)).collect();
+        insts.splice(head..head, drops);
+        self.func.blocks[block].insts = insts;
+    }
+
+    fn is_live(&self, val: Val) -> bool {
+        self.live[val] == self.epoch
+    }
+
+    fn mark(&mut self, val: Val) {
+        if self.tracked.contains(val) {
+            self.live[val] = self.epoch;
+        }
+    }
+
+    fn terminator(&mut self, block: Block, inst: Inst, rest: &[Inst]) {
+        match self.func.insts[inst].op {
+            Op::Return => self.instruction(inst),
+            Op::Jump => self.jump(inst),
+            Op::Brif => self.brif(block, inst, rest),
+            // What is owned when these raise is left to the unwinder.
+            _ => {
+                self.out.push(inst);
+                self.mark_uses(inst);
+                for val in self.handler_values(inst) {
+                    self.mark(val);
+                }
+            }
+        }
+    }
+
+    fn mark_uses(&mut self, inst: Inst) {
+        let mut used: SmallVec<[Val; 8]> = SmallVec::new();
+        self.func.for_each_use(inst, |val| used.push(val));
+        used.into_iter().for_each(|val| self.mark(val));
+    }
+
+    fn jump(&mut self, inst: Inst) {
+        let call = self.func.insts[inst].targets[0].clone();
+        self.out.push(inst);
+        let span = self.func.insts[inst].span;
+        for index in self.shared_args(&call) {
+            let (copy, val) = copy_of(self.func, call.args[index], span);
+            self.func.insts[inst].targets[0].args[index] = val;
+            self.out.push(copy);
+        }
+        self.mark_edge(&call);
+    }
+
+    /// The arguments of an edge that cannot be moved: the value lives on in the target or is passed before.
+    fn shared_args(&self, call: &BlockCall) -> SmallVec<[usize; 4]> {
+        let shared = |&(index, val): &(usize, &Val)| {
+            self.tracked.contains(*val)
+                && (self.live_in.contains(call.block, *val) || call.args[..index].contains(val))
+        };
+        call.args.iter().enumerate().filter(shared).map(|(index, _)| index).collect()
+    }
+
+    fn mark_edge(&mut self, call: &BlockCall) {
+        for i in 0..self.live_in.of(call.block).len() {
+            self.mark(self.live_in.of(call.block)[i]);
+        }
+        call.args.iter().for_each(|&val| self.mark(val));
+    }
+
+    fn brif(&mut self, block: Block, inst: Inst, rest: &[Inst]) {
+        let cond = self.func.insts[inst].args[0];
+        let targets = self.func.insts[inst].targets.clone();
+        let needs = |this: &Self, call: &BlockCall, val: Val| {
+            this.live_in.contains(call.block, val) || call.args.contains(&val)
+        };
+        // Owned at the end of the block.
+        let mut owned = self.fused_uses(cond, rest);
+        for call in &targets {
+            owned.extend(self.live_in.of(call.block).iter().copied());
+            owned.extend(call.args.iter().copied().filter(|&val| self.tracked.contains(val)));
+        }
+        owned.sort_unstable();
+        owned.dedup();
+        if self.tracked.contains(cond) && owned.binary_search(&cond).is_err() {
+            self.func.insts[inst].drop_mask |= 1;
+        }
+        let nothing_if_true = uncounted_if_true(self.func, cond);
+        for (index, call) in targets.iter().enumerate() {
+            let dead = |val: &Val| !needs(self, call, *val) && !(index == 0 && nothing_if_true == Some(*val));
+            let drops = owned.iter().copied().filter(dead).collect();
+            self.plans.push(EdgePlan { block, index, drops, copies: self.shared_args(call) });
+        }
+        self.out.push(inst);
+        self.mark(cond);
+        owned.into_iter().for_each(|val| self.mark(val));
+    }
+
+    /// What the instructions fused with a `brif` on `cond` look at and would drop between them and the branch.
+    fn fused_uses(&mut self, cond: Val, rest: &[Inst]) -> Vec<Val> {
+        let mut uses = Vec::new();
+        let mut wanted = cond;
+        for &inst in rest.iter().rev() {
+            let data = &self.func.insts[inst];
+            if data.result.expand() != Some(wanted) || !fuses(data.op, wanted == cond) {
+                break;
+            }
+            let looked = data.args.iter().enumerate().filter(|&(index, _)| data.op.mode(index) == Mode::View);
+            uses.extend(looked.map(|(_, &val)| val).filter(|&val| self.tracked.contains(val)));
+            let next = (data.op == Op::IsDone).then(|| data.args[0]);
+            uses.extend(self.handler_values(inst));
+            match next {
+                Some(item) => wanted = item,
+                None => break,
+            }
+        }
+        uses
+    }
+
+    /// The owned values the handler of `inst` takes; those live in the handler only when met first in this block.
+    fn handler_values(&mut self, inst: Inst) -> Vec<Val> {
+        let Some(call) = self.func.insts[inst].unwind.as_deref() else { return Vec::new() };
+        let mut values: Vec<Val> = call.args.iter().copied().filter(|&val| self.tracked.contains(val)).collect();
+        if !self.handlers.contains(&call.block) {
+            self.handlers.push(call.block);
+            values.extend(self.live_in.of(call.block));
+        }
+        values
+    }
+
+    fn instruction(&mut self, inst: Inst) {
+        let data = self.func.insts[inst].clone();
+        let mut after: SmallVec<[Val; 4]> = SmallVec::new();
+        if let Some(result) = data.result.expand() {
+            if self.tracked.contains(result) && !self.is_live(result) {
+                after.push(result);
+            }
+            self.live[result] = 0;
+        }
+        let guarded = may_call(self.func, inst);
+        let mut copied: SmallVec<[usize; 4]> = SmallVec::new();
+        for (first, &val) in data.args.iter().enumerate() {
+            if !self.tracked.contains(val) || data.args[..first].contains(&val) {
+                continue;
+            }
+            let needed = data
+                .unwind
+                .as_deref()
+                .is_some_and(|call| call.args.contains(&val) || self.live_in.contains(call.block, val));
+            let uses = Uses::new(data.op, &data.args, first);
+            let dies = !self.is_live(val);
+            let moved = if !dies || uses.looked {
+                None
+            } else if needed && (takes_operands(data.op) || guarded) {
+                uses.updated
+            } else {
+                uses.updated.or(uses.kept.first().copied())
+            };
+            copied.extend(uses.updated.into_iter().chain(uses.kept).filter(|&index| Some(index) != moved));
+            if dies && moved.is_none() {
+                match uses.borrowed {
+                    Some(index) if index < MASKED_OPERANDS && !(needed && guarded) => {
+                        self.func.insts[inst].drop_mask |= 1 << index;
+                    }
+                    _ => after.push(val),
+                }
+            }
+        }
+        for val in self.handler_values(inst) {
+            if !self.is_live(val) && !data.args.contains(&val) && !after.contains(&val) {
+                after.push(val);
+            }
+            self.mark(val);
+        }
+        for val in after {
+            let drop = drop_of(self.func, val, data.span);
+            self.out.push(drop);
+        }
+        self.out.push(inst);
+        for index in copied {
+            let (copy, val) = copy_of(self.func, data.args[index], data.span);
+            self.func.insts[inst].args[index] = val;
+            self.out.push(copy);
+        }
+        data.args.iter().for_each(|&val| self.mark(val));
+    }
+}
+
+/// How one instruction uses one value.
+struct Uses {
+    updated: Option<usize>,
+    kept: SmallVec<[usize; 2]>,
+    borrowed: Option<usize>,
+    /// Looked at, so that it has to outlive the instruction's start.
+    looked: bool,
+}
+
+impl Uses {
+    fn new(op: Op, args: &[Val], first: usize) -> Uses {
+        let mut uses = Uses { updated: None, kept: SmallVec::new(), borrowed: None, looked: false };
+        for (index, _) in args.iter().enumerate().skip(first).filter(|&(_, &val)| val == args[first]) {
+            match op.mode(index) {
+                Mode::Update => uses.updated = Some(index),
+                Mode::Keep => uses.kept.push(index),
+                Mode::Borrow => {
+                    uses.borrowed = uses.borrowed.or(Some(index));
+                    uses.looked = true;
+                }
+                Mode::View => uses.looked = true,
+            }
+        }
+        uses
+    }
+}
+
+/// Whether emission joins `op` with what follows: the `brif` on its result or, for `iter_next`, the `is_done`.
+fn fuses(op: Op, before_branch: bool) -> bool {
+    match op {
+        Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => before_branch,
+        Op::IsDone | Op::IsUndef | Op::IsNull | Op::Truthy | Op::Not => before_branch,
+        Op::IterNext => !before_branch,
+        _ => false,
+    }
+}
+
+/// A `drop` of `val`, not yet in a block.
+pub fn drop_of(func: &mut Function, val: Val, span: Span) -> Inst {
+    func.make_inst(Op::Drop, &[val], Imm::None, span)
+}
+
+/// A second reference to `val`, not yet in a block; of a constant, the constant again, which costs the same and frees a register.
+pub fn copy_of(func: &mut Function, val: Val, span: Span) -> (Inst, Val) {
+    let constant = match func.values[val].def {
+        crate::ir::function::ValDef::Result(inst) if func.insts[inst].op == Op::Const => Some(func.insts[inst].imm),
+        _ => None,
+    };
+    let inst = match constant {
+        Some(imm) => func.make_inst(Op::Const, &[], imm, span),
+        None => func.make_inst(Op::Copy, &[val], Imm::None, span),
+    };
+    let copy = func.insts[inst].result.expect("copy and const have results");
+    func.values[copy].ty = func.values[val].ty;
+    (inst, copy)
+}
