@@ -79,8 +79,8 @@ impl Checker<'_> {
 
     fn inst(&mut self, inst: Inst, state: &mut State) {
         let data = &self.func.insts[inst];
-        for &val in data.args.iter().filter(|&&val| self.tracked.contains(val)) {
-            if !state.contains(&val) {
+        for &val in &data.args {
+            if self.tracked.contains(val) && !state.contains(&val) {
                 self.error(inst, format!("{val} is used but not owned"));
             }
         }
@@ -151,8 +151,8 @@ impl Checker<'_> {
             }
         }
         let taken = self.live_in[call.block].clone();
-        for &val in call.args.iter().filter(|&&val| self.tracked.contains(val)).chain(&taken) {
-            if !owned.contains(&val) {
+        for &val in call.args.iter().chain(&taken) {
+            if self.tracked.contains(val) && !owned.contains(&val) {
                 self.error(inst, format!("{} takes {val}, which is not owned when it raises", call.block));
             }
         }
