@@ -28,7 +28,7 @@ struct Generator {
     path: Path,
 }
 
-const SPAN: Span = Span { source: ruff::base::source::SourceId(0), start: 0, end: 0 };
+const SPAN: Span = Span { source: ruff::base::source::SourceId(0), start: 0, len: 0 };
 
 impl Generator {
     fn val(&mut self, op: Op, args: &[Val], imm: Imm) -> Val {
@@ -236,7 +236,8 @@ impl Generator {
 fn random_function(seed: u64) -> Function {
     let mut func = Function::new(FuncRef::new(0), None, 2, SPAN);
     let name = func.constant(ConstData::Str("name".into()));
-    let path = func.paths.push(PathData { name, global: None, steps: [Step::Index].into_iter().collect(), update: None });
+    let path =
+        func.paths.push(PathData { name, global: None, steps: [Step::Index].into_iter().collect(), update: None });
     let mut generator = Generator {
         builder: FunctionBuilder::new(func),
         random: Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),

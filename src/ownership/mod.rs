@@ -21,24 +21,25 @@
 
 pub mod check;
 mod edges;
-mod live;
 mod place;
 #[cfg(test)]
 mod tests;
 
 pub use check::check;
 
+use crate::ir::cfg::Cfg;
 use crate::ir::effects::Effects;
 use crate::ir::entities::{Inst, Val};
 use crate::ir::function::{Function, ValDef};
 use crate::ir::inst::{Mode, Op};
+use crate::ir::liveness::Liveness;
 use crate::ir::types::Type;
 use cranelift_entity::EntitySet;
 
 /// Inserts copies and drops and sets the drop masks of `func`.
 pub fn run(func: &mut Function) {
     let tracked = tracked(func);
-    let live = live::LiveIn::new(func, &tracked);
+    let live = Liveness::new(func, &Cfg::new(func));
     let plans = place::blocks(func, &tracked, &live);
     edges::place(func, plans);
 }

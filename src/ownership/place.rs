@@ -5,12 +5,12 @@
 //! dies in between is dropped on both edges instead. What happens on the edges of a `brif` is only planned here.
 
 use super::edges::EdgePlan;
-use super::live::LiveIn;
 use super::{may_call, takes_operands, uncounted_if_true};
 use crate::base::source::Span;
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{BlockCall, Function};
 use crate::ir::inst::{Imm, Mode, Op};
+use crate::ir::liveness::Liveness;
 use cranelift_entity::{EntitySet, SecondaryMap};
 use smallvec::SmallVec;
 
@@ -18,7 +18,7 @@ use smallvec::SmallVec;
 const MASKED_OPERANDS: usize = 32;
 
 /// Processes every block; the result is what remains to be done on the edges of `brif`s.
-pub fn blocks(func: &mut Function, tracked: &EntitySet<Val>, live_in: &LiveIn) -> Vec<EdgePlan> {
+pub fn blocks(func: &mut Function, tracked: &EntitySet<Val>, live_in: &Liveness) -> Vec<EdgePlan> {
     let layout = func.layout.clone();
     let mut scan = Scan {
         func,
@@ -39,7 +39,7 @@ pub fn blocks(func: &mut Function, tracked: &EntitySet<Val>, live_in: &LiveIn) -
 struct Scan<'a> {
     func: &'a mut Function,
     tracked: &'a EntitySet<Val>,
-    live_in: &'a LiveIn,
+    live_in: &'a Liveness,
     /// A value is live where the scan stands if its entry is the current epoch; every block has its own.
     live: SecondaryMap<Val, u32>,
     epoch: u32,
@@ -120,14 +120,14 @@ impl Scan<'_> {
     fn shared_args(&self, call: &BlockCall) -> SmallVec<[usize; 4]> {
         let shared = |&(index, val): &(usize, &Val)| {
             self.tracked.contains(*val)
-                && (self.live_in.contains(call.block, *val) || call.args[..index].contains(val))
+                && (self.live_in.is_live_in(call.block, *val) || call.args[..index].contains(val))
         };
         call.args.iter().enumerate().filter(shared).map(|(index, _)| index).collect()
     }
 
     fn mark_edge(&mut self, call: &BlockCall) {
-        for i in 0..self.live_in.of(call.block).len() {
-            self.mark(self.live_in.of(call.block)[i]);
+        for &val in self.live_in.live_in(call.block) {
+            self.mark(val);
         }
         call.args.iter().for_each(|&val| self.mark(val));
     }
@@ -136,12 +136,12 @@ impl Scan<'_> {
         let cond = self.func.insts[inst].args[0];
         let targets = self.func.insts[inst].targets.clone();
         let needs = |this: &Self, call: &BlockCall, val: Val| {
-            this.live_in.contains(call.block, val) || call.args.contains(&val)
+            this.live_in.is_live_in(call.block, val) || call.args.contains(&val)
         };
         // Owned at the end of the block.
         let mut owned = self.fused_uses(cond, rest);
         for call in &targets {
-            owned.extend(self.live_in.of(call.block).iter().copied());
+            owned.extend(self.live_in.live_in(call.block).iter().filter(|&&val| self.tracked.contains(val)));
             owned.extend(call.args.iter().copied().filter(|&val| self.tracked.contains(val)));
         }
         owned.sort_unstable();
@@ -151,7 +151,8 @@ impl Scan<'_> {
         }
         let nothing_if_true = uncounted_if_true(self.func, cond);
         for (index, call) in targets.iter().enumerate() {
-            let dead = |val: &Val| !needs(self, call, *val) && !(index == 0 && nothing_if_true == Some(*val));
+            let nothing = nothing_if_true.filter(|_| index == 0);
+            let dead = |val: &Val| !needs(self, call, *val) && nothing != Some(*val);
             let drops = owned.iter().copied().filter(dead).collect();
             self.plans.push(EdgePlan { block, index, drops, copies: self.shared_args(call) });
         }
@@ -187,7 +188,7 @@ impl Scan<'_> {
         let mut values: Vec<Val> = call.args.iter().copied().filter(|&val| self.tracked.contains(val)).collect();
         if !self.handlers.contains(&call.block) {
             self.handlers.push(call.block);
-            values.extend(self.live_in.of(call.block));
+            values.extend(self.live_in.live_in(call.block).iter().filter(|&&val| self.tracked.contains(val)));
         }
         values
     }
@@ -210,7 +211,7 @@ impl Scan<'_> {
             let needed = data
                 .unwind
                 .as_deref()
-                .is_some_and(|call| call.args.contains(&val) || self.live_in.contains(call.block, val));
+                .is_some_and(|call| call.args.contains(&val) || self.live_in.is_live_in(call.block, val));
             let uses = Uses::new(data.op, &data.args, first);
             let dies = !self.is_live(val);
             let moved = if !dies || uses.looked {
