@@ -320,6 +320,14 @@ impl Function {
         let overload = if may_overload { Effects::CALLS } else { Effects::PURE };
         let both = ty(0).union(ty(1));
         match data.op {
+            Op::UpdatePath | Op::CellUpdatePath | Op::GlobalUpdatePath => {
+                // The old element may be a struct, whatever the root is; `push` is never overloaded.
+                let pushes = match data.imm {
+                    Imm::Path(path) => self.paths[path].update == Some(UpdateOp::Push),
+                    _ => false,
+                };
+                Effects(effects.0 & !32) | if pushes { Effects::PURE } else { Effects::CALLS }
+            }
             Op::Eq | Op::Ne => overload,
             Op::Lt | Op::Le | Op::Gt | Op::Ge if both.is_subset(Type::NUMBER) => Effects::PURE,
             Op::Not if both.is_subset(Type::BOOL) => Effects::PURE,
