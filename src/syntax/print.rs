@@ -27,7 +27,10 @@ pub fn tokens(text: &str, tokens: &Tokens<'_>) -> String {
         };
         let _ = write!(out, "{}:{} {class}", position.line, position.column);
         if token.kind != TokenKind::Eof {
-            let _ = write!(out, " {}", spelling.escape_debug());
+            out.push(' ');
+            for c in spelling.chars() {
+                if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
+            }
         }
         out.push('\n');
     }

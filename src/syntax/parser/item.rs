@@ -189,7 +189,7 @@ impl<'a> Parser<'_, 'a, '_> {
     }
 
     #[inline(never)]
-    pub(super) fn from_import(&mut self) -> Parse<StmtKind<'a>> {
+    pub(super) fn import_from(&mut self) -> Parse<StmtKind<'a>> {
         self.pos += 1;
         let mut path = vec![self.identifier("a module name")?];
         while self.eat(TokenKind::Dot) {

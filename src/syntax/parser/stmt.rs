@@ -35,7 +35,7 @@ impl<'a> Parser<'_, 'a, '_> {
             Struct => self.struct_declaration(),
             Enum => self.enum_declaration(),
             Import => self.import(),
-            From => self.from_import(),
+            From => self.import_from(),
             Export => self.export(),
             If => self.if_statement(),
             While => self.while_statement(),
