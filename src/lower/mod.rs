@@ -1,1 +1,98 @@
-//! (module docs follow)
+//! Floor 4: the resolved tree to IR. No optimisation happens here, but the shape of the code is decided: loops are rotated (one
+//! conditional backward jump for each iteration), conditions become control flow, and read-modify-writes of one path become one
+//! instruction.
+//!
+//! Every function is lowered on its own, so nested functions cost no native stack. Left spines of expressions are lowered with a loop;
+//! all other recursion is bounded by the parser's limits on nesting.
+//!
+//! | file | job |
+//! |---|---|
+//! | `function` | one function: variables, captures, cells, entry |
+//! | `stmt` | statements |
+//! | `control` | conditions, `if`, `while`, `loop`, `try` |
+//! | `iterate` | `for` |
+//! | `expr` | expressions |
+//! | `literal` | strings with holes, arrays, dicts |
+//! | `call` | calls of all kinds |
+//! | `name` | occurrences of variables: chains of candidates |
+//! | `path` | path assignment |
+//! | `update` | read-modify-write in place |
+
+mod call;
+mod control;
+mod expr;
+mod function;
+mod iterate;
+mod literal;
+mod name;
+mod path;
+mod stmt;
+mod update;
+
+use crate::base::diagnostic::Diagnostic;
+use crate::base::intern::Interner;
+use crate::base::source::Span;
+use crate::ir::builder::Variable;
+use crate::ir::entities::FuncRef;
+use crate::ir::function::{GlobalData, Module};
+use crate::resolve::{FunctionKey, Resolution};
+use cranelift_entity::{EntityRef, packed_option::PackedOption};
+
+/// What the lowering of all functions shares.
+struct Shared<'a, 'l> {
+    resolution: &'l Resolution<'a>,
+    interner: &'l Interner,
+    /// The IR function of each function of the tree; unreached ones have none.
+    refs: Vec<PackedOption<FuncRef>>,
+    /// The SSA variable of each binding, in the function that holds it.
+    variables: Vec<PackedOption<Variable>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Shared<'_, '_> {
+    /// The IR function of a function that can run.
+    fn func(&self, key: FunctionKey) -> FuncRef {
+        self.refs[key.index()].expand().unwrap_or(FuncRef::from_u32(0))
+    }
+
+    /// Refuses a construct of the language this stage does not handle.
+    fn refuse(&mut self, what: &str, span: Span) {
+        let message = format!("{what} is not supported yet");
+        if !self.diagnostics.iter().any(|known| known.message == message) {
+            self.diagnostics.push(Diagnostic::compile(message, span));
+        }
+    }
+}
+
+/// The IR of a resolved program. The first function is the top level; the order of global slots is that of
+/// [`Resolution::globals`].
+///
+/// # Errors
+/// One diagnostic for each kind of construct that is not supported, in source order.
+pub fn lower(resolution: &Resolution, interner: &Interner) -> Result<Module, Vec<Diagnostic>> {
+    let keys: Vec<FunctionKey> = resolution.functions().collect();
+    let mut shared = Shared {
+        resolution,
+        interner,
+        refs: vec![None.into(); keys.last().map_or(0, |key| key.index() + 1)],
+        variables: vec![None.into(); resolution.binding_count()],
+        diagnostics: Vec::new(),
+    };
+    for (number, key) in keys.iter().enumerate() {
+        shared.refs[key.index()] = Some(FuncRef::new(number)).into();
+    }
+    let mut module = Module::default();
+    for &name in resolution.globals() {
+        module.globals.push(GlobalData { name: interner.shared(name) });
+    }
+    for &key in &keys {
+        if let Some(func) = function::lower_function(&mut shared, key) {
+            module.functions.push(func);
+        }
+    }
+    if shared.diagnostics.is_empty() {
+        return Ok(module);
+    }
+    shared.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.source, diagnostic.span.start));
+    Err(shared.diagnostics)
+}

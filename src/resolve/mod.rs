@@ -4,16 +4,16 @@
 //! bindings. Nothing in the tree is changed: the answers are side tables of [`Resolution`], indexed by the tree's dense ids.
 //!
 //! **Definedness.** Scopes are fresh for each activation and iteration, and a binding comes into being at its scope's own statement
-//! level, so one forward walk knows at each point whether a binding has a value: no, maybe or yes ([`walk`]). "Maybe" has few
+//! level, so one forward walk knows at each point whether a binding has a value: no, maybe or yes (`walk`). "Maybe" has few
 //! sources: bindings of other functions, whose statements run at unknown times; bare assignments to a name that another function may
 //! or may not have defined; and the cases of a `match`, which share the scope around them. A chain lists the candidates
 //! that may have a value, innermost first, and ends after the first that certainly has one.
 //!
 //! **Order of functions.** The body of a function is walked after the function around it, so every binding it can see is known, with the
 //! moment of its definition. A top-level function is walked from the earliest moment it can run: the first mention of its name by
-//! the top level or by a function that runs ([`schedule`]); what the top level has defined before is certain inside it.
+//! the top level or by a function that runs (`schedule`); what the top level has defined before is certain inside it.
 //!
-//! **Storage** ([`finish`]). Plain variables are [`Storage::Register`]; a captured variable is passed by value unless it changes after
+//! **Storage** (`finish`). Plain variables are [`Storage::Register`]; a captured variable is passed by value unless it changes after
 //! the capture or may be undefined then ([`Storage::Cell`]); top-level variables that functions mention live in
 //! [`Storage::Global`] slots; top-level functions that are never reassigned are constants ([`Storage::Function`]).
 

@@ -1,0 +1,130 @@
+//! Conditions and the statements that branch on them.
+
+use super::function::{LoopTargets, Lowerer};
+use crate::base::operator::UnaryOp;
+use crate::base::source::Span;
+use crate::ir::entities::Block as IrBlock;
+use crate::ir::inst::{Imm, Op};
+use crate::resolve::Storage;
+use crate::syntax::ast::{Block, Branch, Expr, ExprKind, LogicalOp, Name};
+
+impl<'a> Lowerer<'a, '_, '_> {
+    /// Goes to `then` if the expression is truthy, else to `otherwise`. `&&`, `||` and `!` of those become jumps.
+    pub(super) fn condition(&mut self, expr: &'a Expr<'a>, then: IrBlock, otherwise: IrBlock) {
+        let mut pending: Vec<(IrBlock, &'a Expr<'a>, IrBlock, IrBlock)> = Vec::new();
+        let (mut current, mut yes, mut no) = (expr, then, otherwise);
+        loop {
+            match current.kind {
+                ExprKind::Logical { op, left, right } => {
+                    let next = self.b.create_block();
+                    pending.push((next, right, yes, no));
+                    match op {
+                        LogicalOp::And => yes = next,
+                        LogicalOp::Or => no = next,
+                    }
+                    current = left;
+                }
+                ExprKind::Unary { op: UnaryOp::Not, operand, .. }
+                    if matches!(operand.kind, ExprKind::Logical { .. }) =>
+                {
+                    std::mem::swap(&mut yes, &mut no);
+                    current = operand;
+                }
+                _ => break,
+            }
+        }
+        let val = self.expr(current);
+        self.b.brif(val, (yes, &[]), (no, &[]), current.span);
+        while let Some((block, right, yes, no)) = pending.pop() {
+            self.b.seal_and_switch(block);
+            self.condition(right, yes, no);
+        }
+    }
+
+    pub(super) fn if_statement(&mut self, branches: &'a [Branch<'a>], otherwise: Option<&Block<'a>>, span: Span) {
+        let end = self.b.create_block();
+        for branch in branches {
+            let (then, next) = (self.b.create_block(), self.b.create_block());
+            self.condition(branch.condition, then, next);
+            self.b.seal_and_switch(then);
+            self.block(&branch.body);
+            self.leave(end, span);
+            self.b.seal_and_switch(next);
+        }
+        if let Some(block) = otherwise {
+            self.block(block);
+        }
+        self.leave(end, span);
+        self.b.seal_and_switch(end);
+    }
+
+    /// Goes on at `block`, unless the current block has ended already.
+    pub(super) fn leave(&mut self, block: IrBlock, span: Span) {
+        if !self.b.is_terminated() {
+            self.b.jump(block, &[], span);
+        }
+    }
+
+    pub(super) fn while_statement(&mut self, condition: &'a Expr<'a>, body: &Block<'a>, span: Span) {
+        if matches!(condition.kind, ExprKind::Bool(true)) {
+            return self.loop_statement(body, span);
+        }
+        let (header, inside, exit) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.jump(header, &[], span);
+        let start = self.b.func.layout.len();
+        self.b.switch_to_block(header);
+        self.condition(condition, inside, exit);
+        let middle = self.b.func.layout.len();
+        self.b.seal_and_switch(inside);
+        self.loop_body(body, LoopTargets { next: header, exit });
+        self.leave(header, span);
+        self.b.seal_block(header);
+        self.rotate(start, middle);
+        self.b.seal_and_switch(exit);
+    }
+
+    /// Moves the blocks laid out from `start` to `middle` behind those after: a loop's test behind its body.
+    pub(super) fn rotate(&mut self, start: usize, middle: usize) {
+        self.b.func.layout[start..].rotate_left(middle - start);
+    }
+
+    pub(super) fn loop_body(&mut self, body: &Block<'a>, targets: LoopTargets) {
+        self.loops.push(targets);
+        self.block(body);
+        self.loops.pop();
+    }
+
+    pub(super) fn loop_statement(&mut self, body: &Block<'a>, span: Span) {
+        let (header, exit) = (self.b.create_block(), self.b.create_block());
+        self.b.jump(header, &[], span);
+        self.b.switch_to_block(header);
+        self.loop_body(body, LoopTargets { next: header, exit });
+        self.leave(header, span);
+        self.b.seal_block(header);
+        self.b.seal_and_switch(exit);
+    }
+
+    pub(super) fn try_statement(&mut self, body: &Block<'a>, error: Option<Name>, handler: &Block<'a>, span: Span) {
+        let resolution = self.shared.resolution;
+        let mut variables = Vec::new();
+        for &binding in resolution.try_assigned(self.unit.scope(body.id)) {
+            if resolution.binding(binding).storage == Storage::Register {
+                variables.push(self.variable(binding));
+            }
+        }
+        let (caught, end) = (self.b.create_block(), self.b.create_block());
+        let outer = self.b.set_handler(Some((caught, variables.clone())));
+        self.block(body);
+        self.leave(end, span);
+        self.b.set_handler(outer);
+        self.b.begin_handler(caught, &variables);
+        let val = self.b.ins_val(Op::Caught, &[], Imm::None, handler.span);
+        self.open_scope(handler);
+        if let Some(name) = error {
+            self.redeclare(name, val, name.span);
+        }
+        self.statements(handler.statements);
+        self.leave(end, span);
+        self.b.seal_and_switch(end);
+    }
+}
