@@ -1,0 +1,352 @@
+//! The command line: every flag, every exit code, and what happens when files, pipes or names are wrong.
+
+mod common;
+
+use common::{Finished, ruff, run};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::Stdio;
+
+/// Runs `ruff` with `words` in `directory`.
+fn at(directory: &Path, words: &[&str], input: Option<&str>) -> Finished {
+    let mut command = ruff();
+    command.current_dir(directory).args(words);
+    run(command, input.map(str::as_bytes))
+}
+
+/// Runs `ruff` with `words` in an empty directory that holds `files`.
+fn with_files(files: &[(&str, &str)], words: &[&str]) -> Finished {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(directory.path().join(name), text).unwrap();
+    }
+    at(directory.path(), words, None)
+}
+
+fn plain(words: &[&str]) -> Finished {
+    with_files(&[], words)
+}
+
+#[track_caller]
+fn expect(got: &Finished, code: i32, out: &str) {
+    assert_eq!((got.code, got.out.as_str()), (Some(code), out), "standard error:\n{}", got.err);
+}
+
+#[track_caller]
+fn expect_complaint(got: &Finished, code: i32, words: &[&str]) {
+    assert_eq!(got.code, Some(code), "standard error:\n{}", got.err);
+    assert!(!got.err.contains("panicked"), "{}", got.err);
+    for word in words {
+        assert!(got.err.contains(word), "standard error lacks {word:?}:\n{}", got.err);
+    }
+}
+
+#[test]
+fn a_file_runs_with_and_without_the_command() {
+    let files = [("a.ruff", "print(1 + 2)\n")];
+    expect(&with_files(&files, &["run", "a.ruff"]), 0, "3\n");
+    expect(&with_files(&files, &["a.ruff"]), 0, "3\n");
+    expect(&with_files(&files, &["run", "--", "a.ruff"]), 0, "3\n");
+    expect(&with_files(&files, &["-O0", "a.ruff"]), 0, "3\n");
+}
+
+#[test]
+fn code_comes_from_the_command_line_or_standard_input() {
+    expect(&plain(&["-e", "print(\"hi\")"]), 0, "hi\n");
+    expect(&plain(&["run", "--eval", "-1 print(2)"]), 0, "2\n");
+    let directory = tempfile::tempdir().unwrap();
+    expect(&at(directory.path(), &["-"], Some("print(7)\n")), 0, "7\n");
+    expect(&at(directory.path(), &["run", "-"], Some("")), 0, "");
+    let refused = at(directory.path(), &["-"], Some("x := )"));
+    expect_complaint(&refused, 3, &["[RUFPARSE001] [parser] error: ", "--> <stdin>:1:"]);
+}
+
+#[test]
+fn arguments_after_the_file_belong_to_the_program() {
+    let files = [("a.ruff", "print(1)\n")];
+    expect(&with_files(&files, &["a.ruff", "--stats", "-O9", "x"]), 0, "1\n");
+    expect(&with_files(&files, &["run", "-O1", "a.ruff", "--", "--help"]), 0, "1\n");
+    expect(&plain(&["-e", "print(2)", "--", "--stats"]), 0, "2\n");
+}
+
+#[test]
+fn every_kind_of_diagnostic_has_its_exit_code() {
+    let lexical = with_files(&[("a.ruff", "print(1)\nx := 1 @ 2\n")], &["a.ruff"]);
+    expect(&lexical, 3, "");
+    expect_complaint(
+        &lexical,
+        3,
+        &["[RUFLEX001] [lexer] error: Invalid character: '@'", "  --> a.ruff:2:8", "  = help: Fix the lexical"],
+    );
+    let parse = with_files(&[("a.ruff", "print(1)\nif {\n")], &["a.ruff"]);
+    expect(&parse, 3, "");
+    expect_complaint(
+        &parse,
+        3,
+        &["[RUFPARSE001] [parser] error: ", "  --> a.ruff:2:", "  = help: Fix the parse error"],
+    );
+    let compile = with_files(&[("a.ruff", "print(1)\nbreak\n")], &["a.ruff"]);
+    expect(&compile, 4, "");
+    let message = "[RUFVM001] [vm] error: Compilation error: break can only be used inside a loop";
+    expect_complaint(&compile, 4, &[message, "  --> a.ruff:2:1"]);
+    let runtime = with_files(&[("a.ruff", "func f() {\n  return 1 / 0\n}\nprint(1)\nf()\n")], &["a.ruff"]);
+    expect(&runtime, 4, "1\n");
+    let message = "[RUFVM001] [vm] Runtime Error: Division by zero";
+    expect_complaint(&runtime, 4, &[message, "  --> a.ruff:2:12", "Call stack:\n  0 at f\n"]);
+}
+
+#[test]
+fn exit_and_return_end_the_program() {
+    expect(&plain(&["-e", "print(1) exit() print(2)"]), 0, "1\n");
+    expect(&plain(&["-e", "print(1) exit(3)"]), 3, "1\n");
+    expect(&plain(&["-e", "exit(256 + 7)"]), 7, "");
+    expect(&plain(&["-e", "exit(-1)"]), 255, "");
+    expect(&plain(&["-e", "try { exit(9) } except e { print(\"caught\") }"]), 9, "");
+    expect(&plain(&["-e", "print(1) return print(2)"]), 0, "1\n2\n");
+    expect(&plain(&["-e", "print(1) return; print(2)"]), 0, "1\n");
+}
+
+#[test]
+fn unreadable_programs_are_said_to_be_so() {
+    let missing = plain(&["run", "nowhere.ruff"]);
+    let message = "[RUFCLI001] [cli] error: Failed to read .ruff file 'nowhere.ruff': No such file or directory";
+    expect(&missing, 5, "");
+    expect_complaint(&missing, 5, &[message]);
+    expect_complaint(&plain(&["."]), 5, &["[RUFCLI001] [cli] error: Failed to read .ruff file '.': Is a directory"]);
+    expect_complaint(&plain(&["chekc"]), 5, &["Did you mean the command `check`?"]);
+    for command in ["run", "check"] {
+        expect_complaint(&plain(&[command, "nowhere.ruff"]), 5, &["[RUFCLI001]"]);
+    }
+    expect_complaint(&plain(&["emit", "ir", "nowhere.ruff"]), 5, &["[RUFCLI001]"]);
+}
+
+#[test]
+fn texts_that_are_no_source_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("bad.ruff"), b"print(1)\nprint(\"\xFF\")\n").unwrap();
+    std::fs::write(directory.path().join("big.ruff"), " ".repeat(1_048_577)).unwrap();
+    std::fs::write(directory.path().join("fits.ruff"), " ".repeat(1_048_576)).unwrap();
+    std::fs::write(directory.path().join("empty.ruff"), "").unwrap();
+    expect_complaint(&at(directory.path(), &["bad.ruff"], None), 5, &["not valid UTF-8", "line 2"]);
+    expect_complaint(
+        &at(directory.path(), &["big.ruff"], None),
+        3,
+        &["[RUFPARSE001] [parser] error: Source exceeds maximum size of 1048576 bytes"],
+    );
+    expect(&at(directory.path(), &["fits.ruff"], None), 0, "");
+    expect(&at(directory.path(), &["empty.ruff"], None), 0, "");
+}
+
+#[test]
+fn wrong_usage_is_exit_2() {
+    expect_complaint(&plain(&[]), 2, &["Usage: ruff"]);
+    for words in [
+        &["run"][..],
+        &["run", "--frob", "x"],
+        &["-O7", "x"],
+        &["emit", "nonsense", "x"],
+        &["check"],
+        &["--color", "blue", "x"],
+    ] {
+        expect_complaint(&plain(words), 2, &["error: "]);
+    }
+    expect_complaint(&plain(&["emit", "ast", "--after=x", "a.ruff"]), 2, &["`--after` goes with `emit ir` only"]);
+}
+
+#[test]
+fn help_and_version_are_exit_0() {
+    let version = plain(&["--version"]);
+    expect(&version, 0, &format!("ruff {}\n", env!("CARGO_PKG_VERSION")));
+    for words in [
+        &["--help"][..],
+        &["-h"],
+        &["help"],
+        &["run", "--help"],
+        &["help", "emit"],
+        &["passes", "-h"],
+        &["check", "-h"],
+    ] {
+        let help = plain(words);
+        assert_eq!((help.code, help.err.as_str()), (Some(0), ""), "{words:?}");
+        assert!(help.out.contains("Usage: ruff"), "{}", help.out);
+    }
+    let help = plain(&["run", "--help"]).out;
+    for flag in [
+        "-O <LEVEL>",
+        "--passes",
+        "--no-pass",
+        "--verify",
+        "--time-passes",
+        "--print-after",
+        "--stats",
+        "--eval",
+        "--color",
+    ] {
+        assert!(help.contains(flag), "`ruff run --help` lacks {flag}:\n{help}");
+    }
+}
+
+fn pass_names() -> Vec<String> {
+    plain(&["passes", "--names"]).out.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_pass_table_is_listed() {
+    let names = pass_names();
+    let table = plain(&["passes"]);
+    assert_eq!((table.code, table.out.lines().count()), (Some(0), names.len() + 1));
+    for (name, line) in names.iter().zip(table.out.lines().skip(1)) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(words[0], name);
+        assert!(words.len() > 3, "{name} has no summary: {line}");
+    }
+}
+
+#[test]
+fn passes_are_chosen_by_name() {
+    let names = pass_names();
+    let (first, last) = (&names[0], &names[names.len() - 1]);
+    let code = ["-e", "print(1 + 2 * 3)"];
+    let chosen = [
+        vec!["--passes=".to_owned()],
+        vec![format!("--passes={last},{first}")],
+        vec![format!("--passes={}", names.join(","))],
+        vec![format!("--no-pass={first}"), format!("--no-pass={last}")],
+        vec!["-O1".to_owned(), "--verify".to_owned(), format!("--no-pass={last}")],
+    ];
+    for flags in chosen {
+        let mut words: Vec<&str> = vec!["run"];
+        words.extend(flags.iter().map(String::as_str));
+        words.extend(code);
+        expect(&plain(&words), 0, "7\n");
+    }
+}
+
+#[test]
+fn unknown_passes_are_refused_with_the_nearest_name() {
+    let name = &pass_names()[0];
+    let wrong: String = name.chars().take(name.chars().count() - 1).collect();
+    let near = format!("there is no pass `{wrong}`: did you mean `{name}`?");
+    for flag in ["--no-pass", "--passes", "--print-after"] {
+        let got = plain(&["run", flag, &wrong, "-e", "print(1)"]);
+        expect(&got, 2, "");
+        expect_complaint(&got, 2, &[&near]);
+    }
+    expect_complaint(&plain(&["run", "--no-pass=zzzzzzzz", "-e", "1"]), 2, &["`ruff passes` lists them"]);
+    let files = [("a.ruff", "print(1)\n")];
+    expect_complaint(&with_files(&files, &["emit", "ir", "a.ruff", "--after", &wrong]), 2, &[&near]);
+}
+
+const LOOP: &str = "func f(n) { mut t := 0 for i in n { t := t + i * (2 + 3) } return t }\nprint(f(10))\n";
+
+#[test]
+fn passes_can_be_timed_and_watched() {
+    let files = [("a.ruff", LOOP)];
+    let names = pass_names();
+    let timed = with_files(&files, &["run", "--time-passes", "a.ruff"]);
+    expect(&timed, 0, "225\n");
+    let printed = with_files(&files, &["run", "--print-after=all", "a.ruff"]);
+    expect(&printed, 0, "225\n");
+    for name in &names {
+        assert!(timed.err.contains(name.as_str()), "--time-passes lacks {name}:\n{}", timed.err);
+        assert!(printed.err.contains(name.as_str()), "--print-after=all lacks {name}:\n{}", printed.err);
+    }
+    let one = with_files(&files, &["run", "--print-after", &names[0], "a.ruff"]);
+    assert!(one.err.contains("block0") && one.err.len() < printed.err.len(), "{}", one.err);
+}
+
+#[test]
+fn statistics_go_to_standard_error() {
+    let got = with_files(&[("a.ruff", LOOP)], &["run", "--stats", "a.ruff"]);
+    expect(&got, 0, "225\n");
+    for word in ["instructions", "calls", "allocations", "copies"] {
+        assert!(got.err.contains(word), "--stats lacks {word:?}:\n{}", got.err);
+    }
+    let failing = plain(&["run", "--stats", "-e", "print(1 / 0)"]);
+    expect_complaint(&failing, 4, &["instructions", "Division by zero"]);
+}
+
+#[test]
+fn every_stage_can_be_printed() {
+    let files = [("a.ruff", LOOP)];
+    for (stage, word) in [("tokens", "func"), ("ast", "func"), ("ir", "block0"), ("bytecode", "ret")] {
+        let got = with_files(&files, &["emit", stage, "a.ruff"]);
+        assert_eq!((got.code, got.err.as_str()), (Some(0), ""), "{stage}");
+        assert!(got.out.contains(word), "emit {stage} lacks {word:?}:\n{}", got.out);
+    }
+    let unoptimised = with_files(&files, &["emit", "ir", "-O0", "a.ruff"]);
+    let optimised = with_files(&files, &["emit", "ir", "a.ruff"]);
+    assert_ne!(unoptimised.out, optimised.out);
+}
+
+#[test]
+fn the_form_after_one_pass_is_the_start_of_the_pipeline() {
+    let files = [("a.ruff", LOOP)];
+    let names = pass_names();
+    let after_last = with_files(&files, &["emit", "ir", "-O2", "--after", &names[names.len() - 1], "a.ruff"]);
+    assert_eq!(after_last.code, Some(0), "{}", after_last.err);
+    assert!(after_last.out.contains("block0"));
+}
+
+#[test]
+fn check_reports_without_running() {
+    let fine = with_files(&[("a.ruff", "print(1)\nmissing()\n")], &["check", "a.ruff"]);
+    expect(&fine, 0, "");
+    assert_eq!(fine.err, "");
+    let parse = with_files(&[("a.ruff", "print(1) )\n")], &["check", "a.ruff"]);
+    expect(&parse, 3, "");
+    let compile = with_files(&[("a.ruff", "print(1)\ncontinue\n")], &["check", "a.ruff"]);
+    expect(&compile, 4, "");
+    let several = with_files(&[("a.ruff", "print(1)\n"), ("b.ruff", "x := \"\n")], &["check", "a.ruff", "b.ruff"]);
+    expect_complaint(&several, 3, &["b.ruff:1:6", "RUFLEX003"]);
+}
+
+#[test]
+fn colours_come_when_asked_for() {
+    let code = ["-e", "missing"];
+    let coloured = |words: &[&str], variable: Option<&str>| {
+        let mut command = ruff();
+        command.env_remove("NO_COLOR").args(words).args(code);
+        if let Some(value) = variable {
+            command.env("NO_COLOR", value);
+        }
+        run(command, None).err.contains('\u{1b}')
+    };
+    assert!(coloured(&["--color", "always"], None));
+    assert!(coloured(&["run", "--color=always"], Some("1")));
+    assert!(!coloured(&["--color=never"], None));
+    assert!(!coloured(&[], None), "a pipe is no terminal");
+}
+
+#[test]
+fn a_closed_pipe_ends_the_program_quietly() {
+    let endless = "mut i := 0 loop { print(i) i += 1 }";
+    let mut command = ruff();
+    let mut child = command.args(["-e", endless]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    reader.read_line(&mut line).unwrap();
+    assert_eq!(line, "0\n");
+    drop(reader);
+    let mut complaints = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut complaints).unwrap();
+    child.wait().unwrap();
+    assert_eq!(complaints, "");
+}
+
+#[test]
+fn output_comes_before_the_error_that_follows_it() {
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "\"$0\" -e 'print(\"first\") print(1 / 0)' 2>&1", env!("CARGO_BIN_EXE_ruff")])
+        .env("NO_COLOR", "1");
+    let got = run(command, None);
+    assert!(got.out.starts_with("first\n[RUFVM001] [vm] Runtime Error: Division by zero\n"), "{}", got.out);
+}
+
+#[test]
+fn standard_error_may_be_closed() {
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "\"$0\" -e 'print(1) print(1 / 0)' 2>&-; echo $?", env!("CARGO_BIN_EXE_ruff")]);
+    assert_eq!(run(command, None).out, "1\n4\n");
+}
