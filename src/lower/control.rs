@@ -43,8 +43,10 @@ impl<'a> Lowerer<'a, '_, '_> {
 
     pub(super) fn if_statement(&mut self, branches: &'a [Branch<'a>], otherwise: Option<&Block<'a>>, span: Span) {
         let end = self.b.create_block();
-        for branch in branches {
-            let (then, next) = (self.b.create_block(), self.b.create_block());
+        for (index, branch) in branches.iter().enumerate() {
+            let last = index + 1 == branches.len() && otherwise.is_none();
+            let then = self.b.create_block();
+            let next = if last { end } else { self.b.create_block() };
             self.condition(branch.condition, then, next);
             self.b.seal_and_switch(then);
             self.block(&branch.body);
@@ -53,9 +55,9 @@ impl<'a> Lowerer<'a, '_, '_> {
         }
         if let Some(block) = otherwise {
             self.block(block);
+            self.leave(end, span);
+            self.b.seal_and_switch(end);
         }
-        self.leave(end, span);
-        self.b.seal_and_switch(end);
     }
 
     /// Goes on at `block`, unless the current block has ended already.

@@ -1,6 +1,7 @@
 //! `for` loops. Over `range(...)` and int literals they count; over anything else they ask an iterator.
 //!
-//! A counted loop is rotated: the entry tests `start < limit` once, the latch adds one and tests again.
+//! A counted loop is rotated: the entry tests `start < limit` once, the latch adds one and tests again. Its index is below its
+//! limit whenever one is added, hence never overflows: an int throughout.
 //!
 //! ```text
 //!     c = lt start, limit; brif c, body(start), exit
@@ -72,6 +73,7 @@ impl<'a> Lowerer<'a, '_, '_> {
         self.b.seal_and_switch(latch);
         let one = self.b.constant(ConstData::Int(1), span);
         let next = self.b.ins_val(Op::Add, &[index, one], Imm::None, span);
+        self.b.func.values[next].ty = Type::INT;
         let more = self.b.ins_val(Op::Lt, &[next, limit], Imm::None, span);
         self.b.brif(more, (inside, &[next]), (exit, &[]), span);
         self.b.seal_block(inside);

@@ -29,6 +29,9 @@ mod path;
 mod stmt;
 mod update;
 
+#[cfg(test)]
+mod tests;
+
 use crate::base::diagnostic::Diagnostic;
 use crate::base::intern::Interner;
 use crate::base::source::Span;
