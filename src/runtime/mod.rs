@@ -21,6 +21,7 @@ pub mod display;
 pub mod error;
 pub mod function;
 pub mod heap;
+pub mod host;
 pub mod iterate;
 pub mod operators;
 pub mod path;

@@ -1,5 +1,333 @@
-//! stub
-/// The name of a builtin.
-pub fn name_of_row(_row: u16) -> &'static str {
-    ""
+//! The builtin table: one row per builtin, from which names, functions, function values and documentation derive.
+//!
+//! | column | |
+//! |---|---|
+//! | name, aliases | what scripts write; messages use the name |
+//! | arity | how many arguments, and what is raised otherwise |
+//! | purity | whether the result follows from the arguments alone |
+//! | function | `fn(&mut Host, &mut Args) -> Result<Value, RuntimeError>` |
+//! | documentation | one line |
+//!
+//! Builtins are written against safe interfaces only. Those that call back into the program are written in Ruff: [`PRELUDE`].
+
+pub mod args;
+mod array;
+mod assertion;
+mod collection;
+mod convert;
+mod dict;
+mod math;
+mod order;
+mod output;
+mod random;
+mod text;
+mod time;
+mod words;
+
+pub use self::args::Args;
+use super::error::RuntimeError;
+use super::function::{self, FunctionObject};
+use super::host::Host;
+use super::value::Value;
+pub use crate::base::builtin::{BuiltinId, BuiltinInfo};
+use rustc_hash::FxHashMap;
+use std::sync::OnceLock;
+
+/// The code of a builtin.
+pub type Function = fn(&mut Host, &mut Args<'_>) -> Result<Value, RuntimeError>;
+
+/// How many arguments a builtin takes, and what it raises otherwise.
+#[derive(Clone, Copy, Debug)]
+pub enum Arity {
+    /// Any number; the function looks itself.
+    Any,
+    /// Exactly so many: `name expects 1 arguments, got 2`.
+    Plural(usize),
+    /// Exactly so many: `name expects 1 argument, got 2`.
+    Singular(usize),
+    /// From the first to the second number, with a text of its own.
+    Own(usize, usize, &'static str),
 }
+
+impl Arity {
+    fn check(self, name: &str, got: usize) -> Result<(), RuntimeError> {
+        let text = match self {
+            Arity::Plural(n) if n != got => format!("{name} expects {n} arguments, got {got}"),
+            Arity::Singular(n) if n != got => {
+                format!("{name} expects {n} argument{}, got {got}", if n == 1 { "" } else { "s" })
+            }
+            Arity::Own(min, max, text) if got < min || got > max => text.to_string(),
+            _ => return Ok(()),
+        };
+        Err(RuntimeError::message(text))
+    }
+}
+
+/// Whether a call may be left out or repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purity {
+    /// The result follows from the arguments alone (a wrong argument raises).
+    Pure,
+    /// Reads or changes the world outside.
+    Effect,
+}
+
+/// One builtin.
+pub struct Row {
+    /// What scripts write, and what messages say.
+    pub name: &'static str,
+    /// Other names.
+    pub aliases: &'static [&'static str],
+    /// How many arguments.
+    pub arity: Arity,
+    /// Whether it is a function in the mathematical sense.
+    pub purity: Purity,
+    /// The code.
+    pub function: Function,
+    /// What it does, in one line.
+    pub documentation: &'static str,
+}
+
+macro_rules! builtins {
+    ($($name:literal $(| $alias:literal)* => $arity:expr, $purity:ident, $function:expr, $documentation:literal;)*) => {
+        /// The table.
+        pub static TABLE: &[Row] = &[$(Row {
+            name: $name,
+            aliases: &[$($alias),*],
+            arity: $arity,
+            purity: Purity::$purity,
+            function: $function,
+            documentation: $documentation,
+        }),*];
+    };
+}
+
+use Arity::{Any, Own, Plural, Singular};
+
+builtins! {
+    "print" | "println" => Any, Effect, output::print, "Writes its arguments, joined by blanks, as a line.";
+    "eprint" => Any, Effect, output::eprint, "Writes its arguments to standard error, joined by blanks, as a line.";
+    "input" => Any, Effect, output::input, "Reads a line, after showing a prompt.";
+    "exit" => Any, Effect, output::exit, "Ends the program.";
+    "debug" => Any, Effect, output::debug, "Writes the debug form of its arguments as a line.";
+    "format" => Any, Pure, output::format, "Fills the placeholders of a template.";
+
+    "to_string" | "str" => Own(1, 1, "to_string() requires one argument"), Pure, convert::to_string, "The text of a value.";
+    "parse_int" => Own(1, 1, "parse_int requires a string argument"), Pure, convert::parse_int, "The int a string shows.";
+    "parse_float" => Own(1, 1, "parse_float requires a string argument"), Pure, convert::parse_float, "The float a string shows.";
+    "to_int" => Own(1, 1, "to_int() requires one argument"), Pure, convert::to_int, "A value as an int.";
+    "to_float" => Own(1, 1, "to_float() requires one argument"), Pure, convert::to_float, "A value as a float.";
+    "to_bool" => Own(1, 1, "to_bool() requires one argument"), Pure, convert::to_bool, "A value as a bool.";
+    "bytes" => Own(1, 1, "bytes() requires an array argument"), Pure, convert::bytes, "Bytes from an array of ints.";
+    "array" => Any, Pure, convert::array, "An array of its arguments.";
+    "dict" => Own(0, 0, "dict() expects 0 arguments"), Pure, convert::dict, "An empty dict.";
+    "type" | "type_of" => Plural(1), Pure, convert::type_of, "The name of a value's type.";
+    "is_int" => Own(0, 1, "is_int() expects 1 argument"), Pure, convert::is_type, "Whether a value is an int.";
+    "is_float" => Own(0, 1, "is_float() expects 1 argument"), Pure, convert::is_type, "Whether a value is a float.";
+    "is_string" => Own(0, 1, "is_string() expects 1 argument"), Pure, convert::is_type, "Whether a value is a string.";
+    "is_bool" => Own(0, 1, "is_bool() expects 1 argument"), Pure, convert::is_type, "Whether a value is a bool.";
+    "is_array" => Own(0, 1, "is_array() expects 1 argument"), Pure, convert::is_type, "Whether a value is an array.";
+    "is_dict" => Own(0, 1, "is_dict() expects 1 argument"), Pure, convert::is_type, "Whether a value is a dict.";
+    "is_null" => Own(0, 1, "is_null() expects 1 argument"), Pure, convert::is_null, "Whether a value is null.";
+    "is_function" => Own(0, 1, "is_function() expects 1 argument"), Pure, convert::is_type, "Whether a value is a function.";
+    "is_truthy" => Plural(1), Pure, convert::is_truthy, "Whether a condition takes a value for true.";
+    "len" => Plural(1), Pure, convert::len, "How many elements, entries or characters.";
+
+    "assert" => Any, Pure, assertion::assert, "Raises unless a condition holds.";
+    "assert_equal" => Own(2, 2, "assert_equal requires 2 arguments: actual, expected"), Pure, assertion::assert_equal, "Raises unless two values are equal.";
+    "assert_true" => Own(1, 1, "assert_true requires exactly 1 argument"), Pure, assertion::assert_true, "Raises unless given true.";
+    "assert_false" => Own(1, 1, "assert_false requires exactly 1 argument"), Pure, assertion::assert_false, "Raises unless given false.";
+    "assert_contains" => Own(2, 2, "assert_contains requires 2 arguments: collection, item"), Pure, assertion::assert_contains, "Raises unless a collection contains an item.";
+    "error" => Plural(1), Pure, assertion::error, "Raises an error.";
+
+    "to_upper" => Plural(1), Pure, text::upper, "A string in upper case.";
+    "upper" => Plural(1), Pure, text::upper, "A string in upper case.";
+    "to_lower" => Plural(1), Pure, text::lower, "A string in lower case.";
+    "lower" => Plural(1), Pure, text::lower, "A string in lower case.";
+    "capitalize" => Plural(1), Pure, text::capitalize, "A string with its first character in upper case, the rest in lower case.";
+    "trim" => Plural(1), Pure, text::trim, "A string without blanks around it.";
+    "trim_start" => Plural(1), Pure, text::trim_start, "A string without blanks before it.";
+    "trim_end" => Plural(1), Pure, text::trim_end, "A string without blanks behind it.";
+    "str_reverse" => Own(1, 1, "str_reverse() requires a string argument"), Pure, text::reverse, "A string backwards.";
+    "is_empty" => Own(1, 1, "is_empty() requires a string argument"), Pure, text::is_empty, "Whether a string is empty.";
+    "count_chars" => Own(1, 1, "count_chars() requires a string argument"), Pure, text::count_chars, "How many characters a string has.";
+    "lines" => Own(1, 1, "lines() requires a string argument"), Pure, text::lines, "The lines of a string.";
+    "words" => Own(1, 1, "words() requires a string argument"), Pure, text::words, "The words of a string.";
+    "contains" => Plural(2), Pure, text::contains, "Whether a string, array or dict contains something.";
+    "starts_with" => Plural(2), Pure, text::starts_with, "Whether a string starts with another.";
+    "ends_with" => Plural(2), Pure, text::ends_with, "Whether a string ends with another.";
+    "index_of" => Plural(2), Pure, text::index_of, "Where a string or array contains something first.";
+    "substring" | "substr" => Plural(3), Pure, text::substring, "A part of a string.";
+    "char_at" => Own(2, 2, "char_at() requires a string argument for value"), Pure, text::char_at, "A character of a string.";
+    "replace" | "replace_str" => Plural(3), Pure, text::replace, "A string with parts replaced.";
+    "split" => Plural(2), Pure, text::split, "The parts of a string between delimiters.";
+    "join" => Plural(2), Pure, text::join, "The texts of an array's elements, joined.";
+    "repeat" => Plural(2), Pure, text::repeat, "A string repeated.";
+    "pad_left" | "pad_start" => Plural(3), Pure, text::pad_left, "A string filled up in front.";
+    "pad_right" | "pad_end" => Plural(3), Pure, text::pad_right, "A string filled up behind.";
+    "truncate" => Own(3, 3, "truncate() requires 3 arguments: string, length, suffix"), Pure, text::truncate, "A string cut to a length.";
+    "slugify" => Own(1, 1, "slugify() requires a string argument"), Pure, words::slugify, "A string as part of an address.";
+    "to_camel_case" => Own(1, 1, "to_camel_case() requires a string argument"), Pure, words::camel_case, "A string in camelCase.";
+    "to_snake_case" => Own(1, 1, "to_snake_case() requires a string argument"), Pure, words::snake_case, "A string in snake_case.";
+    "to_kebab_case" => Own(1, 1, "to_kebab_case() requires a string argument"), Pure, words::kebab_case, "A string in kebab-case.";
+    "encode_base64" => Own(1, 1, "encode_base64 requires a bytes or string argument"), Pure, words::encode_base64, "Bytes or a string in base 64.";
+    "decode_base64" => Own(1, 1, "decode_base64 requires a string argument"), Pure, words::decode_base64, "The bytes of a string in base 64.";
+
+    "push" => Plural(2), Pure, array::push, "An array with one more element.";
+    "append" => Plural(2), Pure, array::push, "An array with one more element.";
+    "pop" => Singular(1), Pure, array::pop, "An array without its last element, and that element.";
+    "insert" => Plural(3), Pure, array::insert, "An array with an element inserted.";
+    "remove" => Plural(2), Pure, array::remove, "An array without an element, or a dict without a key.";
+    "remove_at" => Plural(2), Pure, array::remove_at, "An array without the element at an index, and that element.";
+    "clear" => Singular(1), Pure, array::clear, "An empty container of the same type.";
+    "slice" => Plural(3), Pure, array::slice, "A part of an array or of bytes.";
+    "concat" => Plural(2), Pure, array::concat, "Two arrays one after the other.";
+    "zip" => Plural(2), Pure, array::zip, "Pairs of the elements of two arrays.";
+    "flatten" => Singular(1), Pure, array::flatten, "An array with the elements of its arrays in their place.";
+    "enumerate" => Singular(1), Pure, array::enumerate, "Pairs of index and element.";
+    "chunk" => Plural(2), Pure, array::chunk, "Pieces of an array.";
+    "windows" => Plural(2), Pure, array::windows, "All neighbours of a number in an array.";
+    "take" => Plural(2), Pure, array::take, "The first elements of an array.";
+    "skip" => Plural(2), Pure, array::skip, "An array without its first elements.";
+    "sort" => Singular(1), Pure, order::sort, "An array in order.";
+    "reverse" => Singular(1), Pure, order::reverse, "An array backwards.";
+    "unique" => Singular(1), Pure, order::unique, "An array without repetitions.";
+    "sum" => Singular(1), Pure, order::sum, "The sum of an array's numbers.";
+    "range" => Own(1, 3, "range() requires 1, 2, or 3 arguments"), Pure, order::range, "An array of ints.";
+    "__sort_by_keys" => Plural(2), Pure, order::sort_by_keys, "An array in the order of another; the prelude's `sort_by` uses it.";
+
+    "keys" => Any, Pure, dict::keys, "The keys of a dict, sorted.";
+    "values" => Any, Pure, dict::values, "The values of a dict, sorted by key.";
+    "items" => Any, Pure, dict::items, "Pairs of key and value, sorted by key.";
+    "has_key" => Any, Pure, dict::has_key, "Whether a dict has a key.";
+    "get" => Any, Pure, dict::get, "The value of a key, or a default.";
+    "get_default" => Own(3, 3, "get_default() requires 3 arguments: dict, key, default_value"), Pure, dict::get_default, "The value of a key, or a default.";
+    "merge" => Any, Pure, dict::merge, "Two dicts in one; the second wins.";
+    "update" => Any, Pure, dict::merge, "Two dicts in one; the second wins.";
+    "invert" => Own(1, 1, "invert() requires a dict argument"), Pure, dict::invert, "A dict from values to keys.";
+
+    "Set" => Own(0, 1, "Set constructor takes at most 1 argument"), Pure, collection::set, "A set.";
+    "set_add" => Any, Pure, collection::set_add, "A set with one more element.";
+    "set_remove" => Any, Pure, collection::set_remove, "A set without an element.";
+    "set_union" => Any, Pure, collection::set_union, "What is in either set.";
+    "set_intersect" => Any, Pure, collection::set_intersect, "What is in both sets.";
+    "set_difference" => Any, Pure, collection::set_difference, "What is in the first set only.";
+    "set_has" => Any, Pure, collection::set_has, "Whether a set has an element.";
+    "set_to_array" => Any, Pure, collection::set_to_array, "The elements of a set.";
+    "Queue" => Any, Pure, collection::queue, "A queue.";
+    "queue_enqueue" => Any, Pure, collection::queue_enqueue, "A queue with one more element.";
+    "queue_dequeue" => Any, Pure, collection::queue_dequeue, "A queue without its front, and the front.";
+    "queue_peek" => Any, Pure, collection::queue_peek, "The front of a queue.";
+    "queue_size" => Any, Pure, collection::size, "How many elements a queue has.";
+    "queue_is_empty" => Any, Pure, collection::queue_is_empty, "Whether a queue is empty.";
+    "queue_to_array" => Any, Pure, collection::queue_to_array, "The elements of a queue.";
+    "Stack" => Any, Pure, collection::stack, "A stack.";
+    "stack_push" => Any, Pure, collection::stack_push, "A stack with one more element.";
+    "stack_pop" => Any, Pure, collection::stack_pop, "A stack without its top, and the top.";
+    "stack_peek" => Any, Pure, collection::stack_peek, "The top of a stack.";
+    "stack_size" => Any, Pure, collection::size, "How many elements a stack has.";
+    "stack_is_empty" => Any, Pure, collection::stack_is_empty, "Whether a stack is empty.";
+    "stack_to_array" => Any, Pure, collection::stack_to_array, "The elements of a stack.";
+
+    "abs" => Own(1, 1, "abs() expects 1 argument"), Pure, math::abs, "The size of a number.";
+    "sqrt" => Own(1, 1, "sqrt() expects 1 argument"), Pure, math::sqrt, "The square root.";
+    "floor" => Own(1, 1, "floor() expects 1 argument"), Pure, math::floor, "The next whole number below.";
+    "ceil" => Own(1, 1, "ceil() expects 1 argument"), Pure, math::ceil, "The next whole number above.";
+    "round" => Own(1, 1, "round() expects 1 argument"), Pure, math::round, "The nearest whole number; halves go away from zero.";
+    "sin" => Own(1, 1, "sin() expects 1 argument"), Pure, math::sin, "The sine.";
+    "cos" => Own(1, 1, "cos() expects 1 argument"), Pure, math::cos, "The cosine.";
+    "tan" => Own(1, 1, "tan() expects 1 argument"), Pure, math::tan, "The tangent.";
+    "log" => Own(1, 1, "log() expects 1 argument"), Pure, math::log, "The natural logarithm.";
+    "exp" => Own(1, 1, "exp() expects 1 argument"), Pure, math::exp, "The exponential.";
+    "pow" => Own(2, 2, "pow() expects 2 arguments"), Pure, math::pow, "A power.";
+    "min" => Own(2, 2, "min() expects 2 arguments"), Pure, math::min, "The smaller number.";
+    "max" => Own(2, 2, "max() expects 2 arguments"), Pure, math::max, "The larger number.";
+    "bit_and" => Plural(2), Pure, math::bit_and, "The bits in both ints.";
+    "bit_or" => Plural(2), Pure, math::bit_or, "The bits in either int.";
+    "bit_xor" => Plural(2), Pure, math::bit_xor, "The bits in one int only.";
+    "bit_not" => Plural(1), Pure, math::bit_not, "All other bits.";
+    "bit_shl" => Plural(2), Pure, math::bit_shl, "Bits moved up.";
+    "bit_shr" => Plural(2), Pure, math::bit_shr, "Bits moved down; the sign stays.";
+
+    "random" => Any, Effect, random::random, "A random float in [0, 1).";
+    "random_int" => Any, Effect, random::random_int, "A random int, both ends included.";
+    "random_choice" => Any, Effect, random::random_choice, "A random element.";
+    "random_id" => Any, Effect, random::random_id, "A random string of letters and digits.";
+    "set_random_seed" => Any, Effect, random::set_seed, "Makes random values repeatable.";
+    "clear_random_seed" => Any, Effect, random::clear_seed, "Makes random values unforeseeable again.";
+
+    "now" => Any, Effect, time::now, "Seconds since 1970, as a float.";
+    "time" | "current_timestamp" => Any, Effect, time::time, "Milliseconds since 1970.";
+    "performance_now" => Any, Effect, time::performance_now, "Milliseconds since the program started.";
+    "time_us" => Any, Effect, time::time_us, "Microseconds since the program started.";
+    "time_ns" => Any, Effect, time::time_ns, "Nanoseconds since the program started.";
+    "elapsed" => Any, Pure, time::elapsed, "The time between two moments.";
+    "sleep" => Own(1, 1, "sleep() expects 1 argument"), Effect, time::sleep, "Waits some milliseconds.";
+}
+
+/// Builtins written in Ruff: file name and source.
+pub const PRELUDE: &[(&str, &str)] = &[("array.ruff", include_str!("../prelude/array.ruff"))];
+
+/// The value of a name the prelude binds to a float.
+pub fn prelude_constant(name: &str) -> Option<f64> {
+    match name {
+        "PI" => Some(std::f64::consts::PI),
+        "E" => Some(std::f64::consts::E),
+        _ => None,
+    }
+}
+
+/// The builtin of that name.
+pub fn lookup(name: &str) -> Option<BuiltinId> {
+    static NAMES: OnceLock<FxHashMap<&'static str, BuiltinId>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| infos().map(|info| (info.name, info.id)).collect());
+    names.get(name).copied()
+}
+
+/// Every name of every builtin.
+pub fn infos() -> impl Iterator<Item = BuiltinInfo> {
+    TABLE.iter().enumerate().flat_map(|(row, entry)| {
+        let names = std::iter::once(entry.name).chain(entry.aliases.iter().copied());
+        names.map(move |name| BuiltinInfo { name, id: BuiltinId(row as u16) })
+    })
+}
+
+/// The row of a builtin.
+pub fn row(id: BuiltinId) -> Option<&'static Row> {
+    TABLE.get(id.0 as usize)
+}
+
+/// The name of a builtin, given the number in its function object.
+pub fn name_of_row(row: u16) -> &'static str {
+    TABLE.get(row as usize).map_or("", |row| row.name)
+}
+
+static OBJECTS: [FunctionObject; TABLE_LEN] = {
+    let mut objects = [const { FunctionObject::native(0) }; TABLE_LEN];
+    let mut row = 0;
+    while row < TABLE_LEN {
+        objects[row] = FunctionObject::native(row as u16);
+        row += 1;
+    }
+    objects
+};
+const TABLE_LEN: usize = 256;
+const _: () = assert!(TABLE.len() <= TABLE_LEN);
+
+/// The function value of a builtin: always the same one.
+pub fn function_value(id: BuiltinId) -> Option<Value> {
+    row(id)?;
+    OBJECTS.get(id.0 as usize).map(function::builtin)
+}
+
+/// Calls a builtin: checks the number of arguments, then runs it. Arguments that were taken are null afterwards; after an error none are.
+pub fn call(id: BuiltinId, host: &mut Host, args: Args<'_>) -> Result<Value, RuntimeError> {
+    let Some(row) = row(id) else {
+        return Err(RuntimeError::message("Unknown builtin"));
+    };
+    row.arity.check(row.name, args.len())?;
+    (row.function)(host, &mut args.named(row.name))
+}
+
+#[cfg(test)]
+mod tests;

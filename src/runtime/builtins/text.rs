@@ -1,0 +1,245 @@
+//! Strings, by code point.
+
+use super::Args;
+use crate::runtime::dict::Key;
+use crate::runtime::display::{self, Form};
+use crate::runtime::error::RuntimeError;
+use crate::runtime::host::Host;
+use crate::runtime::operators;
+use crate::runtime::string::{self, StringRef};
+use crate::runtime::value::{Value, View};
+
+type Outcome = Result<Value, RuntimeError>;
+
+fn fail(text: &str) -> RuntimeError {
+    RuntimeError::message(text)
+}
+
+/// The single argument, which must be a string.
+pub(super) fn only<'a>(args: &'a Args<'_>) -> Result<StringRef<'a>, RuntimeError> {
+    let missing = || RuntimeError::message(format!("{}() requires a string argument", args.name()));
+    args.get(0).as_string().ok_or_else(missing)
+}
+
+/// A result, unless it is longer than a string may be.
+pub(super) fn result(text: &str) -> Outcome {
+    if text.len() > string::MAX_LEN { Err(RuntimeError::out_of_memory()) } else { Ok(Value::string(text)) }
+}
+
+pub(super) fn upper(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    result(&only(args)?.as_str().to_uppercase())
+}
+
+pub(super) fn lower(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    result(&only(args)?.as_str().to_lowercase())
+}
+
+pub(super) fn capitalize(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let mut chars = only(args)?.as_str().chars();
+    let mut out = String::new();
+    if let Some(first) = chars.next() {
+        out.extend(first.to_uppercase());
+        out.push_str(&chars.as_str().to_lowercase());
+    }
+    result(&out)
+}
+
+pub(super) fn trim(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    result(only(args)?.as_str().trim())
+}
+
+pub(super) fn trim_start(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    result(only(args)?.as_str().trim_start())
+}
+
+pub(super) fn trim_end(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    result(only(args)?.as_str().trim_end())
+}
+
+pub(super) fn reverse(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    result(&only(args)?.as_str().chars().rev().collect::<String>())
+}
+
+pub(super) fn is_empty(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    Ok(Value::bool(only(args)?.as_str().is_empty()))
+}
+
+pub(super) fn count_chars(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    Ok(Value::int(only(args)?.char_count() as i64))
+}
+
+pub(super) fn lines(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    Ok(Value::array(only(args)?.as_str().lines().map(Value::string).collect()))
+}
+
+pub(super) fn words(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    Ok(Value::array(only(args)?.as_str().split_whitespace().map(Value::string).collect()))
+}
+
+pub(super) fn contains(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let item = args.get(1);
+    match (args.get(0).view(), item.as_str()) {
+        (View::Str(text), Some(part)) => Ok(Value::int(text.as_str().contains(part) as i64)),
+        (View::Str(_), None) => Err(fail("contains() requires two arguments: string/array and substring/item")),
+        (View::Array(elements), _) => {
+            Ok(Value::bool(elements.iter().any(|element| operators::scalar_equals(element, item))))
+        }
+        (View::Dict(dict), _) => Ok(Value::bool(Key::of(item).is_some_and(|key| dict.get(&key).is_some()))),
+        _ => Err(fail("contains() first argument must be a string, array, or dictionary")),
+    }
+}
+
+pub(super) fn starts_with(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    match (args.text(0), args.text(1)) {
+        (Some(text), Some(prefix)) => Ok(Value::bool(text.starts_with(prefix))),
+        _ => Err(fail("starts_with() requires string and prefix string arguments")),
+    }
+}
+
+pub(super) fn ends_with(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    match (args.text(0), args.text(1)) {
+        (Some(text), Some(suffix)) => Ok(Value::bool(text.ends_with(suffix))),
+        _ => Err(fail("ends_with() requires string and suffix string arguments")),
+    }
+}
+
+pub(super) fn index_of(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let item = args.get(1);
+    let at = match (args.get(0).view(), item.as_str()) {
+        (View::Str(text), Some(part)) => {
+            let text = text.as_str();
+            text.find(part).map(|byte| text[..byte].chars().count())
+        }
+        (View::Array(elements), _) => elements.iter().position(|element| operators::scalar_equals(element, item)),
+        _ => return Err(fail("index_of() first argument must be a string or array")),
+    };
+    Ok(Value::int(at.map_or(-1, |at| at as i64)))
+}
+
+/// The characters `[start, end)`, both at most the number of characters.
+fn characters(text: StringRef<'_>, start: usize, end: usize) -> &str {
+    let all = text.as_str();
+    if text.is_ascii() {
+        return &all[start.min(all.len())..end.min(all.len())];
+    }
+    let byte = |rest: &str, count: usize| rest.char_indices().nth(count).map_or(rest.len(), |(at, _)| at);
+    let from = byte(all, start);
+    let length = byte(&all[from..], end - start);
+    &all[from..from + length]
+}
+
+pub(super) fn substring(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let Some(text) = args.get(0).as_string() else {
+        return Err(fail("substring() requires a string argument for value"));
+    };
+    let (Some(start), Some(end)) = (args.count(1), args.count(2)) else {
+        return Err(fail("substring() start and end must be a number"));
+    };
+    let (start, end) = (start.max(0) as usize, end.max(0) as usize);
+    if start >= end {
+        return Ok(Value::string(""));
+    }
+    result(characters(text, start, end))
+}
+
+pub(super) fn char_at(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let Some(text) = args.get(0).as_string() else {
+        return Err(fail("char_at() requires a string argument for value"));
+    };
+    let Some(index) = args.count(1) else {
+        return Err(fail("char_at() index must be a number"));
+    };
+    Ok(text.char_at(index.max(0) as usize).unwrap_or_else(|| Value::string("")))
+}
+
+pub(super) fn replace(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let (Some(text), Some(from), Some(to)) = (args.text(0), args.text(1), args.text(2)) else {
+        return Err(fail("replace() requires string, from-string, and to-string arguments"));
+    };
+    let found = text.matches(from).count();
+    if found.saturating_mul(to.len()) > string::MAX_LEN {
+        return Err(RuntimeError::out_of_memory());
+    }
+    result(&text.replace(from, to))
+}
+
+pub(super) fn split(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let (Some(text), Some(delimiter)) = (args.text(0), args.text(1)) else {
+        return Err(fail("split() requires string and delimiter string arguments"));
+    };
+    Ok(Value::array(text.split(delimiter).map(Value::string).collect()))
+}
+
+pub(super) fn join(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let (Some(elements), Some(separator)) = (args.get(0).as_array(), args.text(1)) else {
+        return Err(fail("join() requires array and separator string arguments"));
+    };
+    let mut out = String::new();
+    for (at, element) in elements.iter().enumerate() {
+        if at > 0 {
+            out.push_str(separator);
+        }
+        let form = match element.view() {
+            View::Str(_) | View::Int(_) | View::Float(_) | View::Bool(_) => Form::Print,
+            _ => Form::Assertion,
+        };
+        display::write(&mut out, element, form)?;
+        if out.len() > string::MAX_LEN {
+            return Err(RuntimeError::out_of_memory());
+        }
+    }
+    result(&out)
+}
+
+pub(super) fn repeat(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let Some(text) = args.text(0) else {
+        return Err(fail("repeat() requires a string argument for value"));
+    };
+    let Some(count) = args.count(1) else {
+        return Err(fail("repeat() count must be a number"));
+    };
+    let count = count.max(0) as usize;
+    if text.len().saturating_mul(count) > string::MAX_LEN {
+        return Err(RuntimeError::out_of_memory());
+    }
+    result(&text.repeat(if text.is_empty() { 0 } else { count }))
+}
+
+/// The filling that brings the text to its width, or nothing if it is wide enough.
+fn padding(args: &Args<'_>) -> Result<String, RuntimeError> {
+    let (Some(text), Some(width), Some(fill)) = (args.get(0).as_string(), args.count(1), args.text(2)) else {
+        let text = format!("{}() requires 3 arguments: string, width, char", args.name());
+        return Err(RuntimeError::message(text));
+    };
+    let fill = fill.chars().next().unwrap_or(' ');
+    let missing = (width.max(0) as usize).saturating_sub(text.char_count());
+    if missing.saturating_mul(fill.len_utf8()) > string::MAX_LEN {
+        return Err(RuntimeError::out_of_memory());
+    }
+    Ok(fill.to_string().repeat(missing))
+}
+
+pub(super) fn pad_left(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let mut out = padding(args)?;
+    out.push_str(args.text(0).unwrap_or(""));
+    result(&out)
+}
+
+pub(super) fn pad_right(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let mut out = args.text(0).unwrap_or("").to_string();
+    out.push_str(&padding(args)?);
+    result(&out)
+}
+
+pub(super) fn truncate(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let (Some(text), Some(length), Some(suffix)) = (args.get(0).as_string(), args.count(1), args.get(2).as_string())
+    else {
+        return Err(fail("truncate() requires 3 arguments: string, length, suffix"));
+    };
+    let length = length.max(0) as usize;
+    if text.char_count() <= length {
+        return Ok(args.get(0).clone());
+    }
+    let kept = length.saturating_sub(suffix.char_count());
+    result(&format!("{}{}", characters(text, 0, kept), suffix.as_str()))
+}

@@ -1,0 +1,169 @@
+//! The world outside a program: output, input, arguments, clock, and the state of the random numbers.
+//!
+//! Standard output is buffered and written before anything goes to standard error, before input is read, and when the host is dropped. A reader that
+//! has gone away ends the program quietly.
+
+use super::error::RuntimeError;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How much output may wait.
+const BUFFER: usize = 32 * 1024;
+
+/// What a program sees of the outside.
+pub struct Host {
+    out: Vec<u8>,
+    err: Vec<u8>,
+    target: Target,
+    input: Option<io::Cursor<Vec<u8>>>,
+    arguments: Vec<String>,
+    started: Instant,
+    random: Random,
+}
+
+/// Where output goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// To the process's streams; whether each line is written at once.
+    Process { by_line: bool },
+    /// It stays in the buffers.
+    Captured,
+}
+
+impl Host {
+    /// A host on the streams of this process.
+    pub fn process(arguments: Vec<String>) -> Host {
+        Host::new(Target::Process { by_line: io::stdout().is_terminal() }, None, arguments)
+    }
+
+    /// A host that keeps all output, and reads from `input`.
+    pub fn captured(input: &str) -> Host {
+        Host::new(Target::Captured, Some(io::Cursor::new(input.as_bytes().to_vec())), Vec::new())
+    }
+
+    fn new(target: Target, input: Option<io::Cursor<Vec<u8>>>, arguments: Vec<String>) -> Host {
+        let (out, err) = (Vec::new(), Vec::new());
+        Host { out, err, target, input, arguments, started: Instant::now(), random: Random::fresh() }
+    }
+
+    /// The arguments meant for the program.
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
+    /// Writes to standard output.
+    pub fn print(&mut self, text: &str) -> Result<(), RuntimeError> {
+        self.out.extend_from_slice(text.as_bytes());
+        match self.target {
+            Target::Process { by_line } if by_line || self.out.len() >= BUFFER => self.flush(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes to standard error, after what waits for standard output.
+    pub fn print_error(&mut self, text: &str) -> Result<(), RuntimeError> {
+        if self.target == Target::Captured {
+            self.err.extend_from_slice(text.as_bytes());
+            return Ok(());
+        }
+        self.flush()?;
+        let _ = io::stderr().write_all(text.as_bytes());
+        Ok(())
+    }
+
+    /// Writes what waits for standard output.
+    pub fn flush(&mut self) -> Result<(), RuntimeError> {
+        if self.target == Target::Captured || self.out.is_empty() {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        let result = stdout.write_all(&self.out).and_then(|()| stdout.flush());
+        self.out.clear();
+        // Whatever keeps standard output from being written, nothing more can be shown there.
+        result.map_err(|_| RuntimeError::Exit(0))
+    }
+
+    /// Takes what a capturing host has kept: standard output and standard error.
+    pub fn take_output(&mut self) -> (String, String) {
+        let text = |bytes: &mut Vec<u8>| String::from_utf8_lossy(&std::mem::take(bytes)).into_owned();
+        (text(&mut self.out), text(&mut self.err))
+    }
+
+    /// The next line of input without its end; nothing at the end of input.
+    pub fn read_line(&mut self) -> Result<Option<String>, RuntimeError> {
+        self.flush()?;
+        let mut line = Vec::new();
+        let read = match &mut self.input {
+            Some(input) => input.read_until(b'\n', &mut line),
+            None => io::stdin().lock().read_until(b'\n', &mut line),
+        };
+        if !matches!(read, Ok(length) if length > 0) {
+            return Ok(None);
+        }
+        if line.last() == Some(&b'\n') {
+            line.pop();
+            if line.last() == Some(&b'\r') {
+                line.pop();
+            }
+        }
+        Ok(Some(String::from_utf8_lossy(&line).into_owned()))
+    }
+
+    /// Time since the program started; never decreases.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Time since 1970.
+    pub fn since_epoch(&self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    /// The random numbers.
+    pub fn random(&mut self) -> &mut Random {
+        &mut self.random
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.flush();
+    }
+}
+
+/// Random numbers: SplitMix64 (Steele, Lea, Flood 2014).
+pub struct Random {
+    state: u64,
+}
+
+impl Random {
+    /// Numbers nobody can repeat.
+    pub fn fresh() -> Random {
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Random { state: time.as_nanos() as u64 ^ (std::process::id() as u64) << 40 }
+    }
+
+    /// Numbers that follow from a seed.
+    pub fn seeded(seed: u64) -> Random {
+        Random { state: seed }
+    }
+
+    /// Sixty-four random bits.
+    pub fn bits(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A float in [0, 1).
+    pub fn float(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// A number below `bound`, which is not zero.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        ((self.bits() as u128 * bound as u128) >> 64) as u64
+    }
+}
