@@ -4,14 +4,38 @@
 //! (Poletto and Sarkar 1999; coalescing on exact liveness after Boissinot et al. 2009), with call windows predicted when their
 //! first argument is computed. Input: a function after the ownership step. The function itself is not changed.
 //!
+//! | file | job |
+//! |---|---|
+//! | `order` | linear positions of blocks and instructions |
+//! | `intervals` | exact live segments of every value |
+//! | `coalesce` | classes of values that share a register |
+//! | `linear_scan` | a register for every class |
+//! | `windows` | where calls put their arguments |
+//! | `moves` | parallel moves, made sequential |
+//! | `unwind` | what each raising instruction owns |
+//! | `check` | an independent checker |
+//!
 //! Invariants (`check` holds them): a use reads a register that holds the used value on every path; a register is written only
 //! when its old value is dead; the result of an `Update` operand has the operand's register; parameter i of the function is in
 //! register i; everything live across a call lies below its window.
 
+pub mod check;
+mod coalesce;
+mod intervals;
+mod linear_scan;
+mod moves;
+mod order;
+#[cfg(test)]
+mod tests;
+mod unwind;
+mod windows;
+
 use crate::ir::entities::{Block, Const, Inst, Val};
+use crate::ir::function::Function;
 use crate::ir::inst::Op;
 use cranelift_entity::SecondaryMap;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::fmt;
 
 /// Registers a frame may have; the rest of the 16-bit space stays free for windows and encodings.
@@ -141,9 +165,53 @@ pub fn has_window(op: Op) -> bool {
 /// The register of operand `index` of a call whose window starts at `base`: the callee of a `call` at `base`, the receiver of a
 /// `call_method` as its first argument.
 pub fn slot(op: Op, base: u16, index: usize) -> u16 {
+    base + slot_offset(op, index) as u16
+}
+
+/// How far from its base a window has operand `index`.
+fn slot_offset(op: Op, index: usize) -> usize {
     match (op, index) {
-        (Op::Call, 0) => base,
-        (Op::Call, _) => base + WINDOW_HEADER + index as u16 - 1,
-        _ => base + WINDOW_HEADER + index as u16,
+        (Op::Call, 0) => 0,
+        (Op::Call, _) => WINDOW_HEADER as usize + index - 1,
+        _ => WINDOW_HEADER as usize + index,
     }
+}
+
+/// First register behind the arguments of a call whose window starts at `base`.
+fn window_end(op: Op, base: usize, operands: usize) -> usize {
+    base + slot_offset(op, operands)
+}
+
+/// Gives every value of `func` a register.
+///
+/// `needs_register` is asked for results of `const` only: false keeps a constant that every use can encode out of registers.
+/// Uses by `drop`, by edges and by calls need none (edges and calls list [`Move::Const`]).
+pub fn allocate(func: &Function, needs_register: impl Fn(Val) -> bool) -> Result<Allocation, TooManyRegisters> {
+    let order = order::Order::new(func);
+    let lives = intervals::Lives::new(func, &order, |val| func.const_of(val).is_none() || needs_register(val));
+    let classes = coalesce::Classes::new(func, &order, &lives);
+    let scan = linear_scan::run(func, &order, &classes)?;
+    let mut allocation = Allocation { reg: scan.reg, ..Allocation::default() };
+    let mut frame = moves::Frame::new(scan.high);
+    windows::place(func, scan.bases, &mut allocation, &mut frame);
+    allocation.edge_moves = moves::edges(func, &allocation.reg, &mut frame);
+    allocation.unwind = unwind::table(func, &allocation.reg, &lives, &mut frame);
+    allocation.frame_size = frame.size()?;
+    Ok(allocation)
+}
+
+/// The constant a value without a register is.
+fn constant_of(func: &Function, val: Val) -> Option<Const> {
+    match func.values[val].def {
+        crate::ir::function::ValDef::Result(inst) => match (func.insts[inst].op, func.insts[inst].imm) {
+            (Op::Const, crate::ir::inst::Imm::Const(value)) => Some(value),
+            _ => None,
+        },
+        crate::ir::function::ValDef::Param(..) => None,
+    }
+}
+
+/// The pairs of argument and parameter of an edge.
+fn edge_pairs(func: &Function, call: &crate::ir::function::BlockCall) -> SmallVec<[(Val, Val); 4]> {
+    call.args.iter().copied().zip(func.blocks[call.block].params.iter().copied()).collect()
 }
