@@ -274,13 +274,19 @@ fn fused(func: &Function, block: Block) -> bool {
 
 #[test]
 fn checkers_accept_random_functions() {
-    for seed in 0..400 {
+    for seed in 0..120 {
         let mut func = random_function(seed);
         let adjacent: Vec<Block> = func.layout.iter().copied().filter(|&block| fused(&func, block)).collect();
         ruff::ownership::run(&mut func);
         assert_eq!(ruff::ownership::check(&func), Vec::<String>::new(), "seed {seed}");
         for block in adjacent {
             assert!(fused(&func, block), "seed {seed}: {block} has something between a test and its branch");
+        }
+        // With half of the constants kept out of registers, as emission does.
+        for halves in [1, 2] {
+            let allocation = ruff::regalloc::allocate(&func, |val| val.index() % halves == 0).expect("few registers");
+            let errors = ruff::regalloc::check::check(&func, &allocation);
+            assert_eq!(errors, Vec::<String>::new(), "seed {seed}");
         }
     }
 }

@@ -144,6 +144,14 @@ impl Checker<'_> {
         found
     }
 
+    /// Whether `reg` holds `val`, or the same constant if `val` has no register.
+    fn holds(&self, state: &State, reg: u16, val: Val) -> bool {
+        state.get(&reg).is_some_and(|&held| {
+            let constant = constant_of(self.func, val).filter(|_| self.allocation.reg[val].is_none());
+            held == val || constant.is_some() && constant == constant_of(self.func, held)
+        })
+    }
+
     fn in_frame(&mut self, inst: Inst, reg: u16) {
         if reg >= self.allocation.frame_size {
             self.error(inst, format!("r{reg} is outside the frame"));
@@ -203,7 +211,7 @@ impl Checker<'_> {
         for (&arg, &param) in call.args.iter().zip(&self.func.blocks[call.block].params) {
             let Some(reg) = self.allocation.reg[param] else { continue };
             self.in_frame(inst, reg);
-            if state.get(&reg) == Some(&arg) {
+            if self.holds(&state, reg, arg) {
                 named.push((reg, param));
             } else {
                 self.error(inst, format!("{param} of {} does not receive {arg}", call.block));
@@ -225,10 +233,7 @@ impl Checker<'_> {
         self.apply(inst, &window.moves_before, state);
         for (index, &val) in data.args.iter().enumerate() {
             let reg = slot(data.op, window.base, index);
-            let same = state.get(&reg).is_some_and(|&held| {
-                held == val || allocation.reg[val].is_none() && constant_of(self.func, held) == constant_of(self.func, val)
-            });
-            if !same {
+            if !self.holds(state, reg, val) {
                 self.error(inst, format!("operand {index} is not in r{reg}"));
             }
         }
@@ -257,9 +262,8 @@ impl Checker<'_> {
         let mut drops = BTreeSet::new();
         for &val in &live.before {
             let gone = has_window(data.op) && data.args.contains(&val);
-            let kept = handler.is_some_and(|call| {
-                call.args.contains(&val) || self.liveness.is_live_in(call.block, val)
-            });
+            let kept =
+                handler.is_some_and(|call| call.args.contains(&val) || self.liveness.is_live_in(call.block, val));
             if counted(val) && !gone && !kept {
                 self.reads(inst, val, state);
                 drops.extend(allocation.reg[val]);
@@ -315,7 +319,9 @@ fn live_points(func: &Function, liveness: &Liveness) -> SecondaryMap<Inst, Optio
             if let Some(call) = data.unwind.as_deref() {
                 live.extend(liveness.live_in(call.block));
             }
-            func.for_each_use(inst, |val| drop(live.insert(val)));
+            func.for_each_use(inst, |val| {
+                live.insert(val);
+            });
             if unwind::may_stop(func, inst) || has_window(data.op) {
                 let (before, after) = (live.iter().copied().collect(), after.into_iter().collect());
                 points[inst] = Some(Live { before, after });

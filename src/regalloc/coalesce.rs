@@ -131,17 +131,15 @@ fn join(large: &mut Vec<Segment>, small: Vec<Segment>) {
 /// Pairs of argument and parameter, the ones executed most often first, each once.
 fn moves(func: &Function, order: &Order) -> Vec<(Val, Val)> {
     let mut edges = Vec::new();
-    for &block in &func.layout {
-        func.for_each_edge(block, |inst, call| {
-            let (from, to) = (order.at[inst], order.head[call.block]);
-            let exceptional = func.insts[inst].unwind.as_deref().is_some_and(|unwind| std::ptr::eq(unwind, call));
-            let rank = match (exceptional, to <= from) {
-                (true, _) => (2, 0),
-                (false, true) => (0, from - to),
-                (false, false) => (1, 0),
-            };
+    for inst in func.layout.iter().flat_map(|&block| func.blocks[block].insts.iter().copied()) {
+        let data = &func.insts[inst];
+        let from = order.at[inst];
+        for call in &data.targets {
+            let to = order.head[call.block];
+            let rank = if to <= from { (0, from - to) } else { (1, 0) };
             edges.push((rank, from, call));
-        });
+        }
+        edges.extend(data.unwind.as_deref().map(|call| ((2, 0), from, call)));
     }
     edges.sort_by_key(|&(rank, from, _)| (rank, from));
     let mut seen = FxHashSet::default();

@@ -9,6 +9,7 @@ use super::order::Order;
 use crate::ir::cfg::Cfg;
 use crate::ir::entities::{Block, Val};
 use crate::ir::function::Function;
+use crate::ir::inst::Mode;
 use crate::ir::liveness::Liveness;
 use cranelift_entity::{EntitySet, SecondaryMap};
 use smallvec::SmallVec;
@@ -31,10 +32,18 @@ pub struct Lives {
 }
 
 impl Lives {
-    /// The segments of the values `wanted` in a register.
+    /// The segments of the values `wanted` in a register; an update operand, whose register the result takes over, always is.
     pub fn new(func: &Function, order: &Order, wanted: impl Fn(Val) -> bool) -> Lives {
         let mut chosen = EntitySet::with_capacity(func.values.len());
         chosen.extend(func.values.keys().filter(|&val| wanted(val)));
+        for inst in func.layout.iter().flat_map(|&block| &func.blocks[block].insts) {
+            let data = &func.insts[*inst];
+            if let Some(&root) = data.args.first()
+                && data.op.mode(0) == Mode::Update
+            {
+                chosen.insert(root);
+            }
+        }
         let mut walk = Walk {
             func,
             order,

@@ -156,7 +156,8 @@ impl Scan<'_> {
     /// Whether class `id`, now or when it begins, may have `reg`.
     pub fn fits(&self, reg: usize, id: ClassId) -> bool {
         let class = &self.classes.list[id as usize];
-        let before = |held: Option<ClassId>| held.is_none_or(|held| self.classes.list[held as usize].end() < class.start());
+        let before =
+            |held: Option<ClassId>| held.is_none_or(|held| self.classes.list[held as usize].end() < class.start());
         let apart = |other: &ClassId| {
             let other = &self.classes.list[*other as usize];
             other.end() < class.start() || class.end() < other.start()
@@ -167,7 +168,8 @@ impl Scan<'_> {
 
     /// Whether nobody holds or has reserved `reg`.
     pub fn is_unclaimed(&self, reg: usize) -> bool {
-        self.occupant.get(reg).copied().flatten().is_none() && self.reserved.get(&reg).is_none_or(|list| list.is_empty())
+        self.occupant.get(reg).copied().flatten().is_none()
+            && self.reserved.get(&reg).is_none_or(|list| list.is_empty())
     }
 
     /// Keeps `reg` for class `id`.

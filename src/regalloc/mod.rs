@@ -185,7 +185,7 @@ fn window_end(op: Op, base: usize, operands: usize) -> usize {
 /// Gives every value of `func` a register.
 ///
 /// `needs_register` is asked for results of `const` only: false keeps a constant that every use can encode out of registers.
-/// Uses by `drop`, by edges and by calls need none (edges and calls list [`Move::Const`]).
+/// Update operands always get one. Uses by `drop`, by edges and by calls need none (edges and calls list [`Move::Const`]).
 pub fn allocate(func: &Function, needs_register: impl Fn(Val) -> bool) -> Result<Allocation, TooManyRegisters> {
     let order = order::Order::new(func);
     let lives = intervals::Lives::new(func, &order, |val| func.const_of(val).is_none() || needs_register(val));

@@ -146,10 +146,8 @@ mod tests {
     fn every_mapping_of_five_registers_is_sequenced() {
         for number in 0..6u32.pow(5) {
             let digit = |i: u32| number / 6u32.pow(i) % 6;
-            let parallel: Vec<(Source, u16)> = (0..5u32)
-                .filter(|&i| digit(i) < 5)
-                .map(|i| (Source::Reg(digit(i) as u16), i as u16))
-                .collect();
+            let parallel: Vec<(Source, u16)> =
+                (0..5u32).filter(|&i| digit(i) < 5).map(|i| (Source::Reg(digit(i) as u16), i as u16)).collect();
             let mut frame = Frame::new(5);
             let moves = sequence(&parallel, &mut frame);
             let regs = run(&moves, 6);
@@ -164,8 +162,7 @@ mod tests {
         let value = Const::from_u32(0);
         let mut frame = Frame::new(3);
         let moves = sequence(&[(Source::Reg(1), 0), (Source::Const(value), 2), (Source::Reg(2), 1)], &mut frame);
-        let expected =
-            [Move::Reg { from: 1, to: 0 }, Move::Reg { from: 2, to: 1 }, Move::Const { value, to: 2 }];
+        let expected = [Move::Reg { from: 1, to: 0 }, Move::Reg { from: 2, to: 1 }, Move::Const { value, to: 2 }];
         assert_eq!(moves, expected);
         assert_eq!(frame.size(), Ok(3));
     }

@@ -66,9 +66,8 @@ fn entry(
     let data = &func.insts[inst];
     let handler = data.unwind.as_deref();
     let gone = |val: Val| has_window(data.op) && data.args.contains(&val);
-    let kept = |val: Val| {
-        handler.is_some_and(|call| lives.live_in.is_live_in(call.block, val) || call.args.contains(&val))
-    };
+    let kept =
+        |val: Val| handler.is_some_and(|call| lives.live_in.is_live_in(call.block, val) || call.args.contains(&val));
     let mut drops: Vec<u16> =
         owned.list.iter().filter(|&&val| !gone(val) && !kept(val)).filter_map(|&val| reg[val]).collect();
     drops.sort_unstable();
