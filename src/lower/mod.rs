@@ -40,6 +40,8 @@ use crate::ir::entities::FuncRef;
 use crate::ir::function::{GlobalData, Module};
 use crate::resolve::{FunctionKey, Resolution};
 use cranelift_entity::{EntityRef, packed_option::PackedOption};
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
 
 /// What the lowering of all functions shares.
 struct Shared<'a, 'l> {
@@ -65,6 +67,16 @@ impl Shared<'_, '_> {
             self.diagnostics.push(Diagnostic::compile(message, span));
         }
     }
+}
+
+/// The prelude functions that are part of the module, by name: what their builtins stand for where they are not called directly.
+pub fn prelude_functions(resolution: &Resolution, interner: &Interner) -> Vec<(Rc<str>, FuncRef)> {
+    let numbers: FxHashMap<FunctionKey, FuncRef> =
+        resolution.functions().enumerate().map(|(number, key)| (key, FuncRef::new(number))).collect();
+    let named = resolution.prelude().filter_map(|(name, key)| Some((interner.shared(name), *numbers.get(&key)?)));
+    let mut named: Vec<_> = named.collect();
+    named.sort();
+    named
 }
 
 /// The IR of a resolved program. The first function is the top level; the order of global slots is that of

@@ -266,6 +266,11 @@ impl<'a> Resolution<'a> {
         self.numbered.get(&(unit.names + name.id.0)).map_or(&[], Vec::as_slice)
     }
 
+    /// The names of the prelude with their functions, reached or not.
+    pub fn prelude(&self) -> impl Iterator<Item = (Symbol, FunctionKey)> {
+        self.prelude.iter().map(|(&name, &(key, _))| (name, key))
+    }
+
     /// The prelude function of a name, with the builtin it takes precedence over.
     pub fn prelude_function(&self, name: Symbol) -> Option<(FunctionKey, Option<BuiltinId>)> {
         self.prelude.get(&name).copied()
