@@ -312,10 +312,14 @@ impl Function {
     pub fn effects(&self, inst: Inst) -> Effects {
         let data = &self.insts[inst];
         let effects = data.op.info().effects;
-        if !effects.contains(Effects::OPERATOR) {
-            return effects;
-        }
         let ty = |index: usize| data.args.get(index).map_or(Type::NONE, |&val| self.values[val].ty);
+        if !effects.contains(Effects::OPERATOR) {
+            return match data.op {
+                Op::CheckDefined if !ty(0).may_be(Type::UNDEF) => Effects::PURE,
+                Op::RangeBound if ty(0).is_subset(Type::NUMBER) => Effects::PURE,
+                _ => effects,
+            };
+        }
         let may_overload = ty(0).may_be(Type::STRUCT);
         let overload = if may_overload { Effects::CALLS } else { Effects::PURE };
         let both = ty(0).union(ty(1));

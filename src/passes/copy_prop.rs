@@ -1,0 +1,73 @@
+//! Copy propagation: a parameter that gets one value on every edge is that value; a constant (or function, builtin, capture)
+//! computed before, on every path, is not computed again.
+//!
+//! ```text
+//! block0:                            block0:
+//!   v0 = const 1                       v0 = const 1
+//!   brif ..., block1(v0), block2       brif ..., block1, block2
+//! block1(v1: small):                 block1:
+//!   v2 = const 1                       v3: int = add v0, v0
+//!   v3: int = add v1, v2
+//! ```
+//!
+//! "Before" is dominance between instructions, exceptional edges taken exactly: a handler does not see what the block of its
+//! `try` computes after an instruction that may raise.
+
+use super::params;
+use super::substitution::Substitution;
+use crate::ir::dominators::Points;
+use crate::ir::entities::Val;
+use crate::ir::function::Function;
+use crate::ir::inst::{Imm, Op};
+use cranelift_entity::EntitySet;
+use rustc_hash::FxHashMap;
+
+/// Runs the pass.
+pub fn run(func: &mut Function) -> usize {
+    let mut substitution = Substitution::default();
+    let mut changes = share_constants(func, &mut substitution);
+    changes += params::remove_redundant(func, &mut substitution);
+    substitution.apply(func);
+    changes
+}
+
+/// A value seen on the way down the dominator tree, and the last stretch it dominates.
+type Seen = Vec<(u32, Val)>;
+
+fn share_constants(func: &mut Function, substitution: &mut Substitution) -> usize {
+    let mut seen: FxHashMap<(Op, Imm), Seen> = FxHashMap::default();
+    let mut dead = EntitySet::new();
+    let mut shared: Vec<(Val, Val)> = Vec::new();
+    let points = Points::new(func);
+    points.for_each_stretch(func, |number, last, _, insts| {
+        for &inst in insts {
+            let data = &func.insts[inst];
+            let repeats = matches!(data.op, Op::Const | Op::Func | Op::Builtin | Op::CaptureGet);
+            let Some(val) = data.result.expand().filter(|_| repeats) else { continue };
+            let stack = seen.entry((data.op, data.imm)).or_default();
+            while stack.last().is_some_and(|&(end, _)| end < number) {
+                stack.pop();
+            }
+            match stack.last() {
+                Some(&(_, first)) => {
+                    shared.push((val, first));
+                    dead.insert(inst);
+                }
+                None => stack.push((last, val)),
+            }
+        }
+    });
+    if shared.is_empty() {
+        return 0;
+    }
+    for &(val, first) in &shared {
+        // Both types hold for the one value.
+        func.values[first].ty = func.values[first].ty.intersect(func.values[val].ty);
+        substitution.replace(val, first);
+    }
+    for at in 0..func.layout.len() {
+        let block = func.layout[at];
+        func.blocks[block].insts.retain(|&inst| !dead.contains(inst));
+    }
+    shared.len()
+}

@@ -1,0 +1,205 @@
+//! Runs passes over a module: chooses them, times them, dumps the IR after them, verifies after each.
+
+use super::{Level, Pass, UnknownPass};
+use crate::ir::function::Module;
+use crate::ir::verify::{Violation, verify_module};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// Which passes the dump callback is called after.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum PrintAfter {
+    /// None.
+    #[default]
+    Nothing,
+    /// All of them.
+    All,
+    /// These.
+    Passes(Vec<Pass>),
+}
+
+/// Whether the verifier runs after each pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verify {
+    /// It does, and before the first.
+    Each,
+    /// It does not.
+    #[default]
+    Never,
+}
+
+/// What to run.
+#[derive(Clone, Debug, Default)]
+pub struct PassOptions {
+    /// The pipeline, unless `explicit` is given.
+    pub level: Level,
+    /// Exactly these passes, in this order.
+    pub explicit: Option<Vec<Pass>>,
+    /// Passes left out.
+    pub disabled: Vec<Pass>,
+    /// Stop after this many runs: halving it finds the run that breaks a program.
+    pub limit: Option<usize>,
+    /// Whether the verifier runs after each pass.
+    pub verify: Verify,
+    /// Which passes the dump callback is called after.
+    pub print_after: PrintAfter,
+}
+
+impl PassOptions {
+    /// The pipeline of a level.
+    pub fn at(level: Level) -> PassOptions {
+        PassOptions { level, ..PassOptions::default() }
+    }
+
+    /// Exactly the passes of these names, separated by commas; `+pass` and `-pass` change the pipeline of the level instead.
+    ///
+    /// # Errors
+    /// A name is unknown.
+    pub fn select(&mut self, names: &str) -> Result<(), UnknownPass> {
+        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            if let Some(name) = name.strip_prefix('-') {
+                self.disabled.push(Pass::from_name(name)?);
+            } else if let Some(name) = name.strip_prefix('+') {
+                let pass = Pass::from_name(name)?;
+                self.disabled.retain(|&other| other != pass);
+                let pipeline = self.level.pipeline();
+                self.explicit.get_or_insert_with(|| pipeline.to_vec()).push(pass);
+            } else {
+                self.explicit.get_or_insert_with(Vec::new).push(Pass::from_name(name)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The passes to run, in order.
+    pub fn pipeline(&self) -> Vec<Pass> {
+        let chosen = self.explicit.as_deref().unwrap_or(self.level.pipeline());
+        let kept = chosen.iter().copied().filter(|pass| !self.disabled.contains(pass));
+        kept.take(self.limit.unwrap_or(usize::MAX)).collect()
+    }
+}
+
+/// What one run of one pass did.
+#[derive(Clone, Debug)]
+pub struct PassRun {
+    /// The pass.
+    pub pass: Pass,
+    /// Changes made, over all functions.
+    pub changes: usize,
+    /// Time taken, without verification.
+    pub time: Duration,
+}
+
+/// What a pipeline did.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The runs, in order.
+    pub runs: Vec<PassRun>,
+    /// Time the verifier took.
+    pub verification: Duration,
+}
+
+impl Report {
+    /// Time of all passes.
+    pub fn total(&self) -> Duration {
+        self.runs.iter().map(|run| run.time).sum()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for run in &self.runs {
+            let micros = run.time.as_secs_f64() * 1e6;
+            writeln!(f, "{:<16}{:>8} changes{:>12.1} us", run.pass.name(), run.changes, micros)?;
+        }
+        writeln!(f, "{:<16}{:>28.1} us", "total", self.total().as_secs_f64() * 1e6)
+    }
+}
+
+/// A pass left invalid IR behind: a bug of ours.
+#[derive(Clone, Debug)]
+pub struct InvalidAfter {
+    /// The pass; `None` if the input was invalid.
+    pub pass: Option<Pass>,
+    /// The broken rules.
+    pub violations: Vec<Violation>,
+}
+
+impl fmt::Display for InvalidAfter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "invalid IR {} {}",
+            if self.pass.is_some() { "after" } else { "before" },
+            match self.pass {
+                Some(pass) => pass.name(),
+                None => "the first pass",
+            }
+        )?;
+        for violation in &self.violations {
+            write!(f, "\n  {violation}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for InvalidAfter {}
+
+/// Runs the pipeline; `dump` gets the module after each pass that `print_after` names.
+///
+/// # Errors
+/// Verification was asked for and failed.
+pub fn run(
+    module: &mut Module,
+    options: &PassOptions,
+    dump: &mut dyn FnMut(Pass, &Module),
+) -> Result<Report, InvalidAfter> {
+    let mut report = Report::default();
+    verify(module, options, None, &mut report)?;
+    for pass in options.pipeline() {
+        let start = Instant::now();
+        let changes = module.functions.values_mut().map(pass.info().run).sum();
+        report.runs.push(PassRun { pass, changes, time: start.elapsed() });
+        let printed = match &options.print_after {
+            PrintAfter::Nothing => false,
+            PrintAfter::All => true,
+            PrintAfter::Passes(passes) => passes.contains(&pass),
+        };
+        if printed {
+            dump(pass, module);
+        }
+        verify(module, options, Some(pass), &mut report)?;
+    }
+    Ok(report)
+}
+
+fn verify(module: &Module, options: &PassOptions, pass: Option<Pass>, report: &mut Report) -> Result<(), InvalidAfter> {
+    if options.verify == Verify::Never {
+        return Ok(());
+    }
+    let start = Instant::now();
+    let result = verify_module(module).map_err(|violations| InvalidAfter { pass, violations });
+    report.verification += start.elapsed();
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_select_passes() {
+        let mut options = PassOptions::at(Level::O1);
+        options.select("-dce").unwrap();
+        assert!(!options.pipeline().contains(&Pass::Dce) && options.pipeline().contains(&Pass::ConstFold));
+        let mut options = PassOptions::at(Level::O1);
+        options.select("dce, copy-prop").unwrap();
+        assert_eq!(options.pipeline(), [Pass::Dce, Pass::CopyProp]);
+        options.limit = Some(1);
+        assert_eq!(options.pipeline(), [Pass::Dce]);
+        let mut options = PassOptions::at(Level::O0);
+        options.select("+type-infer").unwrap();
+        assert_eq!(options.pipeline(), [Pass::TypeInfer]);
+        assert_eq!(options.select("dec").unwrap_err().to_string(), "unknown pass `dec`; did you mean `dce`?");
+    }
+}

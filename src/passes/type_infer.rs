@@ -1,0 +1,262 @@
+//! Type inference: what a value is computed from narrows its type. Everything starts at `none` and grows until nothing changes
+//! (an optimistic sparse fixpoint over the def-use chains), so a counter that starts small and is only added to is an int
+//! without a test.
+//!
+//! ```text
+//! block1(v1: any):                   block1(v1: small):
+//!   v2 = lt v1, v0                     v2: bool = lt v1, v0
+//!   brif v2, block2, block3            brif v2, block2, block3
+//! block2:                            block2:
+//!   v4 = add v1, v3                    v4: small = add v1, v3
+//!   jump block1(v4)                    jump block1(v4)
+//! ```
+//!
+//! (`v0` is a small constant, `v3` is 1: a counter below a small bound stays small. Without the bound it would be an int.)
+
+use crate::ir::cfg::Cfg;
+use crate::ir::dominators::Dominators;
+use crate::ir::entities::{Block, Inst, Val};
+use crate::ir::function::{ConstData, Function, ValDef};
+use crate::ir::inst::{Imm, Op};
+use crate::ir::types::Type;
+use cranelift_entity::SecondaryMap;
+use rustc_hash::FxHashMap;
+
+/// The inline ints are [-SMALL, SMALL).
+const SMALL: i64 = 1 << 49;
+
+/// How many dominators are searched for a bound.
+const SEARCH: usize = 64;
+
+/// Runs the pass.
+pub fn run(func: &mut Function) -> usize {
+    let cfg = Cfg::new(func);
+    let mut inference = Inference::new(func, &cfg);
+    inference.solve(func);
+    let mut changes = 0;
+    for block in cfg.reverse_postorder() {
+        let results = func.blocks[block].insts.iter().filter_map(|&inst| func.insts[inst].result.expand());
+        let vals: Vec<Val> = func.blocks[block].params.iter().copied().chain(results).collect();
+        for val in vals {
+            // What was known before holds, too.
+            let ty = func.values[val].ty.intersect(inference.ty[val]);
+            changes += (ty != func.values[val].ty) as usize;
+            func.values[val].ty = ty;
+        }
+    }
+    changes
+}
+
+/// That `bound` limits the operand of a step of a counter on the side it moves to.
+#[derive(Clone, Copy, Debug)]
+struct Guard {
+    bound: Val,
+    /// Whether the operand differs from the bound.
+    strict: bool,
+}
+
+struct Inference {
+    ty: SecondaryMap<Val, Type>,
+    /// The instructions to look at again when a value's type grows.
+    users: SecondaryMap<Val, Vec<Inst>>,
+    guards: FxHashMap<Inst, Guard>,
+    work: Vec<Inst>,
+}
+
+impl Inference {
+    fn new(func: &Function, cfg: &Cfg) -> Inference {
+        let mut this = Inference {
+            ty: SecondaryMap::with_default(Type::NONE),
+            users: SecondaryMap::new(),
+            guards: FxHashMap::default(),
+            work: Vec::new(),
+        };
+        let dominators = Dominators::new(func, cfg);
+        for block in cfg.reverse_postorder() {
+            for &inst in &func.blocks[block].insts {
+                func.for_each_use(inst, |val| {
+                    if this.users[val].last() != Some(&inst) {
+                        this.users[val].push(inst);
+                    }
+                });
+                if let Some(guard) = find_guard(func, cfg, &dominators, block, inst) {
+                    this.users[guard.bound].push(inst);
+                    this.guards.insert(inst, guard);
+                }
+            }
+        }
+        for &param in &func.blocks[func.entry].params {
+            this.ty[param] = Type::ANY;
+        }
+        for &block in cfg.postorder() {
+            this.work.extend(func.blocks[block].insts.iter().rev());
+        }
+        this
+    }
+
+    fn solve(&mut self, func: &Function) {
+        while let Some(inst) = self.work.pop() {
+            let data = &func.insts[inst];
+            if let Some(result) = data.result.expand() {
+                self.grow(result, self.result_type(func, inst));
+            }
+            for call in data.targets.iter().chain(data.unwind.as_deref()) {
+                for (&arg, &param) in call.args.iter().zip(&func.blocks[call.block].params) {
+                    self.grow(param, self.ty[arg]);
+                }
+            }
+        }
+    }
+
+    fn grow(&mut self, val: Val, ty: Type) {
+        let new = self.ty[val].union(ty);
+        if new != self.ty[val] {
+            self.ty[val] = new;
+            self.work.extend_from_slice(&self.users[val]);
+        }
+    }
+
+    fn result_type(&self, func: &Function, inst: Inst) -> Type {
+        let data = &func.insts[inst];
+        let row = data.op.info().result.unwrap_or(Type::NONE);
+        let ty = |i: usize| data.args.get(i).map_or(Type::NONE, |&arg| self.ty[arg]);
+        let overloaded = |other: Type| if ty(0).may_be(Type::STRUCT) { Type::ANY } else { other };
+        match data.op {
+            Op::Const => match data.imm {
+                Imm::Const(c) => func.consts[c].ty(),
+                _ => row,
+            },
+            Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem => {
+                overloaded(self.arithmetic(func, inst, data.op, ty(0), ty(1)))
+            }
+            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Not => overloaded(Type::BOOL),
+            Op::Neg => overloaded(int_if(ty(0).may_be(Type::INT)).union(ty(0).intersect(Type::FLOAT))),
+            Op::SetPath => ty(0).intersect(Type::CONTAINER),
+            Op::UpdatePath => match data.imm {
+                Imm::Path(path) if !func.paths[path].steps.is_empty() => ty(0).intersect(Type::CONTAINER),
+                _ => row,
+            },
+            Op::IterNext => Type::ANY.union(Type::DONE),
+            Op::CellPeek | Op::GlobalPeek => Type::ANY.union(Type::UNDEF),
+            Op::Copy => ty(0),
+            _ => row,
+        }
+    }
+
+    fn arithmetic(&self, func: &Function, inst: Inst, op: Op, left: Type, right: Type) -> Type {
+        let mut ty = Type::NONE;
+        let (left_int, right_int) = (left.intersect(Type::INT), right.intersect(Type::INT));
+        if left_int != Type::NONE && right_int != Type::NONE {
+            let small = match op {
+                // Not larger than the dividend, and smaller than the divisor.
+                Op::Rem => left_int == Type::SMALL_INT || right_int == Type::SMALL_INT,
+                _ => left == Type::SMALL_INT && right == Type::SMALL_INT && self.stays_small(func, inst),
+            };
+            ty = if small { Type::SMALL_INT } else { Type::INT };
+        }
+        let float = |a: Type, b: Type| a.may_be(Type::FLOAT) && b.may_be(Type::NUMBER);
+        if float(left, right) || float(right, left) {
+            ty = ty.union(Type::FLOAT);
+        }
+        if op == Op::Add && left.may_be(Type::STRING) && right.may_be(Type::STRING) {
+            ty = ty.union(Type::STRING);
+        }
+        ty
+    }
+
+    /// Whether this step from a small int does not leave the small ints, thanks to its guard.
+    fn stays_small(&self, func: &Function, inst: Inst) -> bool {
+        let Some(&Guard { bound, strict }) = self.guards.get(&inst) else { return false };
+        let Some((_, step)) = step(func, inst) else { return false };
+        let upwards = step > 0;
+        let limit = match func.const_of(bound) {
+            Some(&ConstData::Int(limit)) => limit,
+            _ if self.ty[bound] == Type::SMALL_INT => {
+                if upwards {
+                    SMALL - 1
+                } else {
+                    -SMALL
+                }
+            }
+            _ => return false,
+        };
+        let farthest = limit
+            .saturating_add(if !strict {
+                0
+            } else if upwards {
+                -1
+            } else {
+                1
+            })
+            .saturating_add(step);
+        if upwards { farthest < SMALL } else { farthest >= -SMALL }
+    }
+}
+
+fn int_if(condition: bool) -> Type {
+    if condition { Type::INT } else { Type::NONE }
+}
+
+/// The operand and the constant an addition or subtraction moves it by.
+fn step(func: &Function, inst: Inst) -> Option<(Val, i64)> {
+    let data = &func.insts[inst];
+    let (operand, step) = match (data.op, &data.args[..]) {
+        (Op::Add, &[a, b]) => match (func.const_of(a), func.const_of(b)) {
+            (_, Some(&ConstData::Int(step))) => (a, step),
+            (Some(&ConstData::Int(step)), _) => (b, step),
+            _ => return None,
+        },
+        (Op::Sub, &[a, b]) => match func.const_of(b) {
+            Some(&ConstData::Int(step)) => (a, step.checked_neg()?),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    (step != 0 && (-SMALL..SMALL).contains(&step)).then_some((operand, step))
+}
+
+/// Looks in the branches that dominate a step of a counter for one that bounds it.
+fn find_guard(func: &Function, cfg: &Cfg, dominators: &Dominators, block: Block, inst: Inst) -> Option<Guard> {
+    let (operand, step) = step(func, inst)?;
+    let mut at = block;
+    for _ in 0..SEARCH {
+        if let [pred] = cfg.edges(at) {
+            let branch = &func.insts[pred.inst];
+            if branch.op == Op::Brif
+                && let Some(guard) = guard_of(func, branch.args[0], branch.targets[0].block == at, operand, step > 0)
+            {
+                return Some(guard);
+            }
+        }
+        at = dominators.idom(at)?;
+    }
+    None
+}
+
+/// What the outcome of `cond` says of `operand` on the side it moves to.
+fn guard_of(func: &Function, cond: Val, outcome: bool, operand: Val, upwards: bool) -> Option<Guard> {
+    let ValDef::Result(def) = func.values[cond].def else { return None };
+    let test = &func.insts[def];
+    if test.op == Op::Truthy {
+        let ValDef::Result(inner) = func.values[test.args[0]].def else { return None };
+        return if func.insts[inner].op == Op::Truthy {
+            None
+        } else {
+            guard_of(func, test.args[0], outcome, operand, upwards)
+        };
+    }
+    // As `left < right` or `left <= right`.
+    let (left, right, strict) = match (test.op, outcome) {
+        (Op::Lt, true) | (Op::Ge, false) => (0, 1, true),
+        (Op::Le, true) | (Op::Gt, false) => (0, 1, false),
+        (Op::Gt, true) | (Op::Le, false) => (1, 0, true),
+        (Op::Ge, true) | (Op::Lt, false) => (1, 0, false),
+        _ => return None,
+    };
+    let (low, high) = (test.args[left], test.args[right]);
+    match (operand == low, operand == high, upwards) {
+        (true, false, true) => Some(Guard { bound: high, strict }),
+        (false, true, false) => Some(Guard { bound: low, strict }),
+        _ => None,
+    }
+}
