@@ -93,8 +93,8 @@ impl<'a> Key<'a> {
                 if shared.is_some_and(|value| value.word() == stored) {
                     return true;
                 }
-                // SAFETY: a key that is a heap word is a live string.
                 stored.is_object() && {
+                    // SAFETY: a key that is a heap word is a live string.
                     let other = unsafe { StringRef::of(stored) };
                     other.hash() == *hash && other.as_str() == text
                 }

@@ -252,7 +252,8 @@ fn begin<'a>(left: &'a Value, right: &'a Value) -> Result<bool, Frame<'a>> {
             if a.name() != b.name() || a.values().len() != b.values().len() {
                 return Ok(false);
             }
-            let matched = a.shape().fields().iter().zip(a.values()).map(|(name, value)| Some((value, b.get(name)?)));
+            let matched =
+                a.shape().fields().into_iter().zip(a.values()).map(|(name, value)| Some((value, b.get(name)?)));
             matched.collect::<Option<Vec<_>>>().map_or(Ok(false), |pairs| Err(Frame::Matched(pairs)))
         }
         (View::Collection(a), View::Collection(b)) => {

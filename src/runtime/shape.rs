@@ -1,7 +1,8 @@
 //! Shapes: the name of a struct and the order of its fields, shared by all structs made alike.
 //!
 //! Shapes are interned per thread and live until the process ends, so equal shapes are equal addresses and a cached shape never dangles.
-//! Their number is bounded by what the program text can name: a field is only ever added by an assignment that names it.
+//! Their number is bounded by what the program text can name: a field is only ever added by an assignment that names it. Shapes that grow out of
+//! each other share one list of names (as descriptor arrays do in V8), so a long row of additions takes linear space.
 
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -9,27 +10,41 @@ use std::rc::Rc;
 
 /// The layout of a struct.
 pub struct Shape {
-    name: Rc<str>,
-    fields: Vec<Rc<str>>,
-    places: FxHashMap<Rc<str>, u32>,
-    next: RefCell<FxHashMap<Rc<str>, &'static Shape>>,
+    name: &'static str,
+    len: u32,
+    lineage: Rc<Lineage>,
+    next: RefCell<FxHashMap<&'static str, &'static Shape>>,
+}
+
+/// The fields of the longest shape of a row; a shorter one has the first of them.
+#[derive(Default)]
+struct Lineage {
+    fields: RefCell<Vec<&'static str>>,
+    places: RefCell<FxHashMap<&'static str, u32>>,
 }
 
 thread_local! {
-    static ROOTS: RefCell<FxHashMap<Rc<str>, &'static Shape>> = RefCell::new(FxHashMap::default());
+    static ROOTS: RefCell<FxHashMap<&'static str, &'static Shape>> = RefCell::default();
+    static NAMES: RefCell<FxHashMap<&'static str, ()>> = RefCell::default();
 }
 
 /// Fields found by comparing names one by one; above, by hash.
 const LINEAR: usize = 6;
 
+fn intern(name: &str) -> &'static str {
+    NAMES.with(|names| {
+        if let Some((&known, ())) = names.borrow().get_key_value(name) {
+            return known;
+        }
+        let known: &'static str = Box::leak(name.into());
+        names.borrow_mut().insert(known, ());
+        known
+    })
+}
+
 impl Shape {
-    fn leak(name: Rc<str>, fields: Vec<Rc<str>>) -> &'static Shape {
-        let places = if fields.len() > LINEAR {
-            fields.iter().enumerate().map(|(at, field)| (field.clone(), at as u32)).collect()
-        } else {
-            FxHashMap::default()
-        };
-        Box::leak(Box::new(Shape { name, fields, places, next: RefCell::default() }))
+    fn leak(name: &'static str, len: usize, lineage: Rc<Lineage>) -> &'static Shape {
+        Box::leak(Box::new(Shape { name, len: len as u32, lineage, next: RefCell::default() }))
     }
 
     /// The shape of a struct `name` without fields.
@@ -38,8 +53,8 @@ impl Shape {
             if let Some(&shape) = roots.borrow().get(name) {
                 return shape;
             }
-            let name: Rc<str> = name.into();
-            let shape = Shape::leak(name.clone(), Vec::new());
+            let name = intern(name);
+            let shape = Shape::leak(name, 0, Rc::default());
             roots.borrow_mut().insert(name, shape);
             shape
         })
@@ -58,31 +73,46 @@ impl Shape {
         if let Some(&shape) = self.next.borrow().get(field) {
             return shape;
         }
-        let field: Rc<str> = field.into();
-        let mut fields = self.fields.clone();
-        fields.push(field.clone());
-        let shape = Shape::leak(self.name.clone(), fields);
+        let field = intern(field);
+        let lineage = if self.lineage.fields.borrow().len() == self.len() {
+            self.lineage.clone()
+        } else {
+            let fields = self.fields();
+            let places = fields.iter().zip(0..).map(|(&field, at)| (field, at)).collect();
+            Rc::new(Lineage { fields: RefCell::new(fields), places: RefCell::new(places) })
+        };
+        lineage.fields.borrow_mut().push(field);
+        lineage.places.borrow_mut().insert(field, self.len);
+        let shape = Shape::leak(self.name, self.len() + 1, lineage);
         self.next.borrow_mut().insert(field, shape);
         shape
     }
 
     /// The struct's name.
-    pub fn name(&self) -> &str {
-        &self.name
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// How many fields.
+    #[inline]
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.len as usize
     }
 
     /// The fields, in the order of their places.
-    pub fn fields(&self) -> &[Rc<str>] {
-        &self.fields
+    pub fn fields(&self) -> Vec<&'static str> {
+        self.lineage.fields.borrow()[..self.len()].to_vec()
     }
 
     /// The place of a field.
     #[inline]
     pub fn position(&self, field: &str) -> Option<usize> {
-        if self.fields.len() > LINEAR {
-            return self.places.get(field).map(|&at| at as usize);
+        if self.len() > LINEAR {
+            let place = self.lineage.places.borrow().get(field).copied();
+            return place.filter(|&at| at < self.len).map(|at| at as usize);
         }
-        self.fields.iter().position(|name| **name == *field)
+        self.lineage.fields.borrow()[..self.len()].iter().position(|&name| name == field)
     }
 }
 
@@ -101,5 +131,9 @@ mod tests {
         let wide = Shape::of("W", &many.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(wide.position("f13"), Some(13));
         assert_eq!(wide.position("f20"), None);
+        let wider = wide.with("f20");
+        assert_eq!((wide.position("f20"), wider.position("f20")), (None, Some(20)));
+        let other = wide.with("g");
+        assert_eq!((other.position("g"), other.position("f20"), other.position("f3")), (Some(20), None, Some(3)));
     }
 }

@@ -44,17 +44,17 @@ impl StructObject {
     #[inline]
     pub unsafe fn words<'a>(object: *const StructObject) -> &'a [Word] {
         // SAFETY: every field of the shape is initialised.
-        unsafe { std::slice::from_raw_parts(StructObject::fields(object), (*object).shape.fields().len()) }
+        unsafe { std::slice::from_raw_parts(StructObject::fields(object), (*object).shape.len()) }
     }
 
     pub(super) unsafe fn size(object: *const StructObject) -> usize {
         // SAFETY: the caller's.
-        size_for(unsafe { (*object).shape.fields().len() })
+        size_for(unsafe { (*object).shape.len() })
     }
 
     /// A new struct; the caller writes all fields before anybody else sees it.
     pub fn allocate(shape: &'static Shape) -> *mut StructObject {
-        let object: *mut StructObject = heap::alloc_object(size_for(shape.fields().len()));
+        let object: *mut StructObject = heap::alloc_object(size_for(shape.len()));
         // SAFETY: fresh memory.
         unsafe { object.write(StructObject { header: Header::new(Kind::Struct), shape }) };
         object
@@ -67,7 +67,7 @@ pub fn new(shape: &'static Shape, values: Vec<Value>) -> Value {
     let mut values = values.into_iter();
     // SAFETY: exactly the fields of the shape are written.
     unsafe {
-        for at in 0..shape.fields().len() {
+        for at in 0..shape.len() {
             StructObject::fields(object).add(at).write(values.next().map_or(Word::NULL, Value::into_word));
         }
         Value::from_word(Word::object(object))
@@ -112,7 +112,7 @@ impl<'a> StructRef<'a> {
 
     /// Names and values, sorted by name.
     pub fn sorted_fields(self) -> Vec<(&'static str, &'a Value)> {
-        let mut fields: Vec<_> = self.shape().fields().iter().map(|name| &**name).zip(self.values()).collect();
+        let mut fields: Vec<_> = self.shape().fields().into_iter().zip(self.values()).collect();
         fields.sort_by_key(|field| field.0);
         fields
     }
@@ -180,7 +180,7 @@ impl<'a> StructMut<'a> {
         unsafe {
             let object = self.object();
             let shape = (*object).shape.with(field);
-            let fields = shape.fields().len();
+            let fields = shape.len();
             let moved =
                 heap::realloc_bytes(object as *mut u8, size_for(fields - 1), size_for(fields)) as *mut StructObject;
             (*moved).shape = shape;

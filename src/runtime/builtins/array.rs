@@ -149,7 +149,7 @@ pub(super) fn concat(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (Some(_), Some(right)) = (args.get(0).as_array(), args.get(1).as_array()) else {
         return Err(fail("concat() requires two array arguments"));
     };
-    if !heap::may_allocate(right.len() * size_of::<Value>()) {
+    if !heap::may_allocate(size_of_val(right)) {
         return Err(RuntimeError::out_of_memory());
     }
     let right = args.take(1);
