@@ -1,3 +1,5 @@
+//! Expected instructions for small functions, and sabotage the checker notices.
+
 use super::{check, run};
 use crate::base::source::Span;
 use crate::ir::builder::FunctionBuilder;

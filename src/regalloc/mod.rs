@@ -25,8 +25,6 @@ mod intervals;
 mod linear_scan;
 mod moves;
 mod order;
-#[cfg(test)]
-mod tests;
 mod unwind;
 mod windows;
 
