@@ -6,8 +6,8 @@ use crate::ir::entities::Val;
 use crate::ir::function::ConstData;
 use crate::ir::inst::{Imm, Op};
 use crate::ir::types::Type;
-use crate::resolve::{Fallback, Storage};
-use crate::syntax::ast::{Expr, ExprKind, FunctionKind, Ident};
+use crate::resolve::{Fallback, FunctionKey, Storage};
+use crate::syntax::ast::{Expr, ExprKind, FunctionKind, Ident, Name};
 use smallvec::SmallVec;
 
 /// Arguments beyond this number go to a builtin as to any other callable: borrowed operands are released by a 32-bit mask.
@@ -41,8 +41,7 @@ impl<'a> Lowerer<'a, '_, '_> {
         };
         let count = args.len() + usize::from(first.is_some());
         let info = self.info(name);
-        if let Some(candidate) = self.single(name)
-            && let Storage::Function(key) = self.shared.resolution.binding(candidate.binding).storage
+        if let Some(key) = self.known_function(name)
             && let Some(node) = self.shared.resolution.function(key).node
             && node.kind == FunctionKind::Plain
             && node.params.len() == count
@@ -68,6 +67,16 @@ impl<'a> Lowerer<'a, '_, '_> {
                 self.b.ins_val(Op::ArrayPush, &[array, val], Imm::None, span)
             }
             _ => self.b.ins_val(Op::CallBuiltin, &vals, Imm::Builtin(builtin), span),
+        }
+    }
+
+    /// The function without captures a name certainly stands for.
+    fn known_function(&self, name: Name) -> Option<FunctionKey> {
+        let resolution = self.shared.resolution;
+        let binding = resolution.binding(self.single(name)?.binding);
+        match binding.storage {
+            Storage::Function(key) => Some(key),
+            _ => binding.value.filter(|&key| resolution.function(key).captures.is_empty()),
         }
     }
 

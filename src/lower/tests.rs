@@ -166,6 +166,15 @@ fn reassigned_functions_are_variables() {
 }
 
 #[test]
+fn functions_without_captures_are_called_directly() {
+    assert_eq!(count("func f() { func g(n) { return n } return g(1) }", "f", "call_direct"), 1);
+    assert_eq!(count("func f() { func g(n) { return n } g := f return g(1) }", "f", "call_direct"), 0);
+    assert_eq!(count("func f(a) { g := func(n) { return a } return g(1) }", "f", "call_direct"), 0);
+    assert_eq!(count("let g := func(n) { return n } func f() { return g(1) } f()", "f", "call_direct"), 1);
+    assert_eq!(count("func f() { return g(1) } f() let g := func(n) { return n }", "f", "call_direct"), 0);
+}
+
+#[test]
 fn builtins_are_called_unless_shadowed() {
     assert_eq!(count("print(len([1]))", "<main>", "call_builtin"), 2);
     assert_eq!(count("func f(len) { return len(1) }", "f", "call_builtin"), 0);

@@ -88,11 +88,7 @@ impl<'a> Walker<'a, '_> {
                 self.exprs(args);
             }
             ExprKind::Tagged { args, .. } => self.exprs(args.unwrap_or(&[])),
-            ExprKind::Yield { value, .. } => {
-                if let Some(value) = value {
-                    self.expr(value);
-                }
-            }
+            ExprKind::Yield { value: Some(value), .. } => self.expr(value),
             _ => {}
         }
     }

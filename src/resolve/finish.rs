@@ -41,6 +41,7 @@ pub(super) fn finish<'a>(mut walker: Walker<'a, '_>) -> Result<Resolution<'a>, V
             storage,
             starts_undefined,
             captured: info.first_capture != NEVER,
+            value: info.value.filter(|_| info.creations == 1 && !info.assigned && !info.inner_assigned),
         });
     }
     for state in std::mem::take(&mut walker.functions) {

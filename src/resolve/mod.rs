@@ -136,6 +136,8 @@ pub struct Binding {
     pub starts_undefined: bool,
     /// Whether some nested function captures it.
     pub captured: bool,
+    /// The function it is whenever it has a value: it is made by a function expression or nested declaration and never changes.
+    pub value: Option<FunctionKey>,
 }
 
 /// A binding an occurrence may mean.

@@ -71,7 +71,7 @@ impl<'a> Walker<'a, '_> {
     /// The name of functions declared at the top level (or of a prelude function) was mentioned by the current function.
     pub(super) fn mention(&mut self, binding: BindingId) {
         let from = match self.current {
-            current if current == FunctionKey(0) => self.now,
+            FunctionKey(0) => self.now,
             current => self.functions[current.index()].runs_from,
         };
         for index in 0..self.bindings[binding.index()].functions.len() {
@@ -85,7 +85,7 @@ impl<'a> Walker<'a, '_> {
         let created = self.tick();
         let key = self.unit.function(function.id);
         let from = match self.current {
-            current if current == FunctionKey(0) => created,
+            FunctionKey(0) => created,
             current => self.functions[current.index()].runs_from,
         };
         let state = &mut self.functions[key.index()];

@@ -74,6 +74,8 @@ pub(super) struct BindingState {
     pub creations: u32,
     /// For a top-level binding: whether another function mentions it.
     pub shared: bool,
+    /// The function expression or nested declaration that defines it.
+    pub value: Option<FunctionKey>,
     /// The top-level functions declared under this name.
     pub functions: SmallVec<[FunctionKey; 1]>,
 }
@@ -246,6 +248,7 @@ impl<'a, 'w> Walker<'a, 'w> {
             doubtful_capture: false,
             creations: 0,
             shared: false,
+            value: None,
             functions: SmallVec::new(),
         });
         self.by_name.insert((scope, name), id);
@@ -265,6 +268,16 @@ impl<'a, 'w> Walker<'a, 'w> {
             depth,
         };
         self.scope = scope;
+    }
+
+    /// Notes that a binding, if the statement just walked made it, starts as this function.
+    pub(super) fn made_with(&mut self, name: Name, function: FunctionKey) {
+        let info = self.names[(self.unit.names + name.id.0) as usize];
+        if let Some(binding) = info.binding
+            && info.count == 0
+        {
+            self.bindings[binding.index()].value = Some(function);
+        }
     }
 
     /// Records the answer for an occurrence.

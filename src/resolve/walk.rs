@@ -3,7 +3,9 @@
 use super::state::{Defined, Kinds, TryState, Walker};
 use super::{BindingId, ScopeKey};
 use crate::base::intern::Symbol;
-use crate::syntax::ast::{Block, Case, FunctionKind, MatchPattern, Name, Path, Step, Stmt, StmtKind, StructDecl};
+use crate::syntax::ast::{
+    Block, Case, Expr, ExprKind, FunctionKind, MatchPattern, Name, Path, Step, Stmt, StmtKind, StructDecl,
+};
 
 impl<'a> Walker<'a, '_> {
     pub(super) fn statements(&mut self, statements: &'a [Stmt<'a>]) {
@@ -17,6 +19,7 @@ impl<'a> Walker<'a, '_> {
             StmtKind::Declare { kind, name, value } => {
                 self.expr(value);
                 self.declare(name, kind.into());
+                self.made_by(name, value);
             }
             StmtKind::Destructure { kind, pattern, value } => {
                 self.expr(value);
@@ -25,6 +28,7 @@ impl<'a> Walker<'a, '_> {
             StmtKind::Assign { name, value } => {
                 self.expr(value);
                 self.assign(name);
+                self.made_by(name, value);
             }
             StmtKind::AssignPath { path, value } => {
                 self.expr(value);
@@ -42,8 +46,9 @@ impl<'a> Walker<'a, '_> {
                     let first = self.candidates.len();
                     self.answer(name, first, Some(binding), super::Fallback::Raise);
                 } else {
-                    self.nested(function);
+                    let key = self.nested(function);
                     self.redeclare(name);
+                    self.made_with(name, key);
                 }
             }
             StmtKind::Struct(decl) => self.structure(decl),
@@ -107,6 +112,12 @@ impl<'a> Walker<'a, '_> {
             }
             StmtKind::Test { .. } => {}
             StmtKind::Expr(value) => self.expr(value),
+        }
+    }
+
+    fn made_by(&mut self, name: Name, value: &Expr<'a>) {
+        if let ExprKind::Function(function) = value.kind {
+            self.made_with(name, self.unit.function(function.id));
         }
     }
 
