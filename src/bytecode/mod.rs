@@ -1,1 +1,11 @@
-//! (module docs follow)
+//! The instruction set of the register machine, emission from register-allocated IR, verification, disassembly.
+
+mod assembler;
+mod constants;
+pub mod disassemble;
+pub mod emit;
+pub mod op;
+pub mod program;
+mod select;
+pub mod table;
+pub mod verify;

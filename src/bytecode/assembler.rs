@@ -1,0 +1,116 @@
+//! Writing instructions: labels, literals, positions, unwind entries. Knows encodings, not the IR.
+
+use super::op::{Fields, Opcode, Operand};
+use super::program::{FunctionCode, Literal, NO_LANDING, UnwindEntry};
+use crate::base::source::Span;
+
+/// A place in the code, bound once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Label(usize);
+
+/// A 16-bit jump distance was too small: the function must be emitted again with long jumps.
+#[derive(Debug)]
+pub(super) struct TooFar;
+
+/// The code of a function being written.
+#[derive(Default)]
+pub(super) struct Assembler {
+    pub code: FunctionCode,
+    labels: Vec<Option<u32>>,
+    fixups: Vec<(u32, Label)>,
+    landings: Vec<(usize, Label)>,
+    span: Span,
+}
+
+impl Assembler {
+    /// A label not bound yet.
+    pub fn label(&mut self) -> Label {
+        self.labels.push(None);
+        Label(self.labels.len() - 1)
+    }
+
+    /// Binds a label here.
+    pub fn bind(&mut self, label: Label) {
+        self.labels[label.0] = Some(self.here());
+    }
+
+    /// The word the next instruction starts at.
+    pub fn here(&self) -> u32 {
+        self.code.code.len() as u32
+    }
+
+    /// The position of the instructions that follow.
+    pub fn set_span(&mut self, span: Span) {
+        self.span = span;
+    }
+
+    /// Writes an instruction without literal words.
+    pub fn op(&mut self, op: Opcode, flags: u16, a: u16, b: u16, c: u16) {
+        let here = self.here();
+        if self.code.spans.last().is_none_or(|&(_, span)| span != self.span) {
+            self.code.spans.push((here, self.span));
+        }
+        self.code.code.push(0);
+        self.code.code.push(Fields { op: op as u16 | flags, a, b, c }.encode());
+    }
+
+    /// Writes a literal word behind the instruction just written.
+    pub fn literal(&mut self, literal: Literal) {
+        let here = self.here();
+        self.code.literals.push((here, literal));
+        self.code.code.push(0);
+    }
+
+    /// Writes a register list behind the instruction just written.
+    pub fn list(&mut self, registers: &[u16]) {
+        for four in registers.chunks(4) {
+            let word = four.iter().rev().fold(0u64, |word, &register| word << 16 | register as u64);
+            self.code.code.push(word);
+        }
+    }
+
+    /// Makes the instruction at word `at` jump to `label`.
+    pub fn jumps(&mut self, at: u32, label: Label) {
+        self.fixups.push((at, label));
+    }
+
+    /// An unconditional jump.
+    pub fn jump(&mut self, label: Label) {
+        let at = self.here();
+        self.op(Opcode::jump, 0, 0, 0, 0);
+        self.jumps(at, label);
+    }
+
+    /// Adds the unwind entry of the instruction at word `at`.
+    pub fn unwind(&mut self, at: u32, drops: &[u16], landing: Option<Label>) {
+        let first = self.code.unwind_registers.len() as u32;
+        self.code.unwind_registers.extend_from_slice(drops);
+        if let Some(label) = landing {
+            self.landings.push((self.code.unwind.len(), label));
+        }
+        self.code.unwind.push(UnwindEntry { at, first, count: drops.len() as u32, landing: NO_LANDING });
+    }
+
+    /// Resolves jumps and landings.
+    pub fn finish(mut self) -> Result<FunctionCode, TooFar> {
+        let place = |label: Label| self.labels[label.0].expect("every label used is bound");
+        for &(at, label) in &self.fixups {
+            let word = &mut self.code.code[at as usize + 1];
+            let mut fields = Fields::decode(*word);
+            let opcode = Opcode::from_word(fields.op).expect("an instruction just written");
+            let distance = place(label) as i64 - at as i64;
+            if opcode.info().operands[1] == Operand::Jump32 {
+                let bits = distance as i32 as u32;
+                fields.b = bits as u16;
+                fields.c = (bits >> 16) as u16;
+            } else {
+                fields.c = i16::try_from(distance).map_err(|_| TooFar)? as u16;
+            }
+            *word = fields.encode();
+        }
+        for &(entry, label) in &self.landings {
+            self.code.unwind[entry].landing = place(label);
+        }
+        Ok(self.code)
+    }
+}

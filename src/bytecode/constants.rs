@@ -1,0 +1,88 @@
+//! Which constants need a register, and which the emitter encodes in the instructions that use them.
+
+use crate::ir::entities::{Inst, Val};
+use crate::ir::function::{ConstData, Function, PathData, Step};
+use crate::ir::inst::{Imm, Op};
+use cranelift_entity::{EntitySet, SecondaryMap};
+
+/// For each value whether it needs a register, and how often each value is used.
+pub struct Constants {
+    needed: EntitySet<Val>,
+    uses: SecondaryMap<Val, u32>,
+}
+
+/// Whether operand `index` of `op` may be an immediate or a literal word.
+fn encodable(func: &Function, inst: Inst, index: usize, constant: &ConstData) -> bool {
+    let data = &func.insts[inst];
+    match data.op {
+        op if is_binary(op) => index == 1,
+        Op::IndexGet => index == 1,
+        Op::Return | Op::Drop | Op::Copy => true,
+        Op::SetPath => index == 1 && !constant.ty().may_be_counted() && is_single_index(path(func, inst)),
+        _ => false,
+    }
+}
+
+/// The path of a path instruction.
+///
+/// # Panics
+/// If it has none, which the verifier excludes.
+pub(super) fn path(func: &Function, inst: Inst) -> &PathData {
+    match func.insts[inst].imm {
+        Imm::Path(path) => &func.paths[path],
+        _ => panic!("a path instruction has a path (IR rule on immediates)"),
+    }
+}
+
+/// `root[key]`, for which there is an opcode of its own.
+pub(super) fn is_single_index(path: &PathData) -> bool {
+    path.steps[..] == [Step::Index]
+}
+
+/// Binary operators of the IR.
+pub(super) fn is_binary(op: Op) -> bool {
+    is_comparison(op) || matches!(op, Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem)
+}
+
+/// Comparisons of the IR.
+pub(super) fn is_comparison(op: Op) -> bool {
+    matches!(op, Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge)
+}
+
+impl Constants {
+    /// Looks at every use in `func`.
+    pub fn new(func: &Function) -> Constants {
+        let mut constants = Constants { needed: EntitySet::new(), uses: SecondaryMap::new() };
+        for &block in &func.layout {
+            for &inst in &func.blocks[block].insts {
+                for (index, &val) in func.insts[inst].args.iter().enumerate() {
+                    if let Some(constant) = func.const_of(val)
+                        && !encodable(func, inst, index, constant)
+                    {
+                        constants.needed.insert(val);
+                    }
+                }
+                func.for_each_use(inst, |val| constants.uses[val] += 1);
+            }
+        }
+        constants
+    }
+
+    /// Whether `val` must be in a register.
+    pub fn needs_register(&self, func: &Function, val: Val) -> bool {
+        func.const_of(val).is_none() || self.needed.contains(val)
+    }
+
+    /// Number of uses of `val`, edge arguments included.
+    pub fn uses(&self, val: Val) -> u32 {
+        self.uses[val]
+    }
+}
+
+/// Whether a constant is an int that fits a 16-bit immediate.
+pub(super) fn as_immediate(constant: &ConstData) -> Option<i16> {
+    match constant {
+        ConstData::Int(i) => i16::try_from(*i).ok(),
+        _ => None,
+    }
+}

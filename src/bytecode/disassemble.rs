@@ -1,0 +1,152 @@
+//! The textual form of bytecode, derived from the opcode table.
+
+use super::op::{DROP_FIRST, DROP_LISTED, DROP_SECOND, Extra, Fields, Opcode, Operand};
+use super::program::{FunctionCode, Literal, NO_LANDING, Program};
+use crate::base::source::Span;
+use crate::ir::function::ConstData;
+use std::fmt::Write;
+
+/// The text of a program. `line_of` gives the source line of a span; `source_line` its text, shown where the line changes.
+pub fn disassemble(program: &Program, line_of: &dyn Fn(Span) -> u32, source_line: &dyn Fn(Span) -> String) -> String {
+    let mut out = String::new();
+    for (number, function) in program.functions.iter().enumerate() {
+        let name = function.name.as_deref().unwrap_or("<lambda>");
+        let _ = writeln!(
+            out,
+            "function fn{number} {name}({}) captures {} registers {} words {}",
+            function.arity,
+            function.captures,
+            function.frame_size,
+            function.code.len()
+        );
+        disassemble_function(&mut out, program, function, line_of, source_line);
+        out.push('\n');
+    }
+    out
+}
+
+fn disassemble_function(
+    out: &mut String,
+    program: &Program,
+    function: &FunctionCode,
+    line_of: &dyn Fn(Span) -> u32,
+    source_line: &dyn Fn(Span) -> String,
+) {
+    let mut at = 0;
+    let mut spans = function.spans.iter().peekable();
+    let mut last_line = 0;
+    while at + 1 < function.code.len() {
+        while let Some(&&(_, span)) = spans.peek().filter(|(word, _)| *word as usize <= at) {
+            spans.next();
+            let line = line_of(span);
+            if line != last_line && line != 0 {
+                let _ = writeln!(out, "; {line}: {}", source_line(span).trim());
+                last_line = line;
+            }
+        }
+        let fields = Fields::decode(function.code[at + 1]);
+        let Some(opcode) = Opcode::from_word(fields.op) else {
+            let _ = writeln!(out, "{at:6}  ?");
+            return;
+        };
+        let _ = write!(out, "{at:6}  {:<20}", opcode.info().name);
+        instruction(out, program, function, at, opcode, fields);
+        if let Ok(found) = function.unwind.binary_search_by_key(&(at as u32), |entry| entry.at) {
+            let entry = function.unwind[found];
+            let registers = &function.unwind_registers[entry.first as usize..(entry.first + entry.count) as usize];
+            if !registers.is_empty() {
+                let _ = write!(out, "  ; raises: drops {registers:?}");
+            }
+            if entry.landing != NO_LANDING {
+                let _ = write!(out, "  ; raises to {}", entry.landing);
+            }
+        }
+        while out.ends_with(' ') {
+            out.pop();
+        }
+        out.push('\n');
+        at += opcode.length(fields.count(opcode));
+    }
+}
+
+fn instruction(
+    out: &mut String,
+    program: &Program,
+    function: &FunctionCode,
+    at: usize,
+    opcode: Opcode,
+    fields: Fields,
+) {
+    let mut separator = "";
+    let mut borrowed = 0;
+    for (operand, value) in opcode.info().operands.into_iter().zip([fields.a, fields.b, fields.c]) {
+        let text = match operand {
+            Operand::None | Operand::Count => continue,
+            Operand::Src => {
+                let flag = [DROP_FIRST, DROP_SECOND].get(borrowed).copied().unwrap_or(0);
+                borrowed += 1;
+                format!("r{value}{}", if fields.op & flag != 0 { "!" } else { "" })
+            }
+            Operand::Dst | Operand::Mod => format!("r{value}"),
+            Operand::Window => format!("w{value}"),
+            Operand::Imm => format!("{}", value as i16),
+            Operand::Int32 => format!("{}", fields.wide()),
+            Operand::Index => format!("#{value}"),
+            Operand::Path => program.paths.get(value as usize).map_or("?".into(), |path| {
+                let steps: String = path
+                    .steps
+                    .iter()
+                    .map(|step| match step {
+                        super::program::PathStep::Index => "[]".to_string(),
+                        super::program::PathStep::Field(name) => format!(".{name}"),
+                    })
+                    .collect();
+                let update = path.update.map_or(String::new(), |update| format!(" {update:?}"));
+                format!("{}{steps}{update}", path.name)
+            }),
+            Operand::Global => {
+                program.globals.get(fields.wide() as u32 as usize).map_or("?".into(), |name| format!("@{name}"))
+            }
+            Operand::Jump => format!("-> {}", at as i64 + value as i16 as i64),
+            Operand::Jump32 => format!("-> {}", at as i64 + fields.wide() as i64),
+        };
+        let _ = write!(out, "{separator}{text}");
+        separator = ", ";
+    }
+    let extra = opcode.info().extra;
+    if matches!(extra, Extra::Literal | Extra::LiteralList) {
+        let literals = &function.literals;
+        let found = literals.binary_search_by_key(&(at as u32 + 2), |literal| literal.0).ok();
+        let text = found.map_or("?".into(), |found| literal_text(program, &literals[found].1));
+        let _ = write!(out, "{separator}{text}");
+        separator = ", ";
+    }
+    if matches!(extra, Extra::List | Extra::LiteralList) {
+        let count = fields.count(opcode);
+        let first = at + opcode.length(0);
+        let registers: Vec<String> = (0..count)
+            .map(|index| {
+                let entry = (function.code[first + index / 4] >> (16 * (index % 4))) as u16;
+                format!("r{}{}", entry & !DROP_LISTED, if entry & DROP_LISTED != 0 { "!" } else { "" })
+            })
+            .collect();
+        let _ = write!(out, "{separator}({})", registers.join(" "));
+    }
+}
+
+fn literal_text(program: &Program, literal: &Literal) -> String {
+    let function = |number: u32| {
+        let name = program.functions.get(number as usize).and_then(|function| function.name.as_deref());
+        format!("fn{number} {}", name.unwrap_or("<lambda>"))
+    };
+    match literal {
+        Literal::Const(ConstData::Null) => "null".into(),
+        Literal::Const(ConstData::Bool(b)) => b.to_string(),
+        Literal::Const(ConstData::Int(i)) => i.to_string(),
+        Literal::Const(ConstData::Float(bits)) => format!("{:?}", f64::from_bits(*bits)),
+        Literal::Const(ConstData::Str(text)) => format!("{text:?}"),
+        Literal::Const(ConstData::Undef) => "undef".into(),
+        Literal::Function(number) | Literal::Entry(number) => function(*number),
+        Literal::Builtin(builtin) => format!("builtin {}", builtin.0),
+    }
+}

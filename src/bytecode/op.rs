@@ -1,0 +1,217 @@
+//! Opcodes and all that derives from the table: names, operand kinds, lengths, the op word.
+
+use crate::base::operator::BinaryOp;
+use rustc_hash::FxHashMap;
+use std::sync::OnceLock;
+
+/// What the field a, b or c of an instruction is (`table.rs` has the meanings).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// Not used.
+    None,
+    /// Register written.
+    Dst,
+    /// Register read.
+    Src,
+    /// Register changed.
+    Mod,
+    /// First register of a call window.
+    Window,
+    /// Signed 16-bit number.
+    Imm,
+    /// Signed 32-bit number in b and c.
+    Int32,
+    /// Unsigned number.
+    Index,
+    /// Length of the register list.
+    Count,
+    /// Path description.
+    Path,
+    /// Global slot in b and c.
+    Global,
+    /// 16-bit jump distance in words.
+    Jump,
+    /// 32-bit jump distance in words, in b and c.
+    Jump32,
+}
+
+/// What follows the 16 bytes of an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extra {
+    /// Nothing.
+    None,
+    /// One literal word.
+    Literal,
+    /// Packed registers.
+    List,
+    /// One literal word, then packed registers.
+    LiteralList,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct OpInfo {
+    /// The name.
+    pub name: &'static str,
+    /// The handler family: the file in `vm/handlers`.
+    pub family: &'static str,
+    /// Operands a, b, c.
+    pub operands: [Operand; 3],
+    /// Literal words.
+    pub extra: Extra,
+    /// What it does.
+    pub doc: &'static str,
+}
+
+macro_rules! define_opcodes {
+    ($($name:ident $family:ident ($a:ident, $b:ident, $c:ident) $extra:ident $doc:literal;)*) => {
+        /// An opcode, written as it is printed.
+        #[allow(non_camel_case_types)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u16)]
+        pub enum Opcode { $(#[doc = $doc] $name),* }
+
+        impl Opcode {
+            /// Every opcode in table order.
+            pub const ALL: &'static [Opcode] = &[$(Opcode::$name),*];
+        }
+
+        static TABLE: &[OpInfo] = &[$(OpInfo {
+            name: stringify!($name),
+            family: stringify!($family),
+            operands: [Operand::$a, Operand::$b, Operand::$c],
+            extra: Extra::$extra,
+            doc: $doc,
+        }),*];
+    };
+}
+crate::for_each_opcode!(define_opcodes);
+
+/// Bits of the op word that hold the opcode.
+pub const OPCODE_MASK: u16 = 0x3ff;
+/// Flag: the first borrowed register dies here and is released by the instruction.
+pub const DROP_FIRST: u16 = 0x8000;
+/// Flag: the second borrowed register dies here and is released by the instruction.
+pub const DROP_SECOND: u16 = 0x4000;
+/// Flag of a register in a list: it dies here and is released by the instruction.
+pub const DROP_LISTED: u16 = 0x8000;
+/// Registers are below this number, so that lists have room for a flag.
+pub const MAX_REGISTERS: usize = 0x7fff;
+
+impl Opcode {
+    /// The row.
+    pub fn info(self) -> &'static OpInfo {
+        &TABLE[self as usize]
+    }
+
+    /// The opcode of an op word, if it is one.
+    pub fn from_word(op: u16) -> Option<Opcode> {
+        Opcode::ALL.get((op & OPCODE_MASK) as usize).copied()
+    }
+
+    /// The opcode with this name.
+    pub fn from_name(name: &str) -> Option<Opcode> {
+        static NAMES: OnceLock<FxHashMap<&'static str, Opcode>> = OnceLock::new();
+        NAMES.get_or_init(|| Opcode::ALL.iter().map(|&op| (op.info().name, op)).collect()).get(name).copied()
+    }
+
+    /// The operator this opcode computes, for arithmetic, comparisons and compare-and-branch.
+    pub fn operator(self) -> Option<BinaryOp> {
+        let name = self.info().name;
+        let name = name.strip_prefix("jump_not_").or_else(|| name.strip_prefix("jump_")).unwrap_or(name);
+        let name = name.strip_suffix("_i").or_else(|| name.strip_suffix("_k")).unwrap_or(name);
+        Some(match name {
+            "add" => BinaryOp::Add,
+            "sub" => BinaryOp::Sub,
+            "mul" => BinaryOp::Mul,
+            "div" => BinaryOp::Div,
+            "rem" => BinaryOp::Rem,
+            "eq" => BinaryOp::Eq,
+            "ne" => BinaryOp::Ne,
+            "lt" => BinaryOp::Lt,
+            "le" => BinaryOp::Le,
+            "gt" => BinaryOp::Gt,
+            "ge" => BinaryOp::Ge,
+            _ => return None,
+        })
+    }
+
+    /// Number of words of an instruction with `count` listed registers.
+    pub fn length(self, count: usize) -> usize {
+        2 + match self.info().extra {
+            Extra::None => 0,
+            Extra::Literal => 1,
+            Extra::List => count.div_ceil(4),
+            Extra::LiteralList => 1 + count.div_ceil(4),
+        }
+    }
+
+    /// Whether control never reaches the next instruction.
+    pub fn ends(self) -> bool {
+        use Opcode::*;
+        matches!(
+            self,
+            jump | throw | raise | halt | return_value | return_literal | return_closure | return_closure_literal
+        )
+    }
+}
+
+/// The second word of an instruction, decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fields {
+    /// Opcode and flags.
+    pub op: u16,
+    /// Operand a.
+    pub a: u16,
+    /// Operand b.
+    pub b: u16,
+    /// Operand c.
+    pub c: u16,
+}
+
+impl Fields {
+    /// Packs into a word.
+    pub fn encode(self) -> u64 {
+        self.op as u64 | (self.a as u64) << 16 | (self.b as u64) << 32 | (self.c as u64) << 48
+    }
+
+    /// Unpacks a word.
+    pub fn decode(word: u64) -> Fields {
+        Fields { op: word as u16, a: (word >> 16) as u16, b: (word >> 32) as u16, c: (word >> 48) as u16 }
+    }
+
+    /// The signed number in b and c.
+    pub fn wide(self) -> i32 {
+        (self.b as u32 | (self.c as u32) << 16) as i32
+    }
+
+    /// The length of the register list, for opcodes that have one.
+    pub fn count(self, opcode: Opcode) -> usize {
+        match opcode.info().operands {
+            [_, Operand::Count, _] => self.b as usize,
+            [_, _, Operand::Count] => self.c as usize,
+            _ => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opcodes_fit_the_mask_and_names_are_unique() {
+        assert!(Opcode::ALL.len() <= OPCODE_MASK as usize);
+        for &op in Opcode::ALL {
+            assert_eq!(Opcode::from_name(op.info().name), Some(op));
+            assert_eq!(Opcode::from_word(op as u16 | DROP_FIRST | DROP_SECOND), Some(op));
+        }
+    }
+
+    #[test]
+    fn fields_survive_packing() {
+        let fields = Fields { op: 0x8003, a: 7, b: 0xfffe, c: 0xffff };
+        assert_eq!(Fields::decode(fields.encode()), fields);
+        assert_eq!(fields.wide(), -2);
+    }
+}

@@ -1,0 +1,99 @@
+//! A compiled program as plain data: position-independent code, literals to patch, side tables.
+//!
+//! Code is a stream of 64-bit words. The handler word of every instruction is zero and every literal word holds zero until
+//! the machine loads the program; `literals` says what belongs where.
+
+use crate::base::builtin::BuiltinId;
+use crate::base::source::{SourceId, Span};
+use crate::ir::function::{ConstData, UpdateOp};
+use std::rc::Rc;
+
+/// What a literal word stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Literal {
+    /// A value.
+    Const(ConstData),
+    /// The value of a function that captures nothing, or the template of a closure.
+    Function(u32),
+    /// The first instruction of a function.
+    Entry(u32),
+    /// The value of a builtin.
+    Builtin(BuiltinId),
+}
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PathStep {
+    /// `[key]`
+    Index,
+    /// `.name`
+    Field(Rc<str>),
+}
+
+/// A path description, shared by all instructions with the same path shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathDescription {
+    /// Name of the root variable.
+    pub name: Rc<str>,
+    /// The root, for paths into globals.
+    pub global: Option<u32>,
+    /// The steps.
+    pub steps: Vec<PathStep>,
+    /// The operation of a read-modify-write.
+    pub update: Option<UpdateOp>,
+}
+
+/// No landing: the error leaves the function.
+pub const NO_LANDING: u32 = u32::MAX;
+
+/// What to do when the instruction at word `at` raises: release `count` registers starting at `first` in the function's
+/// `unwind_registers`, then go on at word `landing`, or leave the function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnwindEntry {
+    /// First word of the instruction.
+    pub at: u32,
+    /// First of its registers in the pool.
+    pub first: u32,
+    /// Number of registers.
+    pub count: u32,
+    /// Where control goes, or [`NO_LANDING`].
+    pub landing: u32,
+}
+
+/// The code of one function.
+#[derive(Clone, Debug, Default)]
+pub struct FunctionCode {
+    /// Its name; `None` for anonymous functions.
+    pub name: Option<Rc<str>>,
+    /// Where it stands in the source.
+    pub span: Span,
+    /// Number of parameters: registers 0..arity on entry.
+    pub arity: u16,
+    /// Number of captured values.
+    pub captures: u16,
+    /// Registers it uses, call windows included.
+    pub frame_size: u32,
+    /// The instruction stream.
+    pub code: Vec<u64>,
+    /// Literal words to patch, by ascending word.
+    pub literals: Vec<(u32, Literal)>,
+    /// Source positions of instructions, by ascending first word.
+    pub spans: Vec<(u32, Span)>,
+    /// Unwinding, by ascending first word.
+    pub unwind: Vec<UnwindEntry>,
+    /// The register pool of `unwind`.
+    pub unwind_registers: Vec<u16>,
+}
+
+/// A program: function 0 is the top level.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// Functions.
+    pub functions: Vec<FunctionCode>,
+    /// Names of the global slots.
+    pub globals: Vec<Rc<str>>,
+    /// Path descriptions.
+    pub paths: Vec<PathDescription>,
+    /// Sources whose functions stand for builtins: not shown in stacks, and errors in them are reported at their call.
+    pub hidden: Vec<SourceId>,
+}

@@ -1,0 +1,330 @@
+//! Instruction selection: the arm that turns each IR instruction into bytecode.
+
+use super::constants::{as_immediate, is_binary, is_single_index, path};
+use super::emit::Emitter;
+use super::op::{DROP_FIRST, DROP_LISTED, DROP_SECOND, Opcode};
+use super::program::{Literal, PathDescription, PathStep};
+use crate::ir::entities::{Block, Inst, Val};
+use crate::ir::function::{ConstData, Step};
+use crate::ir::inst::{Imm, Op};
+use crate::regalloc::Window;
+
+impl Emitter<'_> {
+    /// Emits one instruction that is not part of a fused branch.
+    pub(super) fn instruction(&mut self, inst: Inst, next: Option<Block>) {
+        let data = &self.func.insts[inst];
+        let op = data.op;
+        match op {
+            Op::Const => {
+                if let Imm::Const(constant) = data.imm {
+                    let to = self.dst(inst);
+                    self.load(to, &self.func.consts[constant].clone());
+                }
+            }
+            Op::Func | Op::Builtin => {
+                let to = self.dst(inst);
+                self.asm.op(Opcode::load, 0, to, 0, 0);
+                self.asm.literal(match data.imm {
+                    Imm::Func(function) => Literal::Function(function.as_u32()),
+                    Imm::Builtin(builtin) => Literal::Builtin(builtin),
+                    _ => Literal::Const(ConstData::Null),
+                });
+            }
+            Op::Closure => {
+                let (to, count) = (self.dst(inst), data.args.len() as u16);
+                self.asm.op(Opcode::closure, 0, to, 0, count);
+                if let Imm::Func(function) = data.imm {
+                    self.asm.literal(Literal::Function(function.as_u32()));
+                }
+                self.operand_list(inst, 0);
+            }
+            Op::CaptureGet => {
+                let (to, index) = (self.dst(inst), self.index(inst));
+                self.asm.op(Opcode::capture_get, 0, to, index, 0);
+            }
+            Op::CellNew => self.unary(inst, Opcode::cell_new),
+            Op::CellGet => self.unary_with_text(inst, Opcode::cell_get),
+            Op::CellPeek => self.unary(inst, Opcode::cell_peek),
+            Op::CellSet => {
+                let (cell, value) = (self.arg(inst, 0), self.arg(inst, 1));
+                self.asm.op(Opcode::cell_set, 0, cell, value, 0);
+            }
+            Op::GlobalGet => self.global(inst, Opcode::global_get),
+            Op::GlobalPeek => self.global(inst, Opcode::global_peek),
+            Op::GlobalSet => {
+                let (value, slot) = (self.arg(inst, 0), self.global_slot(inst));
+                self.asm.op(Opcode::global_set, 0, value, slot as u16, (slot >> 16) as u16);
+            }
+            Op::IsUndef => self.unary(inst, Opcode::is_undef),
+            Op::CheckDefined => {
+                let (value, at) = (self.arg(inst, 0), self.asm.here());
+                self.asm.op(Opcode::check_defined, 0, 0, value, 0);
+                self.asm.literal(self.text(data.imm));
+                self.unwind(inst, at);
+            }
+            op if is_binary(op) => self.binary(inst),
+            Op::Neg => self.unary(inst, Opcode::neg),
+            Op::Not => self.unary(inst, Opcode::not),
+            Op::Truthy => self.unary(inst, Opcode::truthy),
+            Op::IsNull => self.unary(inst, Opcode::is_null),
+            Op::IsDone => self.unary(inst, Opcode::is_done),
+            Op::Format => self.listed(inst, Opcode::format),
+            Op::ArrayNew => self.listed(inst, Opcode::array_new),
+            Op::DictNew => self.listed(inst, Opcode::dict_new),
+            Op::ArrayExtend => self.extended(inst, Opcode::array_extend),
+            Op::DictExtend => self.extended(inst, Opcode::dict_extend),
+            Op::ArrayPush => self.updated(inst, Opcode::array_push),
+            Op::ArraySpread => self.updated(inst, Opcode::array_spread),
+            Op::DictSpread => self.updated(inst, Opcode::dict_spread),
+            Op::IndexGet => self.index_get(inst),
+            Op::FieldGet => self.unary_with_text(inst, Opcode::field_get),
+            Op::FieldGetOptional => self.unary_with_text(inst, Opcode::field_get_optional),
+            Op::SetPath if is_single_index(path(self.func, inst)) => self.set_index(inst),
+            Op::SetPath => self.path_instruction(inst, Opcode::set_path),
+            Op::UpdatePath => self.path_instruction(inst, Opcode::update_path),
+            Op::CellSetPath => self.path_instruction(inst, Opcode::cell_set_path),
+            Op::CellUpdatePath => self.path_instruction(inst, Opcode::cell_update_path),
+            Op::GlobalSetPath => self.path_instruction(inst, Opcode::global_set_path),
+            Op::GlobalUpdatePath => self.path_instruction(inst, Opcode::global_update_path),
+            Op::Call | Op::CallDirect | Op::CallMethod => self.call(inst),
+            Op::CallBuiltin => {
+                let (to, count, at) = (self.dst(inst), data.args.len() as u16, self.asm.here());
+                let row = if let Imm::Builtin(builtin) = data.imm { builtin.0 } else { u16::MAX };
+                self.asm.op(Opcode::call_builtin, 0, to, row, count);
+                self.operand_list(inst, 0);
+                self.unwind(inst, at);
+            }
+            Op::IterOpen => self.unary(inst, Opcode::iter_open),
+            Op::IterNext => self.unary(inst, Opcode::iter_take),
+            Op::RangeBound => self.unary(inst, Opcode::range_bound),
+            Op::Caught => {
+                let to = self.dst(inst);
+                self.asm.op(Opcode::caught, 0, to, 0, 0);
+            }
+            Op::Copy => self.copy(inst),
+            Op::Drop => {
+                if let Some(register) = self.alloc.reg(data.args[0]) {
+                    self.asm.op(Opcode::drop_value, 0, register, 0, 0);
+                }
+            }
+            Op::Jump => self.jump(inst, next),
+            Op::Return => self.leave(inst),
+            Op::Throw => {
+                let (value, at) = (self.arg(inst, 0), self.asm.here());
+                self.asm.op(Opcode::throw, 0, value, 0, 0);
+                self.unwind(inst, at);
+            }
+            Op::Raise => {
+                let at = self.asm.here();
+                self.asm.op(Opcode::raise, 0, 0, 0, 0);
+                self.asm.literal(self.text(data.imm));
+                self.unwind(inst, at);
+            }
+            _ => unreachable!("{} is selected above or starts a branch", op.info().name),
+        }
+    }
+
+    /// The register of operand `index`.
+    fn arg(&self, inst: Inst, index: usize) -> u16 {
+        self.reg(self.func.insts[inst].args[index])
+    }
+
+    fn index(&self, inst: Inst) -> u16 {
+        match self.func.insts[inst].imm {
+            Imm::Index(index) => index as u16,
+            _ => 0,
+        }
+    }
+
+    fn global_slot(&self, inst: Inst) -> u32 {
+        match self.func.insts[inst].imm {
+            Imm::Global(global) => global.as_u32(),
+            _ => 0,
+        }
+    }
+
+    fn global(&mut self, inst: Inst, op: Opcode) {
+        let (to, slot, at) = (self.dst(inst), self.global_slot(inst), self.asm.here());
+        self.asm.op(op, 0, to, slot as u16, (slot >> 16) as u16);
+        self.unwind(inst, at);
+    }
+
+    fn unary(&mut self, inst: Inst, op: Opcode) {
+        let (to, value, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
+        self.asm.op(op, self.drop_flag(inst, 0, DROP_FIRST), to, value, 0);
+        self.unwind(inst, at);
+    }
+
+    fn unary_with_text(&mut self, inst: Inst, op: Opcode) {
+        let (to, value, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
+        self.asm.op(op, 0, to, value, 0);
+        self.asm.literal(self.text(self.func.insts[inst].imm));
+        self.unwind(inst, at);
+    }
+
+    fn binary(&mut self, inst: Inst) {
+        let data = &self.func.insts[inst];
+        let name = data.op.info().name;
+        let opcode = |suffix: &str| Opcode::from_name(&format!("{name}{suffix}")).expect("an opcode for each operator");
+        let flags = self.drop_flag(inst, 0, DROP_FIRST) | self.drop_flag(inst, 1, DROP_SECOND);
+        let (to, left, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
+        let right = data.args[1];
+        match (self.alloc.reg(right), self.func.const_of(right)) {
+            (None, Some(constant)) => match as_immediate(constant) {
+                Some(number) => self.asm.op(opcode("_i"), flags, to, left, number as u16),
+                None => {
+                    self.asm.op(opcode("_k"), flags, to, left, 0);
+                    self.asm.literal(Literal::Const(constant.clone()));
+                }
+            },
+            _ => {
+                let right = self.reg(right);
+                self.asm.op(opcode(""), flags, to, left, right);
+            }
+        }
+        self.unwind(inst, at);
+    }
+
+    /// The operands from `first` on as a register list, with their drop flags.
+    fn operand_list(&mut self, inst: Inst, first: usize) {
+        let registers: Vec<u16> = (first..self.func.insts[inst].args.len())
+            .map(|index| self.arg(inst, index) | self.drop_flag(inst, index, DROP_LISTED))
+            .collect();
+        self.asm.list(&registers);
+    }
+
+    fn listed(&mut self, inst: Inst, op: Opcode) {
+        let (to, count, at) = (self.dst(inst), self.func.insts[inst].args.len() as u16, self.asm.here());
+        self.asm.op(op, 0, to, 0, count);
+        self.operand_list(inst, 0);
+        self.unwind(inst, at);
+    }
+
+    fn extended(&mut self, inst: Inst, op: Opcode) {
+        let (target, count, at) = (self.arg(inst, 0), self.func.insts[inst].args.len() as u16 - 1, self.asm.here());
+        self.asm.op(op, 0, target, 0, count);
+        self.operand_list(inst, 1);
+        self.unwind(inst, at);
+    }
+
+    fn updated(&mut self, inst: Inst, op: Opcode) {
+        let (target, value, at) = (self.arg(inst, 0), self.arg(inst, 1), self.asm.here());
+        self.asm.op(op, self.drop_flag(inst, 1, DROP_FIRST), target, value, 0);
+        self.unwind(inst, at);
+    }
+
+    fn index_get(&mut self, inst: Inst) {
+        let key = self.func.insts[inst].args[1];
+        let (to, container, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
+        match (self.alloc.reg(key), self.func.const_of(key)) {
+            (None, Some(constant)) => match as_immediate(constant) {
+                Some(number) => self.asm.op(Opcode::index_get_i, 0, to, container, number as u16),
+                None => {
+                    self.asm.op(Opcode::index_get_k, 0, to, container, 0);
+                    self.asm.literal(Literal::Const(constant.clone()));
+                }
+            },
+            _ => {
+                let (key, flags) = (self.reg(key), self.drop_flag(inst, 1, DROP_FIRST));
+                self.asm.op(Opcode::index_get, flags, to, container, key);
+            }
+        }
+        self.unwind(inst, at);
+    }
+
+    fn set_index(&mut self, inst: Inst) {
+        let value = self.func.insts[inst].args[1];
+        let (root, key, at) = (self.arg(inst, 0), self.arg(inst, 2), self.asm.here());
+        let flags = self.drop_flag(inst, 2, DROP_FIRST);
+        match (self.alloc.reg(value), self.func.const_of(value)) {
+            (None, Some(constant)) => {
+                self.asm.op(Opcode::set_index_k, flags, root, key, 0);
+                self.asm.literal(Literal::Const(constant.clone()));
+            }
+            _ => {
+                let value = self.reg(value);
+                self.asm.op(Opcode::set_index, flags, root, key, value);
+            }
+        }
+        self.unwind(inst, at);
+    }
+
+    fn path_instruction(&mut self, inst: Inst, op: Opcode) {
+        let data = path(self.func, inst);
+        let text = |constant| match &self.func.consts[constant] {
+            ConstData::Str(text) => text.clone(),
+            _ => "".into(),
+        };
+        let steps = data.steps.iter().map(|step| match *step {
+            Step::Index => PathStep::Index,
+            Step::Field(name) => PathStep::Field(text(name)),
+        });
+        let description = PathDescription {
+            name: text(data.name),
+            global: data.global.map(|global| global.as_u32()),
+            steps: steps.collect(),
+            update: data.update,
+        };
+        let Some(number) = self.paths.number(description) else {
+            self.overflow = Some("the program has too many different assignment paths");
+            return;
+        };
+        let has_root = !matches!(op, Opcode::global_set_path | Opcode::global_update_path);
+        let root = if has_root { self.arg(inst, 0) } else { 0 };
+        let (count, at) = (self.func.insts[inst].args.len() as u16 - has_root as u16, self.asm.here());
+        self.asm.op(op, 0, root, number, count);
+        self.operand_list(inst, has_root as usize);
+        self.unwind(inst, at);
+    }
+
+    fn call(&mut self, inst: Inst) {
+        let window = self.alloc.window(inst).cloned().unwrap_or_else(Window::default);
+        self.moves(&window.moves_before);
+        let data = &self.func.insts[inst];
+        let (count, at) = (data.args.len() as u16, self.asm.here());
+        match (data.op, data.imm) {
+            (Op::CallDirect, Imm::Func(function)) => {
+                self.asm.op(Opcode::call_direct, 0, window.base, 0, 0);
+                self.asm.literal(Literal::Entry(function.as_u32()));
+            }
+            (Op::CallMethod, _) => {
+                self.asm.op(Opcode::call_method, 0, window.base, count, 0);
+                self.asm.literal(self.text(data.imm));
+            }
+            _ => self.asm.op(Opcode::call, 0, window.base, count - 1, 0),
+        }
+        self.unwind(inst, at);
+        if let Some(step) = window.result_move {
+            self.moves(&[step]);
+        }
+    }
+
+    fn copy(&mut self, inst: Inst) {
+        let source: Val = self.func.insts[inst].args[0];
+        let to = self.dst(inst);
+        match (self.alloc.reg(source), self.func.const_of(source)) {
+            (None, Some(constant)) => self.load(to, &constant.clone()),
+            _ => {
+                let from = self.reg(source);
+                self.asm.op(Opcode::copy_value, 0, to, from, 0);
+            }
+        }
+    }
+
+    fn leave(&mut self, inst: Inst) {
+        let value = self.func.insts[inst].args[0];
+        let closure = self.func.captures > 0;
+        match (self.alloc.reg(value), self.func.const_of(value)) {
+            (None, Some(constant)) => {
+                let op = if closure { Opcode::return_closure_literal } else { Opcode::return_literal };
+                self.asm.op(op, 0, 0, 0, 0);
+                self.asm.literal(Literal::Const(constant.clone()));
+            }
+            _ => {
+                let op = if closure { Opcode::return_closure } else { Opcode::return_value };
+                let value = self.reg(value);
+                self.asm.op(op, 0, value, 0, 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! THE opcode table. A row is the opcode: name, handler family, operands a b c, literal words, meaning.
+//!
+//! An instruction is 16 bytes, `{handler: u64, op: u16, a: u16, b: u16, c: u16}`, followed by its literal words:
+//!
+//! | operand | is |
+//! |---|---|
+//! | `Dst` | a register written; dead before |
+//! | `Src` | a register read; the instruction's drop flags (`op.rs`) or its row say what becomes of its reference |
+//! | `Mod` | a register read, changed and written |
+//! | `Window` | the first register of a call window |
+//! | `Imm` | a signed 16-bit number |
+//! | `Int32` | a signed 32-bit number in b and c |
+//! | `Index`, `Count` | an unsigned number; `Count` is the length of the register list |
+//! | `Path` | a path description of the program |
+//! | `Global` | a global slot, 32 bits in b and c |
+//! | `Jump` | signed distance in words from the instruction's start, 16 bits |
+//! | `Jump32` | the same, 32 bits in b and c |
+//!
+//! Literal words: `Literal` is one patched word (a value or an address); `List` packs four registers a word; `LiteralList` is both.
+
+/// Calls `$with! { rows }` with every row of the table.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! for_each_opcode {
+    ($with:path) => { $with! {
+    // Data.
+    move_value data (Dst, Src, None) None "a := b; b is dead afterwards";
+    copy_value data (Dst, Src, None) None "a := b with a second reference";
+    drop_value data (Src, None, None) None "gives the reference in a up";
+    load data (Dst, None, None) Literal "a := literal that is not counted";
+    load_counted data (Dst, None, None) Literal "a := literal on the heap, with a second reference";
+    load_int data (Dst, Int32, None) None "a := the number in b and c";
+    closure data (Dst, None, Count) LiteralList "a := closure of the literal function over the listed registers";
+    capture_get data (Dst, Index, None) None "a := captured value b of the running closure";
+    cell_new data (Dst, Src, None) None "a := new cell holding b";
+    cell_get data (Dst, Src, None) Literal "a := content of cell b; raises if undefined (literal: name)";
+    cell_peek data (Dst, Src, None) None "a := content of cell b, perhaps undefined";
+    cell_set data (Src, Src, None) None "cell a := b, which moves";
+    global_get data (Dst, Global, None) None "a := global; raises if undefined";
+    global_peek data (Dst, Global, None) None "a := global, perhaps undefined";
+    global_set data (Src, Global, None) None "global := a, which moves";
+    is_undef data (Dst, Src, None) None "a := whether b is the undefined mark";
+    check_defined data (None, Src, None) Literal "raises if b is the undefined mark (literal: name)";
+    is_null data (Dst, Src, None) None "a := whether b is null";
+    is_done data (Dst, Src, None) None "a := whether b is the exhausted mark";
+    truthy data (Dst, Src, None) None "a := truthiness of b";
+    format data (Dst, None, Count) List "a := texts of the listed registers, concatenated";
+    // Arithmetic.
+    add arith (Dst, Src, Src) None "a := b + c";
+    add_i arith (Dst, Src, Imm) None "a := b + immediate";
+    add_k arith (Dst, Src, None) Literal "a := b + literal";
+    sub arith (Dst, Src, Src) None "a := b - c";
+    sub_i arith (Dst, Src, Imm) None "a := b - immediate";
+    sub_k arith (Dst, Src, None) Literal "a := b - literal";
+    mul arith (Dst, Src, Src) None "a := b * c";
+    mul_i arith (Dst, Src, Imm) None "a := b * immediate";
+    mul_k arith (Dst, Src, None) Literal "a := b * literal";
+    div arith (Dst, Src, Src) None "a := b / c";
+    div_i arith (Dst, Src, Imm) None "a := b / immediate";
+    div_k arith (Dst, Src, None) Literal "a := b / literal";
+    rem arith (Dst, Src, Src) None "a := b % c";
+    rem_i arith (Dst, Src, Imm) None "a := b % immediate";
+    rem_k arith (Dst, Src, None) Literal "a := b % literal";
+    neg arith (Dst, Src, None) None "a := -b";
+    not arith (Dst, Src, None) None "a := !b";
+    // Comparison, as a value.
+    lt compare (Dst, Src, Src) None "a := b < c";
+    lt_i compare (Dst, Src, Imm) None "a := b < immediate";
+    lt_k compare (Dst, Src, None) Literal "a := b < literal";
+    le compare (Dst, Src, Src) None "a := b <= c";
+    le_i compare (Dst, Src, Imm) None "a := b <= immediate";
+    le_k compare (Dst, Src, None) Literal "a := b <= literal";
+    gt compare (Dst, Src, Src) None "a := b > c";
+    gt_i compare (Dst, Src, Imm) None "a := b > immediate";
+    gt_k compare (Dst, Src, None) Literal "a := b > literal";
+    ge compare (Dst, Src, Src) None "a := b >= c";
+    ge_i compare (Dst, Src, Imm) None "a := b >= immediate";
+    ge_k compare (Dst, Src, None) Literal "a := b >= literal";
+    eq compare (Dst, Src, Src) None "a := b == c";
+    eq_i compare (Dst, Src, Imm) None "a := b == immediate";
+    eq_k compare (Dst, Src, None) Literal "a := b == literal";
+    ne compare (Dst, Src, Src) None "a := b != c";
+    ne_i compare (Dst, Src, Imm) None "a := b != immediate";
+    ne_k compare (Dst, Src, None) Literal "a := b != literal";
+    // Compare and branch.
+    jump_lt branch (Src, Src, Jump) None "goes to c if a < b";
+    jump_lt_i branch (Src, Imm, Jump) None "goes to c if a < immediate";
+    jump_lt_k branch (Src, None, Jump) Literal "goes to c if a < literal";
+    jump_not_lt branch (Src, Src, Jump) None "goes to c unless a < b";
+    jump_not_lt_i branch (Src, Imm, Jump) None "goes to c unless a < immediate";
+    jump_not_lt_k branch (Src, None, Jump) Literal "goes to c unless a < literal";
+    jump_le branch (Src, Src, Jump) None "goes to c if a <= b";
+    jump_le_i branch (Src, Imm, Jump) None "goes to c if a <= immediate";
+    jump_le_k branch (Src, None, Jump) Literal "goes to c if a <= literal";
+    jump_not_le branch (Src, Src, Jump) None "goes to c unless a <= b";
+    jump_not_le_i branch (Src, Imm, Jump) None "goes to c unless a <= immediate";
+    jump_not_le_k branch (Src, None, Jump) Literal "goes to c unless a <= literal";
+    jump_gt branch (Src, Src, Jump) None "goes to c if a > b";
+    jump_gt_i branch (Src, Imm, Jump) None "goes to c if a > immediate";
+    jump_gt_k branch (Src, None, Jump) Literal "goes to c if a > literal";
+    jump_not_gt branch (Src, Src, Jump) None "goes to c unless a > b";
+    jump_not_gt_i branch (Src, Imm, Jump) None "goes to c unless a > immediate";
+    jump_not_gt_k branch (Src, None, Jump) Literal "goes to c unless a > literal";
+    jump_ge branch (Src, Src, Jump) None "goes to c if a >= b";
+    jump_ge_i branch (Src, Imm, Jump) None "goes to c if a >= immediate";
+    jump_ge_k branch (Src, None, Jump) Literal "goes to c if a >= literal";
+    jump_not_ge branch (Src, Src, Jump) None "goes to c unless a >= b";
+    jump_not_ge_i branch (Src, Imm, Jump) None "goes to c unless a >= immediate";
+    jump_not_ge_k branch (Src, None, Jump) Literal "goes to c unless a >= literal";
+    jump_eq branch (Src, Src, Jump) None "goes to c if a == b";
+    jump_eq_i branch (Src, Imm, Jump) None "goes to c if a == immediate";
+    jump_eq_k branch (Src, None, Jump) Literal "goes to c if a == literal";
+    jump_not_eq branch (Src, Src, Jump) None "goes to c unless a == b";
+    jump_not_eq_i branch (Src, Imm, Jump) None "goes to c unless a == immediate";
+    jump_not_eq_k branch (Src, None, Jump) Literal "goes to c unless a == literal";
+    jump_ne branch (Src, Src, Jump) None "goes to c if a != b";
+    jump_ne_i branch (Src, Imm, Jump) None "goes to c if a != immediate";
+    jump_ne_k branch (Src, None, Jump) Literal "goes to c if a != literal";
+    jump_not_ne branch (Src, Src, Jump) None "goes to c unless a != b";
+    jump_not_ne_i branch (Src, Imm, Jump) None "goes to c unless a != immediate";
+    jump_not_ne_k branch (Src, None, Jump) Literal "goes to c unless a != literal";
+    // Control.
+    jump control (None, Jump32, None) None "goes to the target";
+    jump_if control (Src, Jump32, None) None "goes to the target if a is truthy";
+    jump_if_not control (Src, Jump32, None) None "goes to the target unless a is truthy";
+    jump_null control (Src, Jump32, None) None "goes to the target if a is null";
+    jump_not_null control (Src, Jump32, None) None "goes to the target unless a is null";
+    jump_undef control (Src, Jump32, None) None "goes to the target if a is the undefined mark";
+    jump_not_undef control (Src, Jump32, None) None "goes to the target unless a is the undefined mark";
+    range_step control (Mod, Src, Jump) None "a += 1; goes to c if a < b";
+    range_step_i control (Mod, Imm, Jump) None "a += 1; goes to c if a < immediate";
+    throw control (Src, None, None) None "throws a";
+    raise control (None, None, None) Literal "raises the error with the literal message";
+    caught control (Dst, None, None) None "a := the error being handled";
+    halt control (None, None, None) None "leaves the dispatch loop";
+    // Containers.
+    index_get index (Dst, Src, Src) None "a := b[c]";
+    index_get_i index (Dst, Src, Imm) None "a := b[immediate]";
+    index_get_k index (Dst, Src, None) Literal "a := b[literal]";
+    set_index index (Mod, Src, Src) None "a[b] := c, which moves";
+    set_index_k index (Mod, Src, None) Literal "a[b] := literal that is not counted";
+    field_get index (Dst, Src, None) Literal "a := b.name";
+    field_get_optional index (Dst, Src, None) Literal "a := b?.name";
+    set_path index (Mod, Path, Count) List "path of a := first listed register; the others are keys";
+    update_path index (Mod, Path, Count) List "path of a changed by the path's operation and the first listed register; the others are keys";
+    cell_set_path index (Src, Path, Count) List "as set_path, on the content of cell a";
+    cell_update_path index (Src, Path, Count) List "as update_path, on the content of cell a";
+    global_set_path index (None, Path, Count) List "as set_path, on the path's global";
+    global_update_path index (None, Path, Count) List "as update_path, on the path's global";
+    array_new index (Dst, None, Count) List "a := array of the listed registers, which move";
+    array_extend index (Mod, None, Count) List "appends the listed registers, which move, to array a";
+    array_push index (Mod, Src, None) None "appends b, which moves, to array a";
+    array_spread index (Mod, Src, None) None "appends the elements of b to array a";
+    dict_new index (Dst, None, Count) List "a := dict of the listed keys and values, which move";
+    dict_extend index (Mod, None, Count) List "stores the listed keys and values, which move, in dict a";
+    dict_spread index (Mod, Src, None) None "stores the entries of b in dict a";
+    // Calls. Window a: callee or result, saved base, return address, arguments.
+    call call (Window, Index, None) None "calls the callable in window a with b arguments";
+    call_direct call (Window, None, None) Literal "calls the literal function in window a";
+    call_method call (Window, Index, None) Literal "calls method literal of the first argument in window a, with b arguments, the receiver included";
+    call_builtin call (Dst, Index, Count) List "a := builtin b of the listed registers";
+    return_value call (Src, None, None) None "leaves the function with a";
+    return_literal call (None, None, None) Literal "leaves the function with a literal";
+    return_closure call (Src, None, None) None "leaves a closure with a, giving the closure up";
+    return_closure_literal call (None, None, None) Literal "leaves a closure with a literal";
+    check_stack call (None, Int32, None) None "raises unless the given number of registers is left on the stack";
+    // Iteration.
+    iter_open iterate (Dst, Src, None) None "a := loop state over b, which moves";
+    iter_next iterate (Dst, Src, Jump) None "a := next value of loop state b, or goes to c";
+    iter_take iterate (Dst, Src, None) None "a := next value of loop state b, or the exhausted mark";
+    range_bound iterate (Dst, Src, None) None "a := b as a bound of a counted loop";
+    }};
+}

@@ -1,0 +1,311 @@
+//! The verifier: what the machine relies on when it runs code unchecked. Rules are numbered; `design/bytecode.md` lists them.
+
+use super::op::{DROP_LISTED, Fields, Opcode, Operand};
+use super::program::{FunctionCode, Literal, NO_LANDING, PathStep, Program};
+use crate::ir::function::ConstData;
+use std::collections::BTreeSet;
+
+/// A broken rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The rule, `BC001`...
+    pub rule: &'static str,
+    /// The function's number.
+    pub function: usize,
+    /// The word.
+    pub at: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// The rules, by number.
+pub const RULES: &[(&str, &str)] = &[
+    ("BC001", "the op word names an opcode, and the instruction ends inside the code"),
+    ("BC002", "registers are below the frame size; a call window has room for its links and arguments"),
+    ("BC003", "every literal word has exactly one literal of the kind its opcode reads"),
+    ("BC004", "functions named by literals exist; direct calls go to functions that capture nothing"),
+    ("BC005", "globals, captured values and paths exist"),
+    ("BC006", "jump targets and landings are instructions of the same function"),
+    ("BC007", "the code ends with an instruction that does not fall through"),
+    ("BC008", "unwind entries stand at instructions, ascend, and list registers of the frame; every call has one"),
+    ("BC009", "parameters fit the frame; a function with captures leaves by the closure returns and no other does"),
+    (
+        "BC010",
+        "a path instruction lists its operand and one key for each index step, and names a global if it starts at one",
+    ),
+];
+
+/// Checks a program.
+///
+/// # Errors
+/// Every violation found.
+pub fn verify(program: &Program) -> Result<(), Vec<Violation>> {
+    let mut violations = Vec::new();
+    if program.functions.is_empty() {
+        violations.push(Violation { rule: "BC004", function: 0, at: 0, message: "no function".into() });
+    }
+    for (number, function) in program.functions.iter().enumerate() {
+        Checker { program, function, number, violations: &mut violations }.check();
+    }
+    if violations.is_empty() { Ok(()) } else { Err(violations) }
+}
+
+struct Checker<'a> {
+    program: &'a Program,
+    function: &'a FunctionCode,
+    number: usize,
+    violations: &'a mut Vec<Violation>,
+}
+
+impl Checker<'_> {
+    fn fail(&mut self, rule: &'static str, at: usize, message: impl Into<String>) {
+        self.violations.push(Violation { rule, function: self.number, at, message: message.into() });
+    }
+
+    fn check(&mut self) {
+        let code = &self.function.code;
+        let mut starts = BTreeSet::new();
+        let mut literal_words = BTreeSet::new();
+        let mut jumps = Vec::new();
+        let mut calls = Vec::new();
+        let mut at = 0;
+        let mut falls_through = true;
+        if self.function.arity as u32 > self.function.frame_size {
+            self.fail("BC009", 0, "parameters outside the frame");
+        }
+        while at < code.len() {
+            starts.insert(at);
+            let Some((fields, opcode)) = code.get(at + 1).map(|&word| Fields::decode(word)).and_then(|fields| {
+                let opcode = Opcode::from_word(fields.op)?;
+                Some((fields, opcode))
+            }) else {
+                return self.fail("BC001", at, "no opcode");
+            };
+            let length = opcode.length(fields.count(opcode));
+            if at + length > code.len() || opcode == Opcode::halt {
+                return self.fail("BC001", at, "the instruction does not end inside the code");
+            }
+            self.operands(at, opcode, fields, &mut jumps);
+            if matches!(opcode.info().extra, super::op::Extra::Literal | super::op::Extra::LiteralList) {
+                literal_words.insert(at + 2);
+                self.literal(at, opcode);
+            }
+            if matches!(opcode, Opcode::call | Opcode::call_direct | Opcode::call_method) {
+                calls.push(at);
+            }
+            falls_through = !opcode.ends();
+            at += length;
+        }
+        if falls_through {
+            self.fail("BC007", code.len(), "control runs off the end");
+        }
+        for (at, target) in jumps {
+            if usize::try_from(target).ok().is_none_or(|target| !starts.contains(&target)) {
+                self.fail("BC006", at, format!("jump to word {target}"));
+            }
+        }
+        for &(word, _) in &self.function.literals {
+            if !literal_words.remove(&(word as usize)) {
+                self.fail("BC003", word as usize, "a literal where none is read");
+            }
+        }
+        if let Some(&word) = literal_words.first() {
+            self.fail("BC003", word, "a literal word without a literal");
+        }
+        self.unwind(&starts, &calls);
+    }
+
+    fn register(&mut self, at: usize, register: u16) {
+        if register as u32 >= self.function.frame_size {
+            self.fail("BC002", at, format!("register {register}"));
+        }
+    }
+
+    fn operands(&mut self, at: usize, opcode: Opcode, fields: Fields, jumps: &mut Vec<(usize, i64)>) {
+        let info = opcode.info();
+        for (operand, value) in info.operands.into_iter().zip([fields.a, fields.b, fields.c]) {
+            match operand {
+                Operand::Dst | Operand::Src | Operand::Mod => self.register(at, value),
+                Operand::Window => {
+                    let arguments = if opcode == Opcode::call_direct { 0 } else { fields.b as u32 };
+                    if value as u32 + 3 + arguments > self.function.frame_size {
+                        self.fail("BC002", at, "the window leaves the frame");
+                    }
+                    if opcode == Opcode::call_method && fields.b == 0 {
+                        self.fail("BC002", at, "a method call without a receiver");
+                    }
+                }
+                Operand::Jump => jumps.push((at, at as i64 + value as i16 as i64)),
+                Operand::Jump32 => jumps.push((at, at as i64 + fields.wide() as i64)),
+                Operand::Global if fields.wide() as u32 as usize >= self.program.globals.len() => {
+                    self.fail("BC005", at, "no such global");
+                }
+                Operand::Path => self.path(at, opcode, value, fields.c),
+                _ => {}
+            }
+        }
+        for index in 0..fields.count(opcode) {
+            let first = at + opcode.length(0);
+            let entry = (self.function.code[first + index / 4] >> (16 * (index % 4))) as u16;
+            self.register(at, entry & !DROP_LISTED);
+        }
+        let closure = matches!(opcode, Opcode::return_closure | Opcode::return_closure_literal);
+        let plain = matches!(opcode, Opcode::return_value | Opcode::return_literal);
+        if (closure && self.function.captures == 0) || (plain && self.function.captures > 0) {
+            self.fail("BC009", at, "the wrong return");
+        }
+        if opcode == Opcode::capture_get && fields.b >= self.function.captures {
+            self.fail("BC005", at, "no such captured value");
+        }
+        if opcode == Opcode::dict_new && fields.c % 2 != 0 || opcode == Opcode::dict_extend && fields.c % 2 != 0 {
+            self.fail("BC002", at, "a key without a value");
+        }
+    }
+
+    fn path(&mut self, at: usize, opcode: Opcode, number: u16, count: u16) {
+        let Some(path) = self.program.paths.get(number as usize) else { return self.fail("BC005", at, "no such path") };
+        let keys = path.steps.iter().filter(|step| **step == PathStep::Index).count();
+        if count as usize != keys + 1 {
+            self.fail("BC010", at, "operand and keys");
+        }
+        let global = matches!(opcode, Opcode::global_set_path | Opcode::global_update_path);
+        if global && path.global.is_none_or(|slot| slot as usize >= self.program.globals.len()) {
+            self.fail("BC010", at, "a path that names no global");
+        }
+    }
+
+    fn literal(&mut self, at: usize, opcode: Opcode) {
+        let literals = &self.function.literals;
+        let found =
+            literals.binary_search_by_key(&(at as u32 + 2), |literal| literal.0).map(|found| &literals[found].1);
+        let Ok(literal) = found else { return };
+        let function = |number: u32| self.program.functions.get(number as usize);
+        let right = match (opcode, literal) {
+            (Opcode::call_direct, Literal::Entry(number)) => {
+                if function(*number).is_none_or(|callee| callee.captures > 0) {
+                    return self.fail("BC004", at, "a direct call to no such function");
+                }
+                let arguments = function(*number).map_or(0, |callee| callee.arity as u32);
+                let window = Fields::decode(self.function.code[at + 1]).a as u32;
+                if window + 3 + arguments > self.function.frame_size {
+                    self.fail("BC002", at, "the window leaves the frame");
+                }
+                true
+            }
+            (Opcode::closure, Literal::Function(number)) => {
+                let count = Fields::decode(self.function.code[at + 1]).c;
+                if function(*number).is_none_or(|callee| callee.captures != count) {
+                    return self.fail("BC004", at, "a closure of no such function");
+                }
+                true
+            }
+            (Opcode::call_direct | Opcode::closure, _) | (_, Literal::Entry(_)) => false,
+            (Opcode::load, Literal::Function(number)) => {
+                if function(*number).is_none_or(|callee| callee.captures > 0) {
+                    return self.fail("BC004", at, "no such function");
+                }
+                true
+            }
+            (Opcode::load | Opcode::set_index_k, Literal::Const(constant)) => !constant.ty().may_be_counted(),
+            (Opcode::load, Literal::Builtin(_)) => true,
+            (
+                Opcode::raise
+                | Opcode::check_defined
+                | Opcode::cell_get
+                | Opcode::field_get
+                | Opcode::field_get_optional
+                | Opcode::call_method,
+                literal,
+            ) => matches!(literal, Literal::Const(ConstData::Str(_))),
+            (_, Literal::Const(_)) => true,
+            _ => false,
+        };
+        if !right {
+            self.fail("BC003", at, "a literal of the wrong kind");
+        }
+    }
+
+    fn unwind(&mut self, starts: &BTreeSet<usize>, calls: &[usize]) {
+        let mut last = None;
+        let mut entries = BTreeSet::new();
+        for entry in &self.function.unwind {
+            let at = entry.at as usize;
+            if last.is_some_and(|last| last >= at) || !starts.contains(&at) {
+                self.fail("BC008", at, "an unwind entry out of order or not at an instruction");
+            }
+            last = Some(at);
+            entries.insert(at);
+            let pool = &self.function.unwind_registers;
+            let end = entry.first as usize + entry.count as usize;
+            match pool.get(entry.first as usize..end) {
+                Some(registers) => {
+                    for &register in registers {
+                        if register as u32 >= self.function.frame_size {
+                            self.fail("BC008", at, format!("register {register}"));
+                        }
+                    }
+                }
+                None => self.fail("BC008", at, "registers outside the pool"),
+            }
+            if entry.landing != NO_LANDING && !starts.contains(&(entry.landing as usize)) {
+                self.fail("BC006", at, format!("landing at word {}", entry.landing));
+            }
+        }
+        for &at in calls {
+            if !entries.contains(&at) {
+                self.fail("BC008", at, "a call without an unwind entry");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::assembler::Assembler;
+    use super::*;
+
+    /// A program of one function written by `write`, with two registers.
+    fn program(write: impl FnOnce(&mut Assembler)) -> Program {
+        let mut asm = Assembler::default();
+        write(&mut asm);
+        let mut code = asm.finish().expect("short jumps");
+        code.frame_size = 2;
+        Program { functions: vec![code], ..Program::default() }
+    }
+
+    fn broken(program: &Program) -> Vec<&'static str> {
+        verify(program).err().unwrap_or_default().iter().map(|violation| violation.rule).collect()
+    }
+
+    #[test]
+    fn accepts_a_return() {
+        assert_eq!(broken(&program(|asm| asm.op(Opcode::return_value, 0, 1, 0, 0))), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn each_rule_bites() {
+        assert_eq!(broken(&program(|asm| asm.op(Opcode::return_value, 0, 2, 0, 0))), ["BC002"]);
+        assert_eq!(broken(&program(|asm| asm.op(Opcode::move_value, 0, 1, 0, 0))), ["BC007"]);
+        assert_eq!(broken(&program(|asm| asm.op(Opcode::jump, 0, 0, 1, 0))), ["BC006"]);
+        assert_eq!(broken(&program(|asm| asm.op(Opcode::return_closure, 0, 1, 0, 0))), ["BC009"]);
+        let global = |asm: &mut Assembler| {
+            asm.op(Opcode::global_get, 0, 0, 0, 0);
+            asm.op(Opcode::return_value, 0, 0, 0, 0);
+        };
+        assert_eq!(broken(&program(global)), ["BC005"]);
+        let load = |asm: &mut Assembler| {
+            asm.op(Opcode::load, 0, 0, 0, 0);
+            asm.literal(Literal::Const(ConstData::Str("text".into())));
+            asm.op(Opcode::return_value, 0, 0, 0, 0);
+        };
+        assert_eq!(broken(&program(load)), ["BC003"]);
+        let call = |asm: &mut Assembler| {
+            asm.op(Opcode::call, 0, 0, 0, 0);
+            asm.op(Opcode::return_value, 0, 0, 0, 0);
+        };
+        assert_eq!(broken(&program(call)), ["BC002", "BC008"]);
+        let mut cut = program(|asm| asm.op(Opcode::return_value, 0, 1, 0, 0));
+        cut.functions[0].code.pop();
+        assert_eq!(broken(&cut), ["BC001"]);
+    }
+}
