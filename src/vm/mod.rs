@@ -1,1 +1,168 @@
-//! (module docs follow)
+//! The register machine.
+//!
+//! One value stack, reserved once and never moved; frames are sliding windows on it (`handlers/call.rs`). Code is loaded into
+//! memory the machine owns, because instructions quicken themselves. Errors unwind by side tables (`unwind.rs`).
+
+pub mod counters;
+pub(crate) mod dispatch;
+pub(crate) mod handlers;
+mod loader;
+mod trace;
+mod unwind;
+
+use crate::base::limits::MAX_CALL_DEPTH;
+use crate::base::operator::BinaryOp;
+use crate::base::source::Span;
+use crate::bytecode::op::Opcode;
+use crate::bytecode::program::Program;
+use crate::runtime::error::RuntimeError;
+use crate::runtime::host::Host;
+use crate::runtime::release::release;
+use crate::runtime::value::Value;
+use crate::runtime::word::Word;
+use loader::Loaded;
+use std::alloc::Layout;
+use std::rc::Rc;
+
+pub use unwind::Raised;
+
+/// Registers the stack has room for: red-zone frames at the greatest depth, and some.
+const STACK_WORDS: usize = MAX_CALL_DEPTH * (handlers::call::RED_ZONE + handlers::call::LINK) + (1 << 18);
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// The top level returned.
+    Finished,
+    /// `exit(code)`.
+    Exit(i32),
+    /// An error nobody caught, or a stop.
+    Error(Raised),
+}
+
+/// The machine, loaded with one program.
+pub struct Vm {
+    /// Active calls still allowed.
+    pub(crate) depth_left: i64,
+    /// Global slots.
+    pub(crate) globals: *mut u64,
+    /// The frame to go on with after a helper.
+    pub(crate) base: *mut u64,
+    /// The instruction to go on with (portable driver only).
+    #[cfg_attr(not(ruff_portable), allow(dead_code))]
+    pub(crate) pc: *mut u64,
+    /// Whether `halt` has not been reached (portable driver only).
+    #[cfg_attr(not(ruff_portable), allow(dead_code))]
+    pub(crate) running: bool,
+    /// A replaced value on its way to be released.
+    pub(crate) spill: u64,
+    /// Whether executed instructions are counted; then no instruction quickens itself.
+    pub(crate) counting: bool,
+    /// Executed instructions by opcode, if counting.
+    pub(crate) counts: Vec<u64>,
+    /// One past the last register of the stack.
+    pub(crate) stack_end: *mut u64,
+    /// The operator of each opcode that has one.
+    pub(crate) operators: Vec<Option<BinaryOp>>,
+    /// The program.
+    pub(crate) program: Rc<Program>,
+    /// Input, output, arguments.
+    pub(crate) host: Host,
+    loaded: Loaded,
+    stack: *mut u64,
+    global_slots: Vec<Word>,
+    caught: Option<Raised>,
+    ending: Ending,
+    line_of: Box<dyn Fn(Span) -> u32>,
+}
+
+impl Vm {
+    /// A machine loaded with a verified program. `line_of` gives the line of a span, for caught errors.
+    ///
+    /// `counting` makes every instruction pass a counter: exact, slower, and without quickening.
+    pub fn new(program: Rc<Program>, host: Host, counting: bool, line_of: Box<dyn Fn(Span) -> u32>) -> Vm {
+        let loaded = Loaded::new(&program, counting);
+        let mut global_slots = vec![Word::UNDEF; program.globals.len()];
+        let layout = Layout::array::<u64>(STACK_WORDS).expect("a stack size that fits");
+        // SAFETY: the layout is not empty. Zeroed memory comes from the system untouched, so unused stack costs nothing.
+        let stack = unsafe { std::alloc::alloc_zeroed(layout) } as *mut u64;
+        if stack.is_null() {
+            std::alloc::handle_alloc_error(layout);
+        }
+        Vm {
+            depth_left: MAX_CALL_DEPTH as i64,
+            globals: global_slots.as_mut_ptr() as *mut u64,
+            base: stack,
+            pc: std::ptr::null_mut(),
+            running: false,
+            spill: 0,
+            counting,
+            counts: vec![0; Opcode::ALL.len()],
+            // SAFETY: one past the end of the allocation.
+            stack_end: unsafe { stack.add(STACK_WORDS) },
+            operators: Opcode::ALL.iter().map(|op| op.operator()).collect(),
+            program,
+            host,
+            loaded,
+            stack,
+            global_slots,
+            caught: None,
+            ending: Ending::Finished,
+            line_of,
+        }
+    }
+
+    /// Runs the top level.
+    pub fn run(&mut self) -> Ending {
+        let link = handlers::call::LINK;
+        // SAFETY: the first window of the stack returns to the halt stub; the program was verified before it was loaded.
+        unsafe {
+            let base = self.stack.add(link);
+            *base.sub(3) = Word::NULL.0;
+            *base.sub(2) = base as u64;
+            *base.sub(1) = self.loaded.halt() as u64;
+            let pc = self.loaded.entry(0);
+            self.depth_left = MAX_CALL_DEPTH as i64;
+            dispatch::run(self, pc, base);
+            release(Word(*base.sub(3)));
+            *base.sub(3) = Word::NULL.0;
+        }
+        std::mem::replace(&mut self.ending, Ending::Finished)
+    }
+
+    /// Executed instructions by opcode, in table order; zeros unless counting.
+    pub fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// The host, to flush or read what was captured.
+    pub fn host(&mut self) -> &mut Host {
+        &mut self.host
+    }
+
+    /// The error of a call to `function` that would be too deep.
+    pub(crate) fn too_deep(&self, function: usize) -> RuntimeError {
+        let name = self.program.functions[function].name.as_deref().unwrap_or("<lambda>");
+        RuntimeError::message(format!("Maximum call stack depth of {MAX_CALL_DEPTH} exceeded while calling {name}"))
+    }
+
+    /// The error being handled, as the struct a script sees.
+    pub(crate) fn take_caught(&mut self) -> Value {
+        match self.caught.take() {
+            Some(raised) => raised.into_struct(&*self.line_of),
+            None => Value::NULL,
+        }
+    }
+}
+
+impl Drop for Vm {
+    fn drop(&mut self) {
+        for slot in &mut self.global_slots {
+            // SAFETY: global slots own their values; they are not read again.
+            unsafe { release(std::mem::replace(slot, Word::NULL)) };
+        }
+        let layout = Layout::array::<u64>(STACK_WORDS).expect("a stack size that fits");
+        // SAFETY: allocated in `new` with this layout.
+        unsafe { std::alloc::dealloc(self.stack as *mut u8, layout) };
+    }
+}

@@ -1,0 +1,113 @@
+//! Compare and branch. Ints compare as words; the first two doubles rewrite the instruction to its float form.
+
+use super::operators::{branch_imm, branch_literal, branch_registers};
+use crate::runtime::word::{TAG_IMMEDIATE, Word};
+use crate::semantics::compare;
+use crate::vm::dispatch::handlers;
+
+/// Whether `==` on these words is identity: for equality, if neither is a double and the left one is not on the heap (an object
+/// may be a big int, or overload the operator).
+macro_rules! identity {
+    (ordering $x:expr, $y:expr) => {
+        false
+    };
+    (equality $x:expr, $y:expr) => {
+        $x >= TAG_IMMEDIATE && $y >= TAG_IMMEDIATE && !Word($x).is_counted()
+    };
+}
+pub(super) use identity;
+
+macro_rules! branches {
+    ($($name:ident $float:ident $other:ident $imm:ident $imm_other:ident $literal:ident $literal_other:ident
+       $sort:ident |$x:ident, $y:ident| $int:expr, |$f:ident, $g:ident| $holds:expr;)*) => { handlers! {$(
+        fn $name(m) {
+            let ($x, $y) = (m.ra(), m.rb());
+            if ($x & $y) >= m.lim {
+                if $int { m.jump(m.c_signed()) } else { m.next(2) }
+            } else {
+                m.enter($other)
+            }
+        }
+        fn $float(m) {
+            let (x, y) = (m.ra(), m.rb());
+            if x < TAG_IMMEDIATE && y < TAG_IMMEDIATE {
+                let ($f, $g) = (f64::from_bits(x), f64::from_bits(y));
+                if $holds { m.jump(m.c_signed()) } else { m.next(2) }
+            } else {
+                m.enter($other)
+            }
+        }
+        cold fn $other(m) {
+            let (x, y) = (m.ra(), m.rb());
+            if x < TAG_IMMEDIATE && y < TAG_IMMEDIATE {
+                m.quicken($float);
+                let ($f, $g) = (f64::from_bits(x), f64::from_bits(y));
+                return if $holds { m.jump(m.c_signed()) } else { m.next(2) };
+            }
+            if (x & y) >= m.lim {
+                m.quicken($name);
+            } else if identity!($sort x, y) {
+                let ($x, $y) = (x, y);
+                return if $int { m.jump(m.c_signed()) } else { m.next(2) };
+            }
+            m.helper(branch_registers)
+        }
+        fn $imm(m) {
+            let ($x, $y) = (m.ra(), (m.b_signed() as u64).wrapping_add(m.t));
+            if $x >= m.lim {
+                if $int { m.jump(m.c_signed()) } else { m.next(2) }
+            } else {
+                m.enter($imm_other)
+            }
+        }
+        cold fn $imm_other(m) {
+            if m.ra() < TAG_IMMEDIATE {
+                let ($f, $g) = (f64::from_bits(m.ra()), m.b_signed() as f64);
+                return if $holds { m.jump(m.c_signed()) } else { m.next(2) };
+            }
+            m.helper(branch_imm)
+        }
+        fn $literal(m) {
+            let (x, y) = (m.ra(), m.literal());
+            if x < TAG_IMMEDIATE && y < TAG_IMMEDIATE {
+                let ($f, $g) = (f64::from_bits(x), f64::from_bits(y));
+                if $holds { m.jump(m.c_signed()) } else { m.next(3) }
+            } else if identity!($sort x, y) {
+                let ($x, $y) = (x, y);
+                if $int { m.jump(m.c_signed()) } else { m.next(3) }
+            } else {
+                m.enter($literal_other)
+            }
+        }
+        cold fn $literal_other(m) {
+            m.helper(branch_literal)
+        }
+    )*} };
+}
+
+branches! {
+    jump_lt jump_lt_float jump_lt_other jump_lt_i jump_lt_i_other jump_lt_k jump_lt_k_other ordering
+        |x, y| x < y, |f, g| f < g;
+    jump_le jump_le_float jump_le_other jump_le_i jump_le_i_other jump_le_k jump_le_k_other ordering
+        |x, y| x <= y, |f, g| f <= g;
+    jump_gt jump_gt_float jump_gt_other jump_gt_i jump_gt_i_other jump_gt_k jump_gt_k_other ordering
+        |x, y| x > y, |f, g| f > g;
+    jump_ge jump_ge_float jump_ge_other jump_ge_i jump_ge_i_other jump_ge_k jump_ge_k_other ordering
+        |x, y| x >= y, |f, g| f >= g;
+    jump_eq jump_eq_float jump_eq_other jump_eq_i jump_eq_i_other jump_eq_k jump_eq_k_other equality
+        |x, y| x == y, |f, g| compare::floats_equal(f, g);
+    jump_ne jump_ne_float jump_ne_other jump_ne_i jump_ne_i_other jump_ne_k jump_ne_k_other equality
+        |x, y| x != y, |f, g| !compare::floats_equal(f, g);
+    jump_not_lt jump_not_lt_float jump_not_lt_other jump_not_lt_i jump_not_lt_i_other jump_not_lt_k jump_not_lt_k_other ordering
+        |x, y| x >= y, |f, g| !(f < g);
+    jump_not_le jump_not_le_float jump_not_le_other jump_not_le_i jump_not_le_i_other jump_not_le_k jump_not_le_k_other ordering
+        |x, y| x > y, |f, g| !(f <= g);
+    jump_not_gt jump_not_gt_float jump_not_gt_other jump_not_gt_i jump_not_gt_i_other jump_not_gt_k jump_not_gt_k_other ordering
+        |x, y| x <= y, |f, g| !(f > g);
+    jump_not_ge jump_not_ge_float jump_not_ge_other jump_not_ge_i jump_not_ge_i_other jump_not_ge_k jump_not_ge_k_other ordering
+        |x, y| x < y, |f, g| !(f >= g);
+    jump_not_eq jump_not_eq_float jump_not_eq_other jump_not_eq_i jump_not_eq_i_other jump_not_eq_k jump_not_eq_k_other equality
+        |x, y| x != y, |f, g| !compare::floats_equal(f, g);
+    jump_not_ne jump_not_ne_float jump_not_ne_other jump_not_ne_i jump_not_ne_i_other jump_not_ne_k jump_not_ne_k_other equality
+        |x, y| x == y, |f, g| compare::floats_equal(f, g);
+}

@@ -1,0 +1,299 @@
+//! Calls and returns.
+//!
+//! Window at register W of the caller: R[W] callee (the result afterwards), R[W+1] saved base, R[W+2] return address, R[W+3..]
+//! arguments, which are the callee's first registers. `depth_left` counts active calls down; frames up to [`RED_ZONE`]
+//! registers need no other check, because the stack has room for that many at the greatest depth.
+
+use super::data::listed;
+use crate::base::builtin::BuiltinId;
+use crate::bytecode::op::{Fields, Opcode};
+use crate::runtime::builtins::{self, Args};
+use crate::runtime::dict::Key;
+use crate::runtime::error::RuntimeError;
+use crate::runtime::function::{FLAG_NATIVE, FunctionObject};
+use crate::runtime::heap::Kind;
+use crate::runtime::release::release;
+use crate::runtime::value::{Value, View};
+use crate::runtime::word::Word;
+use crate::vm::Vm;
+use crate::vm::dispatch::{Machine, handlers};
+use smallvec::SmallVec;
+
+/// Registers below the callee's first: callee, saved base, return address.
+pub(crate) const LINK: usize = 3;
+/// Frames of at most this many registers are entered without looking at the stack's end.
+pub(crate) const RED_ZONE: usize = 250;
+
+handlers! {
+    fn call_direct(m) {
+        let window = m.base.add(m.a() + LINK);
+        let depth = (*m.vm).depth_left - 1;
+        if depth < 0 {
+            return m.enter(call_too_deep);
+        }
+        (*m.vm).depth_left = depth;
+        *window.sub(2) = m.base as u64;
+        *window.sub(1) = m.pc.add(3) as u64;
+        Machine { pc: m.literal() as *mut u64, base: window, ..m }.go()
+    }
+    cold fn call_too_deep(m) {
+        m.helper(raise_too_deep_direct)
+    }
+    fn call(m) {
+        let window = m.base.add(m.a() + LINK);
+        let callee = Word(*window.sub(3));
+        if !callee.is_object() {
+            return m.enter(call_other);
+        }
+        let object: *const FunctionObject = callee.object_ptr();
+        let depth = (*m.vm).depth_left - 1;
+        if (*object).header.kind as u8 != Kind::Function as u8
+            || (*object).header.extra as usize != m.b()
+            || (*object).header.flags & FLAG_NATIVE != 0
+            || depth < 0
+        {
+            return m.enter(call_other);
+        }
+        (*m.vm).depth_left = depth;
+        *window.sub(2) = m.base as u64;
+        *window.sub(1) = m.pc.add(2) as u64;
+        Machine { pc: (*object).entry as *mut u64, base: window, ..m }.go()
+    }
+    cold fn call_other(m) {
+        m.helper(call_slow)
+    }
+    fn call_method(m) {
+        m.helper(call_method_slow)
+    }
+    fn call_builtin(m) {
+        m.helper(call_builtin_slow)
+    }
+    fn return_value(m) {
+        let word = m.ra();
+        let pc = *m.base.sub(1) as *mut u64;
+        let base = *m.base.sub(2) as *mut u64;
+        *m.base.sub(3) = word;
+        (*m.vm).depth_left += 1;
+        Machine { pc, base, ..m }.go()
+    }
+    fn return_literal(m) {
+        let word = m.literal();
+        crate::vm::dispatch::retain(word);
+        let pc = *m.base.sub(1) as *mut u64;
+        let base = *m.base.sub(2) as *mut u64;
+        *m.base.sub(3) = word;
+        (*m.vm).depth_left += 1;
+        Machine { pc, base, ..m }.go()
+    }
+    fn return_closure(m) {
+        m.helper(leave_closure)
+    }
+    fn return_closure_literal(m) {
+        m.helper(leave_closure)
+    }
+    fn check_stack(m) {
+        let end = (*m.vm).stack_end as usize;
+        if end.wrapping_sub(m.base as usize) / 8 >= m.wide() as usize { m.next(2) } else { m.enter(stack_full) }
+    }
+    cold fn stack_full(m) {
+        m.helper(raise_stack_full)
+    }
+}
+
+unsafe fn leave_closure(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: a closure's window holds an owned reference to it; the link slots are the caller's.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let word = if Opcode::from_word(fields.op) == Some(Opcode::return_closure) {
+            *base.add(fields.a as usize)
+        } else {
+            Value::from_borrowed(Word(*pc.add(2))).into_word().0
+        };
+        let next = *base.sub(1) as *mut u64;
+        let callee = Word(*base.sub(3));
+        vm.base = *base.sub(2) as *mut u64;
+        vm.depth_left += 1;
+        *base.sub(3) = word;
+        release(callee);
+        next
+    }
+}
+
+/// Releases the callee and the arguments of a call that does not take place: calls consume their operands even when they raise.
+unsafe fn abandon(base: *mut u64, window: usize, callee: bool, arguments: usize) {
+    // SAFETY: the window's callee and arguments are owned and nobody reads them any more.
+    unsafe {
+        if callee {
+            release(Word(*base.add(window)));
+        }
+        for i in 0..arguments {
+            release(Word(*base.add(window + LINK + i)));
+        }
+    }
+}
+
+unsafe fn raise_too_deep_direct(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: the literal is the entry of a loaded function, and the window holds its arguments.
+    unsafe {
+        let function = vm.function_at(*pc.add(2) as *mut u64);
+        let arity = vm.program.functions[function].arity as usize;
+        abandon(base, Fields::decode(*pc.add(1)).a as usize, false, arity);
+        let error = vm.too_deep(function);
+        vm.raise(pc, error)
+    }
+}
+
+unsafe fn raise_stack_full(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
+    let function = vm.function_at(pc);
+    let error = vm.too_deep(function);
+    vm.raise(pc, error)
+}
+
+unsafe fn call_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the window's callee and arguments are owned.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        call_value(vm, pc, base, fields.a as usize, LINK, fields.b as usize, 2)
+    }
+}
+
+/// Calls the value in R[window] with `count` arguments from R[window + first].
+unsafe fn call_value(
+    vm: &mut Vm,
+    pc: *mut u64,
+    base: *mut u64,
+    window: usize,
+    first: usize,
+    count: usize,
+    words: usize,
+) -> *mut u64 {
+    // SAFETY: the caller's: callee and arguments are owned by the window.
+    unsafe {
+        let callee = Word(*base.add(window));
+        let error = match Value::borrow(&callee).as_function() {
+            None => RuntimeError::message(
+                "Cannot call non-function; the value being called is not callable. Pass a function, closure, or imported \
+                 callable value instead.",
+            ),
+            Some(function) => match function.builtin_row() {
+                Some(row) => {
+                    let mut arguments: SmallVec<[(Word, bool); 8]> = SmallVec::new();
+                    arguments.extend((0..count).map(|i| (Word(*base.add(window + first + i)), true)));
+                    return match invoke(vm, row, &arguments) {
+                        Ok(value) => {
+                            release(callee);
+                            *base.add(window) = value.into_word().0;
+                            pc.add(words)
+                        }
+                        Err(error) => {
+                            abandon(base, window, true, 0);
+                            for i in 0..count {
+                                release(Word(*base.add(window + first + i)));
+                            }
+                            vm.raise(pc, error)
+                        }
+                    };
+                }
+                None => {
+                    let info = function.info().expect("a script function has a description");
+                    if info.arity as usize != count {
+                        let name = info.name.as_deref().unwrap_or("<lambda>");
+                        RuntimeError::message(format!("{name} expects {} arguments, got {count}", info.arity))
+                    } else if vm.depth_left == 0 {
+                        vm.too_deep(info.id as usize)
+                    } else {
+                        for i in 0..count {
+                            *base.add(window + LINK + i) = *base.add(window + first + i);
+                        }
+                        let frame = base.add(window + LINK);
+                        vm.depth_left -= 1;
+                        *frame.sub(2) = base as u64;
+                        *frame.sub(1) = pc.add(words) as u64;
+                        vm.base = frame;
+                        return (*callee.object_ptr::<FunctionObject>()).entry as *mut u64;
+                    }
+                }
+            },
+        };
+        release(callee);
+        for i in 0..count {
+            release(Word(*base.add(window + first + i)));
+        }
+        vm.raise(pc, error)
+    }
+}
+
+/// Runs a builtin. On success the arguments it did not take, and that die here, are released; on an error nothing is consumed.
+unsafe fn invoke(vm: &mut Vm, row: u16, arguments: &[(Word, bool)]) -> Result<Value, RuntimeError> {
+    let mut words: SmallVec<[Word; 8]> = arguments.iter().map(|argument| argument.0).collect();
+    let mut owned = 0u64;
+    for (i, argument) in arguments.iter().enumerate().take(64) {
+        owned |= (argument.1 as u64) << i;
+    }
+    // SAFETY: the words are live values; those marked are owned by the registers they come from, which are dead afterwards. A
+    // slot that was taken holds null. Nothing drops the slots themselves.
+    unsafe {
+        let args = Args::new(Value::borrow_slice_mut(&mut words), owned);
+        let result = builtins::call(BuiltinId(row), &mut vm.host, args)?;
+        for (word, argument) in words.iter().zip(arguments.iter()) {
+            if argument.1 {
+                release(*word);
+            }
+        }
+        Ok(result)
+    }
+}
+
+unsafe fn call_builtin_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; listed registers are owned if flagged.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let count = fields.c as usize;
+        let mut arguments: SmallVec<[(Word, bool); 8]> = SmallVec::new();
+        arguments.extend(listed(pc.add(2), count).map(|(register, dies)| (Word(*base.add(register)), dies)));
+        match invoke(vm, fields.b, &arguments) {
+            Ok(value) => {
+                *base.add(fields.a as usize) = value.into_word().0;
+                pc.add(Opcode::call_builtin.length(count))
+            }
+            Err(error) => vm.raise(pc, error),
+        }
+    }
+}
+
+unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the receiver is the window's first argument, and all arguments are owned.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let (window, count) = (fields.a as usize, fields.b as usize);
+        let name = Value::from_borrowed(Word(*pc.add(2)));
+        let name = name.as_str().unwrap_or("");
+        let receiver = Word(*base.add(window + LINK));
+        let entry = match Value::borrow(&receiver).view() {
+            View::Dict(dict) => dict.get(&Key::text(name)).cloned(),
+            View::Struct(object) => object.get(name).cloned(),
+            _ => None,
+        };
+        if let Some(callee) = entry.filter(|entry| entry.as_function().is_some()) {
+            *base.add(window) = callee.into_word().0;
+            release(receiver);
+            return call_value(vm, pc, base, window, LINK + 1, count - 1, 3);
+        }
+        let Some(row) = builtins::lookup(name) else {
+            abandon(base, window, false, count);
+            return vm.raise(pc, RuntimeError::message(format!("Unknown method: {name}")));
+        };
+        let mut arguments: SmallVec<[(Word, bool); 8]> = SmallVec::new();
+        arguments.extend((0..count).map(|i| (Word(*base.add(window + LINK + i)), true)));
+        match invoke(vm, row.0, &arguments) {
+            Ok(value) => {
+                *base.add(window) = value.into_word().0;
+                pc.add(3)
+            }
+            Err(error) => {
+                abandon(base, window, false, count);
+                vm.raise(pc, error)
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Jumps, counted loops, raising.
+
+use super::operators::range_step_slow;
+use crate::bytecode::op::{DROP_FIRST, Fields, Opcode};
+use crate::runtime::error::RuntimeError;
+use crate::runtime::operators;
+use crate::runtime::release::release;
+use crate::runtime::value::Value;
+use crate::runtime::word::Word;
+use crate::vm::Vm;
+use crate::vm::dispatch::handlers;
+
+handlers! {
+    fn jump(m) {
+        m.jump(m.wide())
+    }
+    fn jump_if(m) {
+        let word = m.ra();
+        if word == Word::TRUE.0 {
+            m.jump(m.wide())
+        } else if word == Word::FALSE.0 {
+            m.next(2)
+        } else {
+            m.enter(jump_if_other)
+        }
+    }
+    cold fn jump_if_other(m) {
+        m.helper(branch_on_truth)
+    }
+    fn jump_if_not(m) {
+        let word = m.ra();
+        if word == Word::FALSE.0 {
+            m.jump(m.wide())
+        } else if word == Word::TRUE.0 {
+            m.next(2)
+        } else {
+            m.enter(jump_if_other)
+        }
+    }
+    fn jump_null(m) {
+        if m.ra() == Word::NULL.0 { m.jump(m.wide()) } else { m.enter(null_test_other) }
+    }
+    fn jump_not_null(m) {
+        if m.ra() == Word::NULL.0 { m.next(2) } else { m.enter(null_test_other) }
+    }
+    fn null_test_other(m) {
+        m.helper(branch_on_null)
+    }
+    fn jump_undef(m) {
+        if m.ra() == Word::UNDEF.0 { m.jump(m.wide()) } else { m.next(2) }
+    }
+    fn jump_not_undef(m) {
+        if m.ra() == Word::UNDEF.0 { m.next(2) } else { m.jump(m.wide()) }
+    }
+    fn range_step(m) {
+        let (x, limit) = (m.ra().wrapping_add(1), m.rb());
+        if (x & limit) >= m.lim {
+            m.set_a(x);
+            if x < limit { m.jump(m.c_signed()) } else { m.next(2) }
+        } else {
+            m.enter(range_step_other)
+        }
+    }
+    fn range_step_i(m) {
+        let (x, limit) = (m.ra().wrapping_add(1), (m.b_signed() as u64).wrapping_add(m.t));
+        if x >= m.lim {
+            m.set_a(x);
+            if x < limit { m.jump(m.c_signed()) } else { m.next(2) }
+        } else {
+            m.enter(range_step_other)
+        }
+    }
+    cold fn range_step_other(m) {
+        m.helper(range_step_slow)
+    }
+    fn throw(m) {
+        m.helper(throw_value)
+    }
+    fn raise(m) {
+        m.helper(raise_message)
+    }
+    fn caught(m) {
+        m.helper(take_caught)
+    }
+    fn halt(m) {
+        #[cfg(ruff_portable)]
+        {
+            (*m.vm).running = false;
+        }
+        let _ = m;
+        0
+    }
+}
+
+unsafe fn branch_on_truth(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: register a holds a live value, owned if the flag says it dies here; both ways are instructions.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let word = Word(*base.add(fields.a as usize));
+        let truth = operators::truthy(Value::borrow(&word));
+        if fields.op & DROP_FIRST != 0 {
+            release(word);
+        }
+        let negated = Opcode::from_word(fields.op) == Some(Opcode::jump_if_not);
+        if truth != negated { pc.offset(fields.wide() as isize) } else { pc.add(2) }
+    }
+}
+
+unsafe fn branch_on_null(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: register a holds a live value that is not null, owned if the flag says it dies here.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        if fields.op & DROP_FIRST != 0 {
+            release(Word(*base.add(fields.a as usize)));
+        }
+        let taken = Opcode::from_word(fields.op) == Some(Opcode::jump_not_null);
+        if taken { pc.offset(fields.wide() as isize) } else { pc.add(2) }
+    }
+}
+
+unsafe fn throw_value(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: register a stays owned: the unwinder releases it.
+    let value = unsafe { Value::from_borrowed(Word(*base.add(Fields::decode(*pc.add(1)).a as usize))) };
+    vm.raise(pc, RuntimeError::thrown(&value))
+}
+
+unsafe fn raise_message(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
+    // SAFETY: the literal is a string the program owns.
+    let message = unsafe { Value::from_borrowed(Word(*pc.add(2))) };
+    vm.raise(pc, RuntimeError::message(message.as_str().unwrap_or("")))
+}
+
+unsafe fn take_caught(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    let error = vm.take_caught();
+    // SAFETY: register a is dead before.
+    unsafe {
+        *base.add(Fields::decode(*pc.add(1)).a as usize) = error.into_word().0;
+        pc.add(2)
+    }
+}

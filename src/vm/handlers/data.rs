@@ -1,0 +1,281 @@
+//! Moving values: registers, literals, captured values, cells, globals.
+
+use crate::bytecode::op::{DROP_FIRST, DROP_LISTED, Fields, Opcode};
+use crate::runtime::cell::{CellObject, new as new_cell};
+use crate::runtime::display;
+use crate::runtime::error::RuntimeError;
+use crate::runtime::function::{CAPTURES_OFFSET, FunctionObject};
+use crate::runtime::release::release;
+use crate::runtime::value::Value;
+use crate::runtime::word::Word;
+use crate::vm::Vm;
+use crate::vm::dispatch::{handlers, retain};
+use std::mem::offset_of;
+
+/// Where a cell keeps its value, in words.
+const CELL_VALUE: usize = offset_of!(CellObject, value) / 8;
+/// Where a closure keeps its first captured value, in words.
+const FIRST_CAPTURE: usize = CAPTURES_OFFSET / 8;
+
+handlers! {
+    fn move_value(m) {
+        m.set_a(m.rb());
+        m.next(2)
+    }
+    fn copy_value(m) {
+        let word = m.rb();
+        retain(word);
+        m.set_a(word);
+        m.next(2)
+    }
+    fn drop_value(m) {
+        if Word(m.ra()).is_counted() { m.enter(drop_counted) } else { m.next(2) }
+    }
+    cold fn drop_counted(m) {
+        m.helper(release_a)
+    }
+    fn load(m) {
+        m.set_a(m.literal());
+        m.next(3)
+    }
+    fn load_counted(m) {
+        let word = m.literal();
+        retain(word);
+        m.set_a(word);
+        m.next(3)
+    }
+    fn load_int(m) {
+        m.set_a((m.wide() as u64).wrapping_add(m.t));
+        m.next(2)
+    }
+    fn closure(m) {
+        m.helper(make_closure)
+    }
+    fn capture_get(m) {
+        let callee = Word(*m.base.sub(3)).object_ptr::<u64>();
+        let word = *callee.add(FIRST_CAPTURE + m.b());
+        retain(word);
+        m.set_a(word);
+        m.next(2)
+    }
+    fn cell_new(m) {
+        m.helper(make_cell)
+    }
+    fn cell_get(m) {
+        let word = *Word(m.rb()).object_ptr::<u64>().add(CELL_VALUE);
+        if word == Word::UNDEF.0 {
+            return m.enter(undefined_literal);
+        }
+        retain(word);
+        m.set_a(word);
+        m.next(3)
+    }
+    fn cell_peek(m) {
+        let word = *Word(m.rb()).object_ptr::<u64>().add(CELL_VALUE);
+        retain(word);
+        m.set_a(word);
+        m.next(2)
+    }
+    fn cell_set(m) {
+        let slot = Word(m.ra()).object_ptr::<u64>().add(CELL_VALUE);
+        let old = *slot;
+        *slot = m.rb();
+        if Word(old).is_counted() {
+            (*m.vm).spill = old;
+            m.enter(release_spilled)
+        } else {
+            m.next(2)
+        }
+    }
+    fn global_get(m) {
+        let word = *(*m.vm).globals.add(m.wide() as usize);
+        if word == Word::UNDEF.0 {
+            return m.enter(undefined_global);
+        }
+        retain(word);
+        m.set_a(word);
+        m.next(2)
+    }
+    fn global_peek(m) {
+        let word = *(*m.vm).globals.add(m.wide() as usize);
+        retain(word);
+        m.set_a(word);
+        m.next(2)
+    }
+    fn global_set(m) {
+        let slot = (*m.vm).globals.add(m.wide() as usize);
+        let old = *slot;
+        *slot = m.ra();
+        if Word(old).is_counted() {
+            (*m.vm).spill = old;
+            m.enter(release_spilled)
+        } else {
+            m.next(2)
+        }
+    }
+    cold fn release_spilled(m) {
+        m.helper(release_spill)
+    }
+    cold fn undefined_literal(m) {
+        m.helper(raise_undefined_literal)
+    }
+    cold fn undefined_global(m) {
+        m.helper(raise_undefined_global)
+    }
+    fn is_undef(m) {
+        m.set_a(Word::FALSE.0 + (m.rb() == Word::UNDEF.0) as u64);
+        m.next(2)
+    }
+    fn check_defined(m) {
+        if m.rb() == Word::UNDEF.0 { m.enter(undefined_literal) } else { m.next(3) }
+    }
+    fn is_null(m) {
+        let word = m.rb();
+        m.set_a(Word::FALSE.0 + (word == Word::NULL.0) as u64);
+        if Word(word).is_counted() { m.enter(drop_first_operand) } else { m.next(2) }
+    }
+    cold fn drop_first_operand(m) {
+        m.helper(drop_b_if_flagged)
+    }
+    fn is_done(m) {
+        m.set_a(Word::FALSE.0 + (m.rb() == Word::DONE.0) as u64);
+        m.next(2)
+    }
+    fn truthy(m) {
+        let word = m.rb();
+        if word | 1 == Word::TRUE.0 {
+            m.set_a(word);
+            m.next(2)
+        } else if word >= m.lim {
+            m.set_a(Word::FALSE.0 + (word != m.t) as u64);
+            m.next(2)
+        } else {
+            m.enter(truthy_other)
+        }
+    }
+    cold fn truthy_other(m) {
+        m.helper(truthy_slow)
+    }
+    fn format(m) {
+        m.helper(format_text)
+    }
+}
+
+/// The registers of a list: number and whether it dies here.
+///
+/// # Safety
+/// `list` points at the packed registers of an instruction of verified code, `count` of them.
+pub(crate) unsafe fn listed(list: *const u64, count: usize) -> impl Iterator<Item = (usize, bool)> {
+    (0..count).map(move |i| {
+        // SAFETY: `count` registers are packed there, as the caller promises.
+        let entry = unsafe { *(list as *const u16).add(i) };
+        ((entry & !DROP_LISTED) as usize, entry & DROP_LISTED != 0)
+    })
+}
+
+/// Helpers: see [`crate::vm::dispatch::Helper`] for the contract they share.
+unsafe fn release_a(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: register a is inside the frame and owned; it is dead from here on.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        release(Word(*base.add(fields.a as usize)));
+        pc.add(2)
+    }
+}
+
+unsafe fn release_spill(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
+    // SAFETY: the handler put a value nobody else owns there; both users are two words long.
+    unsafe {
+        release(Word(vm.spill));
+        pc.add(2)
+    }
+}
+
+unsafe fn raise_undefined_literal(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
+    // SAFETY: the literal is a string the program owns.
+    let name = unsafe { Value::from_borrowed(Word(*pc.add(2))) };
+    let message = format!("Undefined variable: {}", name.as_str().unwrap_or("?"));
+    vm.raise(pc, RuntimeError::message(message))
+}
+
+unsafe fn raise_undefined_global(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
+    // SAFETY: the instruction's second word.
+    let index = unsafe { Fields::decode(*pc.add(1)) }.wide() as usize;
+    let message = format!("Undefined variable: {}", vm.program.globals[index]);
+    vm.raise(pc, RuntimeError::message(message))
+}
+
+unsafe fn drop_b_if_flagged(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: register b is owned if the flag says it dies here.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        if fields.op & DROP_FIRST != 0 && fields.a != fields.b {
+            release(Word(*base.add(fields.b as usize)));
+        }
+        pc.add(2)
+    }
+}
+
+unsafe fn truthy_slow(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: register b holds a live value, owned if the flag says it dies here.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let word = Word(*base.add(fields.b as usize));
+        let result = crate::runtime::operators::truthy(Value::borrow(&word));
+        if fields.op & DROP_FIRST != 0 {
+            release(word);
+        }
+        *base.add(fields.a as usize) = Word::bool(result).0;
+        pc.add(2)
+    }
+}
+
+unsafe fn make_cell(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: register b is consumed.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let value = Value::from_word(Word(*base.add(fields.b as usize)));
+        *base.add(fields.a as usize) = new_cell(value).into_word().0;
+        pc.add(2)
+    }
+}
+
+unsafe fn make_closure(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: the literal is the template of a function of this program; the listed registers are consumed.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let count = fields.c as usize;
+        let template = Word(*pc.add(2)).object_ptr::<FunctionObject>();
+        let id = (*(*template).info).id as usize;
+        let (info, entry) = vm.closure_parts(id);
+        let object = FunctionObject::allocate(info, entry);
+        let captures = (object as *mut u64).add(FIRST_CAPTURE);
+        for (i, (register, _)) in listed(pc.add(3), count).enumerate() {
+            *captures.add(i) = *base.add(register);
+        }
+        *base.add(fields.a as usize) = Word::object(object).0;
+        pc.add(3 + count.div_ceil(4))
+    }
+}
+
+unsafe fn format_text(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: the listed registers hold live values, owned if flagged.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let count = fields.c as usize;
+        let mut text = String::new();
+        for (register, _) in listed(pc.add(2), count) {
+            let word = Word(*base.add(register));
+            if let Err(error) = display::write(&mut text, Value::borrow(&word), display::Form::Print) {
+                return vm.raise(pc, error);
+            }
+        }
+        for (register, dies) in listed(pc.add(2), count) {
+            if dies {
+                release(Word(*base.add(register)));
+            }
+        }
+        *base.add(fields.a as usize) = Value::string(&text).into_word().0;
+        pc.add(Opcode::format.length(count))
+    }
+}

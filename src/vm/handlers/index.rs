@@ -1,0 +1,376 @@
+//! Indexing and container construction. The handlers know arrays with int keys; the rest goes through `runtime`.
+
+use super::data::listed;
+use super::paths;
+use crate::bytecode::op::{DROP_FIRST, Fields, Opcode};
+use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
+use crate::runtime::dict;
+use crate::runtime::error::RuntimeError;
+use crate::runtime::path;
+use crate::runtime::release::release;
+use crate::runtime::value::Value;
+use crate::runtime::word::Word;
+use crate::vm::Vm;
+use crate::vm::dispatch::{handlers, retain};
+
+/// Where an array keeps its first element, in words.
+const FIRST_ELEMENT: usize = ELEMENTS_OFFSET / 8;
+
+/// `a := array[key]`, or enters `other`.
+macro_rules! array_get {
+    ($m:ident, $array:expr, $key:expr, $other:ident, $words:literal) => {{
+        let (array, index) = (Word($array), $key.wrapping_sub($m.t));
+        if array.is_array() {
+            let object: *mut ArrayObject = array.object_ptr();
+            if index < (*object).len as u64 {
+                let word = *(object as *const u64).add(FIRST_ELEMENT + index as usize);
+                retain(word);
+                $m.set_a(word);
+                return $m.next($words);
+            }
+        }
+        $m.enter($other)
+    }};
+}
+
+/// `array[key] := value` if the array is unique and the old element needs no release, or enters `other`.
+macro_rules! array_set {
+    ($m:ident, $key:expr, $value:expr, $other:ident, $words:literal) => {{
+        let (array, index) = (Word($m.ra()), $key.wrapping_sub($m.t));
+        if array.is_array() {
+            let object: *mut ArrayObject = array.object_ptr();
+            if (*object).header.count == 1 && index < (*object).len as u64 {
+                let slot = (object as *mut u64).add(FIRST_ELEMENT + index as usize);
+                if !Word(*slot).is_counted() {
+                    *slot = $value;
+                    return $m.next($words);
+                }
+            }
+        }
+        $m.enter($other)
+    }};
+}
+
+handlers! {
+    fn index_get(m) {
+        array_get!(m, m.rb(), m.rc(), index_get_other, 2)
+    }
+    fn index_get_other(m) {
+        m.helper(get_register)
+    }
+    fn index_get_i(m) {
+        array_get!(m, m.rb(), (m.c_signed() as u64).wrapping_add(m.t), index_get_i_other, 2)
+    }
+    fn index_get_i_other(m) {
+        m.helper(get_imm)
+    }
+    fn index_get_k(m) {
+        m.helper(get_literal)
+    }
+    fn set_index(m) {
+        array_set!(m, m.rb(), m.rc(), set_index_other, 2)
+    }
+    fn set_index_other(m) {
+        m.helper(set_register)
+    }
+    fn set_index_k(m) {
+        array_set!(m, m.rb(), m.literal(), set_index_k_other, 3)
+    }
+    fn set_index_k_other(m) {
+        m.helper(set_literal)
+    }
+    fn field_get(m) {
+        m.helper(get_field)
+    }
+    fn field_get_optional(m) {
+        m.helper(get_field_optional)
+    }
+    fn set_path(m) {
+        m.helper(paths::set_path)
+    }
+    fn update_path(m) {
+        m.helper(paths::update_path)
+    }
+    fn cell_set_path(m) {
+        m.helper(paths::cell_set_path)
+    }
+    fn cell_update_path(m) {
+        m.helper(paths::cell_update_path)
+    }
+    fn global_set_path(m) {
+        m.helper(paths::global_set_path)
+    }
+    fn global_update_path(m) {
+        m.helper(paths::global_update_path)
+    }
+    fn array_new(m) {
+        m.helper(new_array)
+    }
+    fn array_extend(m) {
+        m.helper(extend_array)
+    }
+    fn array_push(m) {
+        let array = Word(m.ra());
+        if array.is_array() {
+            let object: *mut ArrayObject = array.object_ptr();
+            let len = (*object).len;
+            if (*object).header.count == 1 && len < (*object).cap {
+                *(object as *mut u64).add(FIRST_ELEMENT + len as usize) = m.rb();
+                (*object).len = len + 1;
+                return m.next(2);
+            }
+        }
+        m.enter(array_push_other)
+    }
+    cold fn array_push_other(m) {
+        m.helper(push_slow)
+    }
+    fn array_spread(m) {
+        m.helper(spread_array)
+    }
+    fn dict_new(m) {
+        m.helper(new_dict)
+    }
+    fn dict_extend(m) {
+        m.helper(extend_dict)
+    }
+    fn dict_spread(m) {
+        m.helper(spread_dict)
+    }
+}
+
+/// `a := b[key]`; the key register is released if it dies here.
+unsafe fn get(vm: &mut Vm, pc: *mut u64, base: *mut u64, key: Word, key_dies: bool, words: usize) -> *mut u64 {
+    // SAFETY: as a helper; register b and the key are live.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let container = Word(*base.add(fields.b as usize));
+        match path::index_get(Value::borrow(&container), Value::borrow(&key)) {
+            Ok(value) => {
+                if key_dies {
+                    release(key);
+                }
+                *base.add(fields.a as usize) = value.into_word().0;
+                pc.add(words)
+            }
+            Err(error) => vm.raise(pc, error),
+        }
+    }
+}
+
+unsafe fn get_register(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        get(vm, pc, base, Word(*base.add(fields.c as usize)), fields.op & DROP_FIRST != 0, 2)
+    }
+}
+
+unsafe fn get_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let key = Word::small_int(Fields::decode(*pc.add(1)).c as i16 as i32);
+        get(vm, pc, base, key, false, 2)
+    }
+}
+
+unsafe fn get_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the literal is owned by the program.
+    unsafe { get(vm, pc, base, Word(*pc.add(2)), false, 3) }
+}
+
+unsafe fn set_register(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        paths::set_one(vm, pc, base, Word(*base.add(fields.c as usize)), 2)
+    }
+}
+
+unsafe fn set_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the literal is not counted.
+    unsafe { paths::set_one(vm, pc, base, Word(*pc.add(2)), 3) }
+}
+
+unsafe fn field(vm: &mut Vm, pc: *mut u64, base: *mut u64, optional: bool) -> *mut u64 {
+    // SAFETY: as a helper; the literal is a string the program owns.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let container = Word(*base.add(fields.b as usize));
+        let name = Value::from_borrowed(Word(*pc.add(2)));
+        let name = name.as_str().unwrap_or("");
+        let read = if optional { path::optional_field_get } else { path::field_get };
+        match read(Value::borrow(&container), name) {
+            Ok(value) => {
+                *base.add(fields.a as usize) = value.into_word().0;
+                pc.add(3)
+            }
+            Err(error) => vm.raise(pc, error),
+        }
+    }
+}
+
+unsafe fn get_field(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe { field(vm, pc, base, false) }
+}
+
+unsafe fn get_field_optional(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe { field(vm, pc, base, true) }
+}
+
+unsafe fn new_array(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the listed registers are consumed.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let count = fields.c as usize;
+        let object = ArrayObject::allocate(count);
+        let elements = ArrayObject::elements(object);
+        for (i, (register, _)) in listed(pc.add(2), count).enumerate() {
+            *elements.add(i) = Word(*base.add(register));
+        }
+        (*object).len = count as u32;
+        *base.add(fields.a as usize) = Word::array(object).0;
+        pc.add(Opcode::array_new.length(count))
+    }
+}
+
+unsafe fn extend_array(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; register a holds an array and keeps one, the listed registers are consumed.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let count = fields.c as usize;
+        let slot = base.add(fields.a as usize);
+        let mut array = Value::from_word(Word(*slot));
+        if let Some(mut elements) = array.as_array_mut() {
+            for (register, _) in listed(pc.add(2), count) {
+                elements.push(Value::from_word(Word(*base.add(register))));
+            }
+        }
+        *slot = array.into_word().0;
+        pc.add(Opcode::array_extend.length(count))
+    }
+}
+
+unsafe fn push_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; on success register b is consumed, on an error both registers keep their values.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let slot = base.add(fields.a as usize);
+        let mut array = Value::from_word(Word(*slot));
+        let pushed = match array.as_array_mut() {
+            Some(mut elements) => {
+                elements.push(Value::from_word(Word(*base.add(fields.b as usize))));
+                true
+            }
+            None => false,
+        };
+        *slot = array.into_word().0;
+        if pushed {
+            pc.add(2)
+        } else {
+            vm.raise(pc, RuntimeError::message("push() requires an array as the first argument"))
+        }
+    }
+}
+
+unsafe fn spread_array(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; register a keeps an array, register b is released if it dies here.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let source = Word(*base.add(fields.b as usize));
+        let Some(elements) = Value::borrow(&source).as_array() else {
+            return vm.raise(pc, RuntimeError::message("Can only spread arrays"));
+        };
+        let slot = base.add(fields.a as usize);
+        let mut array = Value::from_word(Word(*slot));
+        if let Some(mut target) = array.as_array_mut() {
+            target.reserve(elements.len());
+            for element in elements {
+                target.push(element.clone());
+            }
+        }
+        *slot = array.into_word().0;
+        if fields.op & DROP_FIRST != 0 {
+            release(source);
+        }
+        pc.add(2)
+    }
+}
+
+/// Stores the listed keys and values in `target`. Nothing is consumed if a key is no string or int.
+unsafe fn store_pairs(pc: *mut u64, base: *mut u64, count: usize, target: &mut Value) -> Result<(), RuntimeError> {
+    // SAFETY: as a helper; the listed registers are live, and consumed on success.
+    unsafe {
+        let words: smallvec::SmallVec<[Word; 16]> =
+            listed(pc.add(2), count).map(|(register, _)| Word(*base.add(register))).collect();
+        for pair in words.chunks_exact(2) {
+            if dict::Key::of(Value::borrow(&pair[0])).is_none() {
+                return Err(RuntimeError::message("Dict keys must be strings"));
+            }
+        }
+        if let Some(mut entries) = target.as_dict_mut() {
+            for pair in words.chunks_exact(2) {
+                let key = Value::from_word(pair[0]);
+                if let Some(key) = dict::Key::of(&key) {
+                    entries.insert(key, Value::from_word(pair[1]));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+unsafe fn new_dict(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let count = fields.c as usize;
+        let mut target = dict::new();
+        match store_pairs(pc, base, count, &mut target) {
+            Ok(()) => {
+                *base.add(fields.a as usize) = target.into_word().0;
+                pc.add(Opcode::dict_new.length(count))
+            }
+            Err(error) => vm.raise(pc, error),
+        }
+    }
+}
+
+unsafe fn extend_dict(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; register a keeps a dict.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let count = fields.c as usize;
+        let slot = base.add(fields.a as usize);
+        let mut target = Value::from_word(Word(*slot));
+        let result = store_pairs(pc, base, count, &mut target);
+        *slot = target.into_word().0;
+        match result {
+            Ok(()) => pc.add(Opcode::dict_extend.length(count)),
+            Err(error) => vm.raise(pc, error),
+        }
+    }
+}
+
+unsafe fn spread_dict(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; register a keeps a dict, register b is released if it dies here.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let source = Word(*base.add(fields.b as usize));
+        let Some(entries) = Value::borrow(&source).as_dict() else {
+            return vm.raise(pc, RuntimeError::message("Can only spread dicts"));
+        };
+        let slot = base.add(fields.a as usize);
+        let mut target = Value::from_word(Word(*slot));
+        if let Some(mut target) = target.as_dict_mut() {
+            target.extend(entries);
+        }
+        *slot = target.into_word().0;
+        if fields.op & DROP_FIRST != 0 {
+            release(source);
+        }
+        pc.add(2)
+    }
+}

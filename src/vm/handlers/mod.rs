@@ -1,0 +1,22 @@
+//! The handlers, one file a family, and the table that gives an opcode its handler.
+
+pub(crate) mod arith;
+pub(crate) mod branch;
+pub(crate) mod call;
+pub(crate) mod compare;
+pub(crate) mod control;
+pub(crate) mod data;
+pub(crate) mod index;
+pub(crate) mod iterate;
+pub(crate) mod operators;
+pub(crate) mod paths;
+
+use super::dispatch::Handler;
+
+macro_rules! handler_table {
+    ($($name:ident $family:ident ($a:ident, $b:ident, $c:ident) $extra:ident $doc:literal;)*) => {
+        /// The handler of each opcode, in table order.
+        pub(crate) static HANDLERS: &[Handler] = &[$($family::$name),*];
+    };
+}
+crate::for_each_opcode!(handler_table);

@@ -1,0 +1,200 @@
+//! The slow paths of operators: strings, boxed ints, mixed numbers, errors. They read the drop flags the fast paths never look at.
+
+use crate::base::operator::{BinaryOp, UnaryOp};
+use crate::bytecode::op::{DROP_FIRST, DROP_SECOND, Fields, OPCODE_MASK, Opcode};
+use crate::runtime::error::RuntimeError;
+use crate::runtime::operators;
+use crate::runtime::release::release;
+use crate::runtime::value::Value;
+use crate::runtime::word::Word;
+use crate::vm::Vm;
+
+/// The right operand of an operator instruction.
+enum Right {
+    /// A register.
+    Register(usize),
+    /// A word of the instruction.
+    Word(Word),
+}
+
+/// Applies the instruction's operator; consumes the operands its flags say die here, but only if it succeeds.
+///
+/// # Safety
+/// `pc` and `base` as for a helper; the registers hold live values.
+unsafe fn apply(vm: &Vm, pc: *mut u64, base: *mut u64, left: usize, right: Right) -> Result<Value, RuntimeError> {
+    // SAFETY: an operand flagged as dying is owned by its register, and nobody reads the register after success.
+    unsafe {
+        let op = Fields::decode(*pc.add(1)).op;
+        let operator = vm.operators[(op & OPCODE_MASK) as usize].unwrap_or(BinaryOp::Add);
+        let slot = base.add(left);
+        let owned = op & DROP_FIRST != 0;
+        let left = if owned { Value::from_word(Word(*slot)) } else { Value::from_borrowed(Word(*slot)) };
+        let word = match right {
+            Right::Register(index) => Word(*base.add(index)),
+            Right::Word(word) => word,
+        };
+        match operators::binary(operator, left, Value::borrow(&word)) {
+            Ok(result) => {
+                if op & DROP_SECOND != 0 && matches!(right, Right::Register(_)) {
+                    release(word);
+                }
+                Ok(result)
+            }
+            Err((error, left)) => {
+                if owned {
+                    *slot = left.into_word().0;
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Stores the result of [`apply`] in register a, or raises.
+unsafe fn finish(
+    vm: &mut Vm,
+    pc: *mut u64,
+    base: *mut u64,
+    words: usize,
+    result: Result<Value, RuntimeError>,
+) -> *mut u64 {
+    match result {
+        // SAFETY: register a is dead before the instruction writes it.
+        Ok(value) => unsafe {
+            *base.add(Fields::decode(*pc.add(1)).a as usize) = value.into_word().0;
+            pc.add(words)
+        },
+        Err(error) => vm.raise(pc, error),
+    }
+}
+
+/// The word of an immediate.
+fn immediate(bits: u16) -> Word {
+    Word::small_int(bits as i16 as i32)
+}
+
+/// `a := b op c`
+pub(crate) unsafe fn binary_registers(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let result = apply(vm, pc, base, fields.b as usize, Right::Register(fields.c as usize));
+        finish(vm, pc, base, 2, result)
+    }
+}
+
+/// `a := b op immediate c`
+pub(crate) unsafe fn binary_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let result = apply(vm, pc, base, fields.b as usize, Right::Word(immediate(fields.c)));
+        finish(vm, pc, base, 2, result)
+    }
+}
+
+/// `a := b op literal`
+pub(crate) unsafe fn binary_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the literal is owned by the program.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let result = apply(vm, pc, base, fields.b as usize, Right::Word(Word(*pc.add(2))));
+        finish(vm, pc, base, 3, result)
+    }
+}
+
+/// Goes to the jump target or on, by the truth of the result and the sense of the opcode.
+unsafe fn branch(vm: &mut Vm, pc: *mut u64, words: usize, result: Result<Value, RuntimeError>) -> *mut u64 {
+    match result {
+        // SAFETY: both ways are instructions (BC006, BC007).
+        Ok(value) => unsafe {
+            let fields = Fields::decode(*pc.add(1));
+            let negated = Opcode::from_word(fields.op).is_some_and(|op| op.info().name.starts_with("jump_not_"));
+            if operators::truthy(&value) != negated { pc.offset(fields.c as i16 as isize) } else { pc.add(words) }
+        },
+        Err(error) => vm.raise(pc, error),
+    }
+}
+
+/// Compares registers a and b, and branches.
+pub(crate) unsafe fn branch_registers(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let result = apply(vm, pc, base, fields.a as usize, Right::Register(fields.b as usize));
+        branch(vm, pc, 2, result)
+    }
+}
+
+/// Compares register a and immediate b, and branches.
+pub(crate) unsafe fn branch_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let result = apply(vm, pc, base, fields.a as usize, Right::Word(immediate(fields.b)));
+        branch(vm, pc, 2, result)
+    }
+}
+
+/// Compares register a and the literal, and branches.
+pub(crate) unsafe fn branch_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the literal is owned by the program.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let result = apply(vm, pc, base, fields.a as usize, Right::Word(Word(*pc.add(2))));
+        branch(vm, pc, 3, result)
+    }
+}
+
+/// Applies a unary operator to register b.
+unsafe fn unary(vm: &mut Vm, pc: *mut u64, base: *mut u64, op: UnaryOp) -> *mut u64 {
+    // SAFETY: as a helper; register b is owned if flagged.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let word = Word(*base.add(fields.b as usize));
+        let result = operators::unary(op, Value::borrow(&word));
+        if result.is_ok() && fields.op & DROP_FIRST != 0 {
+            release(word);
+        }
+        finish(vm, pc, base, 2, result)
+    }
+}
+
+/// `a := -b`
+pub(crate) unsafe fn negate(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe { unary(vm, pc, base, UnaryOp::Neg) }
+}
+
+/// `a := !b`
+pub(crate) unsafe fn not_bool(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe { unary(vm, pc, base, UnaryOp::Not) }
+}
+
+/// `a += 1; goes to c if a < b`, for operands the fast path does not know.
+pub(crate) unsafe fn range_step_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; register a owns its value before and after.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let opcode = Opcode::from_word(fields.op);
+        let limit =
+            if opcode == Some(Opcode::range_step_i) { immediate(fields.b) } else { Word(*base.add(fields.b as usize)) };
+        let slot = base.add(fields.a as usize);
+        let one = Word::small_int(1);
+        let next = match operators::binary(BinaryOp::Add, Value::from_word(Word(*slot)), Value::borrow(&one)) {
+            Ok(next) => next,
+            Err((error, old)) => {
+                *slot = old.into_word().0;
+                return vm.raise(pc, error);
+            }
+        };
+        let goes_on = operators::binary(BinaryOp::Lt, next.clone(), Value::borrow(&limit));
+        *slot = next.into_word().0;
+        match goes_on {
+            Ok(value) if operators::truthy(&value) => pc.offset(fields.c as i16 as isize),
+            Ok(_) => pc.add(2),
+            Err((error, _)) => vm.raise(pc, error),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Path assignment and read-modify-write: one instruction navigates from the root, makes each level unique on the way down, and
+//! stores last, so an error leaves the root as it was. Roots: a register, the content of a cell, a global slot.
+
+use super::data::listed;
+use crate::bytecode::op::Fields;
+use crate::bytecode::program::PathStep;
+use crate::runtime::cell::CellObject;
+use crate::runtime::error::RuntimeError;
+use crate::runtime::path::{self, Step};
+use crate::runtime::release::release;
+use crate::runtime::value::Value;
+use crate::runtime::word::Word;
+use crate::vm::Vm;
+use smallvec::SmallVec;
+
+/// What is done at the end of the path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    /// The operand is stored.
+    Set,
+    /// The element and the operand are combined.
+    Update,
+}
+
+/// `a[b] := value`, the one-step path in registers. On success the value is consumed and the key released if it dies here.
+pub(crate) unsafe fn set_one(vm: &mut Vm, pc: *mut u64, base: *mut u64, value: Word, words: usize) -> *mut u64 {
+    // SAFETY: as a helper; register a owns its value before and after.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let key = Word(*base.add(fields.b as usize));
+        let slot = base.add(fields.a as usize);
+        let mut root = Value::from_word(Word(*slot));
+        let result = path::set_path(&mut root, &[Step::Index(Value::borrow(&key))], Value::from_borrowed(value));
+        *slot = root.into_word().0;
+        match result {
+            Ok(()) => {
+                release(value);
+                if fields.op & crate::bytecode::op::DROP_FIRST != 0 {
+                    release(key);
+                }
+                pc.add(words)
+            }
+            Err(error) => vm.raise(pc, error),
+        }
+    }
+}
+
+/// Runs the action of a path instruction on the word at `slot`.
+unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action: Action) -> *mut u64 {
+    // SAFETY: as a helper; the slot owns its value before and after, listed registers are live: the first is consumed on success,
+    // the keys are released if flagged.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let count = fields.c as usize;
+        let program = vm.program.clone();
+        let description = &program.paths[fields.b as usize];
+        let mut operands = listed(pc.add(2), count);
+        let (value_register, _) = operands.next().expect("a path instruction lists its operand (BC010)");
+        let operand = Word(*base.add(value_register));
+        let keys: SmallVec<[(Word, bool); 4]> =
+            operands.map(|(register, dies)| (Word(*base.add(register)), dies)).collect();
+        if Word(*slot) == Word::UNDEF {
+            let message = format!("Undefined variable: {}", description.name);
+            return vm.raise(pc, RuntimeError::message(message));
+        }
+        let mut next_key = keys.iter();
+        let steps: SmallVec<[Step<'_>; 4]> = description
+            .steps
+            .iter()
+            .map(|step| match step {
+                PathStep::Index => {
+                    Step::Index(Value::borrow(&next_key.next().expect("a key for each index step (BC010)").0))
+                }
+                PathStep::Field(name) => Step::Field(name),
+            })
+            .collect();
+        let root = Value::borrow_mut(&mut *(slot as *mut Word));
+        let result = match (action, description.update) {
+            (Action::Update, Some(update)) => {
+                path::update_path(root, &steps, update_op(update), Value::from_borrowed(operand))
+            }
+            _ => path::set_path(root, &steps, Value::from_borrowed(operand)),
+        };
+        match result {
+            Ok(()) => {
+                release(operand);
+                for (key, dies) in &keys {
+                    if *dies {
+                        release(*key);
+                    }
+                }
+                pc.add(2 + count.div_ceil(4))
+            }
+            Err(error) => vm.raise(pc, error),
+        }
+    }
+}
+
+/// The runtime's name of a read-modify-write operation.
+fn update_op(op: crate::ir::function::UpdateOp) -> path::UpdateOp {
+    match op {
+        crate::ir::function::UpdateOp::Binary(op) => path::UpdateOp::Binary(op),
+        crate::ir::function::UpdateOp::Push => path::UpdateOp::Push,
+    }
+}
+
+macro_rules! path_helpers {
+    ($($(#[$doc:meta])* $name:ident $action:ident |$vm:ident, $pc:ident, $base:ident, $fields:ident| $slot:expr;)*) => {$(
+        $(#[$doc])*
+        pub(crate) unsafe fn $name($vm: &mut Vm, $pc: *mut u64, $base: *mut u64) -> *mut u64 {
+            // SAFETY: as a helper; the root is where the opcode's row says.
+            unsafe {
+                let $fields = Fields::decode(*$pc.add(1));
+                let slot: *mut u64 = $slot;
+                run($vm, $pc, $base, slot, Action::$action)
+            }
+        }
+    )*};
+}
+
+/// The value of the cell in a register.
+unsafe fn cell(base: *mut u64, register: u16) -> *mut u64 {
+    // SAFETY: the register holds a cell (IR verifier: types of cell operands).
+    unsafe { &raw mut (*Word(*base.add(register as usize)).object_ptr::<CellObject>()).value as *mut u64 }
+}
+
+/// The global a path starts at.
+unsafe fn global(vm: &Vm, fields: Fields) -> *mut u64 {
+    let index = vm.program.paths[fields.b as usize].global.expect("a global path names its global (BC010)");
+    // SAFETY: inside the global table (BC005).
+    unsafe { vm.globals.add(index as usize) }
+}
+
+path_helpers! {
+    /// Path assignment into register a.
+    set_path Set |vm, pc, base, fields| base.add(fields.a as usize);
+    /// Read-modify-write into register a.
+    update_path Update |vm, pc, base, fields| base.add(fields.a as usize);
+    /// Path assignment into the cell in register a.
+    cell_set_path Set |vm, pc, base, fields| cell(base, fields.a);
+    /// Read-modify-write into the cell in register a.
+    cell_update_path Update |vm, pc, base, fields| cell(base, fields.a);
+    /// Path assignment into the path's global.
+    global_set_path Set |vm, pc, base, fields| global(vm, fields);
+    /// Read-modify-write into the path's global.
+    global_update_path Update |vm, pc, base, fields| global(vm, fields);
+}

@@ -1,0 +1,155 @@
+//! Loading: a program's code becomes one writable block with handler pointers and literals in place.
+
+use super::dispatch::Handler;
+use super::handlers::HANDLERS;
+use crate::bytecode::op::{Fields, OPCODE_MASK, Opcode};
+use crate::bytecode::program::{Literal, Program};
+use crate::ir::function::ConstData;
+use crate::runtime::builtins;
+use crate::runtime::function::{self, FunctionInfo, FunctionObject};
+use crate::runtime::heap::IMMORTAL;
+use crate::runtime::value::Value;
+use crate::runtime::word::Word;
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
+
+/// Code in memory, and what its literal words point to.
+pub(super) struct Loaded {
+    code: *mut [u64],
+    /// First word of each function, and one past the last.
+    starts: Vec<usize>,
+    infos: Vec<Rc<FunctionInfo>>,
+    /// Function values without captures and templates of closures; immortal while loaded, so that calls need not count them.
+    functions: Vec<Word>,
+    /// Counted constants; their words stand in the code.
+    _constants: Vec<Value>,
+}
+
+impl Loaded {
+    /// Loads `program`; with `counting`, every instruction starts in the counting handler.
+    pub fn new(program: &Program, counting: bool) -> Loaded {
+        let mut starts = Vec::with_capacity(program.functions.len() + 1);
+        let mut total = 0;
+        for function in &program.functions {
+            starts.push(total);
+            total += function.code.len();
+        }
+        starts.push(total);
+        let mut words: Vec<u64> = Vec::with_capacity(total + 2);
+        for function in &program.functions {
+            words.extend_from_slice(&function.code);
+        }
+        words.extend([0, Fields { op: Opcode::halt as u16, a: 0, b: 0, c: 0 }.encode()]);
+        let code = Box::into_raw(words.into_boxed_slice());
+        let first = code as *mut u64;
+
+        let mut infos = Vec::new();
+        let mut functions = Vec::new();
+        for (id, source) in program.functions.iter().enumerate() {
+            let info = Rc::new(FunctionInfo {
+                id: id as u32,
+                name: source.name.clone(),
+                arity: source.arity as u32,
+                captures: source.captures as u32,
+            });
+            // SAFETY: inside the block.
+            let entry = unsafe { first.add(starts[id]) };
+            let template = FunctionInfo { captures: 0, ..(*info).clone() };
+            let word = function::new(Rc::new(template), entry, Vec::new()).into_word();
+            // SAFETY: a new function object.
+            unsafe { (*word.object_ptr::<FunctionObject>()).header.count = IMMORTAL };
+            infos.push(info);
+            functions.push(word);
+        }
+
+        let mut constants = Vec::new();
+        let mut pooled: FxHashMap<&ConstData, Word> = FxHashMap::default();
+        for (id, source) in program.functions.iter().enumerate() {
+            for (at, literal) in &source.literals {
+                let word = match literal {
+                    Literal::Const(constant) => *pooled.entry(constant).or_insert_with(|| {
+                        let value = constant_value(constant);
+                        let word = value.word();
+                        constants.push(value);
+                        word
+                    }),
+                    Literal::Function(function) => functions[*function as usize],
+                    // SAFETY: inside the block.
+                    Literal::Entry(function) => Word(unsafe { first.add(starts[*function as usize]) } as u64),
+                    Literal::Builtin(builtin) => builtins::function_value(*builtin).unwrap_or(Value::NULL).into_word(),
+                };
+                // SAFETY: literal words are inside their function (BC003).
+                unsafe { *first.add(starts[id] + *at as usize) = word.0 };
+            }
+        }
+
+        let count = super::counters::count as Handler as usize as u64;
+        let mut at = 0;
+        while at < total + 2 {
+            // SAFETY: instruction by instruction through verified code.
+            unsafe {
+                let fields = Fields::decode(*first.add(at + 1));
+                let opcode = Opcode::from_word(fields.op).expect("verified code (BC001)");
+                let handler = HANDLERS[(fields.op & OPCODE_MASK) as usize] as usize as u64;
+                *first.add(at) = if counting && opcode != Opcode::halt { count } else { handler };
+                at += opcode.length(fields.count(opcode));
+            }
+        }
+        Loaded { code, starts, infos, functions, _constants: constants }
+    }
+
+    fn first(&self) -> *mut u64 {
+        self.code as *mut u64
+    }
+
+    /// First instruction of a function.
+    pub fn entry(&self, function: usize) -> *mut u64 {
+        // SAFETY: inside the block.
+        unsafe { self.first().add(self.starts[function]) }
+    }
+
+    /// The instruction that ends a run.
+    pub fn halt(&self) -> *mut u64 {
+        // SAFETY: the stub stands behind the last function.
+        unsafe { self.first().add(self.starts[self.starts.len() - 1]) }
+    }
+
+    /// The function an instruction belongs to, and its word there; `None` for the halt stub.
+    pub fn locate(&self, pc: *const u64) -> Option<(usize, usize)> {
+        let word = (pc as usize - self.first() as usize) / 8;
+        let function = self.starts.partition_point(|&start| start <= word) - 1;
+        (function + 1 < self.starts.len()).then(|| (function, word - self.starts[function]))
+    }
+
+    /// Description and entry of a function.
+    pub fn parts(&self, function: usize) -> (Rc<FunctionInfo>, *const u64) {
+        (self.infos[function].clone(), self.entry(function))
+    }
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        for &word in &self.functions {
+            // SAFETY: nothing of the program runs any more; the object gets its one owner back and is released.
+            unsafe {
+                (*word.object_ptr::<FunctionObject>()).header.count = 1;
+                drop(Value::from_word(word));
+            }
+        }
+        // SAFETY: made by `Box::into_raw` in `new`.
+        unsafe { drop(Box::from_raw(self.code)) };
+    }
+}
+
+/// The value of a constant.
+fn constant_value(constant: &ConstData) -> Value {
+    match constant {
+        ConstData::Null => Value::NULL,
+        ConstData::Bool(b) => Value::bool(*b),
+        ConstData::Int(i) => Value::int(*i),
+        ConstData::Float(bits) => Value::float(f64::from_bits(*bits)),
+        ConstData::Str(text) => Value::string(text),
+        // SAFETY: not a heap word.
+        ConstData::Undef => unsafe { Value::from_word(Word::UNDEF) },
+    }
+}
