@@ -51,4 +51,9 @@ impl Interner {
     pub fn shared(&self, symbol: Symbol) -> Rc<str> {
         self.names[symbol.0 as usize].clone()
     }
+
+    /// Every name interned so far.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
 }

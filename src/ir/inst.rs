@@ -200,7 +200,7 @@ instructions! {
     /// Whether the operand is null.
     IsNull "is_null" (Borrow) imm None result BOOL effects PURE flow NEXT;
     /// The texts of the operands, concatenated: string interpolation.
-    Format "format" () rest Borrow imm None result STRING effects ALLOCATES flow NEXT;
+    Format "format" () rest Borrow imm None result STRING effects ALLOCATES|RAISES flow NEXT;
 
     /// A new array of the operands.
     ArrayNew "array_new" () rest Keep imm None result ARRAY effects ALLOCATES flow NEXT;

@@ -1,0 +1,219 @@
+//! The pipeline: the first page to read.
+//!
+//! ```text
+//! source -> syntax::parse -> resolve::resolve -> lower::lower -> passes::run -> ownership -> regalloc::allocate
+//!        -> bytecode::emit -> bytecode::verify -> vm::run
+//! ```
+
+use super::stats::Stats;
+use crate::base::builtin::BuiltinInfo;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::intern::Interner;
+use crate::base::source::{SourceId, SourceMap, Span};
+use crate::bytecode::program::Program;
+use crate::bytecode::{disassemble, emit, verify};
+use crate::ir::function::Module;
+use crate::lower;
+use crate::ownership;
+use crate::passes::manager::{PassOptions, Report, Verify};
+use crate::passes::{self, Pass};
+use crate::regalloc;
+use crate::resolve::{self, ResolveOptions};
+use crate::runtime::builtins;
+use crate::runtime::heap;
+use crate::runtime::host::Host;
+use crate::syntax;
+use crate::vm::{Ending, Vm};
+use bumpalo::Bump;
+use std::rc::Rc;
+
+/// How to compile.
+#[derive(Clone, Debug, Default)]
+pub struct CompileOptions {
+    /// Which passes.
+    pub passes: PassOptions,
+    /// Check every stage: the IR after each pass, ownership, allocation. Bytecode is always verified.
+    pub verify: bool,
+}
+
+/// A compiled program.
+pub struct Compiled {
+    program: Rc<Program>,
+    sources: Rc<SourceMap>,
+    /// What the passes did and how long they took.
+    pub report: Report,
+}
+
+/// How to run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunOptions {
+    /// Count executed instructions.
+    pub stats: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The top level returned.
+    Finished,
+    /// `exit(code)`.
+    Exit(i32),
+    /// An error nobody caught.
+    Error(UncaughtError),
+}
+
+/// An error nobody caught.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UncaughtError {
+    /// Its message.
+    pub message: String,
+    /// Where it was raised.
+    pub span: Span,
+    /// Names of the functions that were active, innermost first.
+    pub stack: Vec<String>,
+}
+
+/// A stage of the compiler broke a rule of its own: never the script's fault.
+fn bug(stage: &str, function: &str, problems: impl IntoIterator<Item = String>) -> ! {
+    let problems: Vec<String> = problems.into_iter().collect();
+    panic!("bug in {stage} of function {function}; please report it with the script:\n{}", problems.join("\n"))
+}
+
+/// Parses, resolves and lowers: the IR as passes receive it.
+///
+/// # Errors
+/// The script's diagnostics.
+pub fn lower(sources: &mut SourceMap, main: SourceId) -> Result<Module, Vec<Diagnostic>> {
+    let arena = Bump::new();
+    let mut interner = Interner::new();
+    let parsed = syntax::parse(main, &sources.get(main).text, &arena, &mut interner);
+    if !parsed.diagnostics.is_empty() {
+        return Err(parsed.diagnostics);
+    }
+    let mut prelude_programs = Vec::new();
+    for &(file, text) in builtins::PRELUDE {
+        // Parsed only if the script mentions one of its functions: an unused prelude costs nothing.
+        let declares = |name: &str| text.contains(&format!("func {name}("));
+        if interner.names().any(declares)
+            && let Some(id) = sources.add(file, text)
+        {
+            let parsed = syntax::parse(id, text, &arena, &mut interner);
+            if !parsed.diagnostics.is_empty() {
+                return Err(parsed.diagnostics);
+            }
+            prelude_programs.push(parsed.program);
+        }
+    }
+    let infos: Vec<BuiltinInfo> = builtins::infos().collect();
+    let options = ResolveOptions { builtins: &infos, prelude: &prelude_programs };
+    let resolution = resolve::resolve(&parsed.program, &interner, &options)?;
+    lower::lower(&resolution, &interner)
+}
+
+/// Runs the passes over lowered IR; `dump` gets the module after each pass that the options name.
+///
+/// # Panics
+/// On a bug of a pass, if verification is on.
+pub fn optimise(module: &mut Module, options: &CompileOptions, dump: &mut dyn FnMut(Pass, &Module)) -> Report {
+    let mut pass_options = options.passes.clone();
+    if options.verify {
+        pass_options.verify = Verify::Each;
+    }
+    passes::manager::run(module, &pass_options, dump)
+        .unwrap_or_else(|error| bug("the passes", "<module>", [error.to_string()]))
+}
+
+/// Compiles a script; `dump` gets the module after each pass that the options name.
+///
+/// # Errors
+/// The script's diagnostics; nothing of it may run.
+///
+/// # Panics
+/// On a bug of the compiler, with the stage and the function.
+pub fn compile(
+    sources: &mut SourceMap,
+    main: SourceId,
+    options: &CompileOptions,
+    dump: &mut dyn FnMut(Pass, &Module),
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let mut module = lower(sources, main)?;
+    let report = optimise(&mut module, options, dump);
+    let mut program = generate(&mut module, options.verify)?;
+    program.hidden = (0..sources.len() as u16).map(SourceId).filter(|&id| id != main).collect();
+    Ok(Compiled { program: Rc::new(program), sources: Rc::new(sources.clone()), report })
+}
+
+/// From optimised IR to verified bytecode.
+fn generate(module: &mut Module, check: bool) -> Result<Program, Vec<Diagnostic>> {
+    let mut allocations = Vec::with_capacity(module.functions.len());
+    for func in module.functions.values_mut() {
+        let name = func.name.as_deref().unwrap_or("<lambda>").to_string();
+        ownership::run(func);
+        if check {
+            let problems = ownership::check(func);
+            if !problems.is_empty() {
+                bug("the ownership step", &name, problems);
+            }
+        }
+        let allocation =
+            emit::allocate(func).map_err(|error| vec![Diagnostic::compile(error.to_string(), func.span)])?;
+        if check {
+            let problems = regalloc::check::check(func, &allocation);
+            if !problems.is_empty() {
+                bug("register allocation", &name, problems);
+            }
+        }
+        allocations.push(allocation);
+    }
+    let main = module.functions.values().next().map(|func| func.span).unwrap_or_default();
+    let program =
+        emit::emit(module, &allocations).map_err(|error| vec![Diagnostic::compile(error.to_string(), main)])?;
+    if let Err(violations) = verify::verify(&program) {
+        let lines = violations.iter().map(|violation| format!("{violation:?}"));
+        bug("emission", "<program>", lines);
+    }
+    Ok(program)
+}
+
+impl Compiled {
+    /// The bytecode as text, with source lines.
+    pub fn disassembly(&self) -> String {
+        let line = |span: Span| self.sources.line(span);
+        let text = |span: Span| {
+            let source = self.sources.get(span.source);
+            source.text[source.lines.range(&source.text, source.lines.line(span.start))].to_string()
+        };
+        disassemble::disassemble(&self.program, &line, &text)
+    }
+
+    /// The bytecode.
+    pub fn program(&self) -> &Rc<Program> {
+        &self.program
+    }
+}
+
+/// Runs a compiled program; the host's output is flushed before this returns.
+pub fn run(compiled: &Compiled, host: &mut Host, options: &RunOptions) -> (Outcome, Option<Stats>) {
+    let sources = compiled.sources.clone();
+    let line_of = Box::new(move |span: Span| sources.line(span));
+    let before = heap::stats();
+    let mut vm = Vm::new(compiled.program.clone(), std::mem::replace(host, Host::captured("")), options.stats, line_of);
+    let ending = vm.run();
+    std::mem::swap(host, vm.host());
+    // Nobody is left to tell about output that cannot be written.
+    let _ = host.flush();
+    let counts = vm.counts().to_vec();
+    drop(vm);
+    heap::collect_cycles();
+    let stats = options.stats.then(|| Stats::new(&counts, &before, &heap::stats()));
+    let outcome = match ending {
+        Ending::Finished => Outcome::Finished,
+        Ending::Exit(code) => Outcome::Exit(code),
+        Ending::Error(raised) => Outcome::Error(UncaughtError {
+            message: raised.error.text().to_string(),
+            span: raised.span,
+            stack: raised.stack.iter().rev().map(|name| name.to_string()).collect(),
+        }),
+    };
+    (outcome, stats)
+}
