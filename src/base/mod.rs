@@ -1,6 +1,7 @@
 //! Floor 0: what knows nothing of the language.
 pub mod builtin;
 pub mod diagnostic;
+pub mod epoch_set;
 pub mod intern;
 pub mod limits;
 pub mod operator;

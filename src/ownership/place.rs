@@ -6,12 +6,14 @@
 
 use super::edges::EdgePlan;
 use super::{may_call, takes_operands, uncounted_if_true};
+use crate::base::epoch_set::EpochSet;
 use crate::base::source::Span;
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{BlockCall, Function};
 use crate::ir::inst::{Imm, Mode, Op};
 use crate::ir::liveness::Liveness;
-use cranelift_entity::{EntitySet, SecondaryMap};
+use cranelift_entity::EntitySet;
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// Operands a drop mask can name.
@@ -24,8 +26,8 @@ pub fn blocks(func: &mut Function, tracked: &EntitySet<Val>, live_in: &Liveness)
         func,
         tracked,
         live_in,
-        live: SecondaryMap::new(),
-        epoch: 0,
+        live: EpochSet::default(),
+        marks: EpochSet::default(),
         handlers: Vec::new(),
         out: Vec::new(),
         plans: Vec::new(),
@@ -40,9 +42,10 @@ struct Scan<'a> {
     func: &'a mut Function,
     tracked: &'a EntitySet<Val>,
     live_in: &'a Liveness,
-    /// A value is live where the scan stands if its entry is the current epoch; every block has its own.
-    live: SecondaryMap<Val, u32>,
-    epoch: u32,
+    /// The values live where the scan stands.
+    live: EpochSet<Val>,
+    /// For one edge or instruction at a time.
+    marks: EpochSet<Val>,
     /// Handlers whose live-in values are already live: they stay so up to their definition, which dominates every edge to it.
     handlers: Vec<Block>,
     /// The block's new instructions, last first.
@@ -52,7 +55,7 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     fn block(&mut self, block: Block) {
-        self.epoch += 1;
+        self.live.clear();
         self.handlers.clear();
         let insts = std::mem::take(&mut self.func.blocks[block].insts);
         let Some((&last, rest)) = insts.split_last() else { return };
@@ -66,19 +69,15 @@ impl Scan<'_> {
         let span = self.func.insts[insts[0]].span;
         let params = self.func.blocks[block].params.clone();
         let unused: SmallVec<[Val; 4]> =
-            params.into_iter().filter(|&param| self.tracked.contains(param) && !self.is_live(param)).collect();
+            params.into_iter().filter(|&param| self.tracked.contains(param) && !self.live.contains(param)).collect();
         let drops: SmallVec<[Inst; 4]> = unused.into_iter().map(|param| drop_of(self.func, param, span)).collect();
         insts.splice(head..head, drops);
         self.func.blocks[block].insts = insts;
     }
 
-    fn is_live(&self, val: Val) -> bool {
-        self.live[val] == self.epoch
-    }
-
     fn mark(&mut self, val: Val) {
         if self.tracked.contains(val) {
-            self.live[val] = self.epoch;
+            self.live.insert(val);
         }
     }
 
@@ -117,12 +116,15 @@ impl Scan<'_> {
     }
 
     /// The arguments of an edge that cannot be moved: the value lives on in the target or is passed before.
-    fn shared_args(&self, call: &BlockCall) -> SmallVec<[usize; 4]> {
-        let shared = |&(index, val): &(usize, &Val)| {
-            self.tracked.contains(*val)
-                && (self.live_in.is_live_in(call.block, *val) || call.args[..index].contains(val))
-        };
-        call.args.iter().enumerate().filter(shared).map(|(index, _)| index).collect()
+    fn shared_args(&mut self, call: &BlockCall) -> SmallVec<[usize; 4]> {
+        self.marks.clear();
+        let mut shared = SmallVec::new();
+        for (index, &val) in call.args.iter().enumerate().filter(|&(_, &val)| self.tracked.contains(val)) {
+            if !self.marks.insert(val) || self.live_in.is_live_in(call.block, val) {
+                shared.push(index);
+            }
+        }
+        shared
     }
 
     fn mark_edge(&mut self, call: &BlockCall) {
@@ -135,30 +137,30 @@ impl Scan<'_> {
     fn brif(&mut self, block: Block, inst: Inst, rest: &[Inst]) {
         let cond = self.func.insts[inst].args[0];
         let targets = self.func.insts[inst].targets.clone();
-        let needs = |this: &Self, call: &BlockCall, val: Val| {
-            this.live_in.is_live_in(call.block, val) || call.args.contains(&val)
-        };
-        // Owned at the end of the block.
+        // Owned at the end of the block, each once.
         let mut owned = self.fused_uses(cond, rest);
         for call in &targets {
             owned.extend(self.live_in.live_in(call.block).iter().filter(|&&val| self.tracked.contains(val)));
-            owned.extend(call.args.iter().copied().filter(|&val| self.tracked.contains(val)));
+            owned.extend(call.args.iter().filter(|&&val| self.tracked.contains(val)));
         }
-        owned.sort_unstable();
-        owned.dedup();
-        if self.tracked.contains(cond) && owned.binary_search(&cond).is_err() {
+        owned.retain(|&val| self.live.insert(val));
+        if self.tracked.contains(cond) && self.live.insert(cond) {
             self.func.insts[inst].drop_mask |= 1;
         }
         let nothing_if_true = uncounted_if_true(self.func, cond);
         for (index, call) in targets.iter().enumerate() {
+            let copies = self.shared_args(call);
+            self.marks.clear();
+            for &val in self.live_in.live_in(call.block).iter().chain(&call.args) {
+                self.marks.insert(val);
+            }
             let nothing = nothing_if_true.filter(|_| index == 0);
-            let dead = |val: &Val| !needs(self, call, *val) && nothing != Some(*val);
-            let drops = owned.iter().copied().filter(dead).collect();
-            self.plans.push(EdgePlan { block, index, drops, copies: self.shared_args(call) });
+            let dead = |val: &Val| !self.marks.contains(*val) && nothing != Some(*val);
+            let mut drops: Vec<Val> = owned.iter().copied().filter(dead).collect();
+            drops.sort_unstable();
+            self.plans.push(EdgePlan { block, index, drops, copies });
         }
         self.out.push(inst);
-        self.mark(cond);
-        owned.into_iter().for_each(|val| self.mark(val));
     }
 
     /// What the instructions fused with a `brif` on `cond` look at and would drop between them and the branch.
@@ -197,23 +199,23 @@ impl Scan<'_> {
         let data = self.func.insts[inst].clone();
         let mut after: SmallVec<[Val; 4]> = SmallVec::new();
         if let Some(result) = data.result.expand() {
-            if self.tracked.contains(result) && !self.is_live(result) {
+            if self.tracked.contains(result) && !self.live.contains(result) {
                 after.push(result);
             }
-            self.live[result] = 0;
+            self.live.remove(result);
         }
         let guarded = may_call(self.func, inst);
+        self.marks.clear();
+        data.unwind.iter().flat_map(|call| &call.args).for_each(|&val| {
+            self.marks.insert(val);
+        });
         let mut copied: SmallVec<[usize; 4]> = SmallVec::new();
-        for (first, &val) in data.args.iter().enumerate() {
-            if !self.tracked.contains(val) || data.args[..first].contains(&val) {
-                continue;
-            }
+        for (val, uses) in operands(data.op, &data.args, self.tracked) {
             let needed = data
                 .unwind
                 .as_deref()
-                .is_some_and(|call| call.args.contains(&val) || self.live_in.is_live_in(call.block, val));
-            let uses = Uses::new(data.op, &data.args, first);
-            let dies = !self.is_live(val);
+                .is_some_and(|call| self.marks.contains(val) || self.live_in.is_live_in(call.block, val));
+            let dies = !self.live.contains(val);
             let moved = if !dies || uses.looked {
                 None
             } else if needed && (takes_operands(data.op) || guarded) {
@@ -231,11 +233,11 @@ impl Scan<'_> {
                 }
             }
         }
+        data.args.iter().for_each(|&val| self.mark(val));
         for val in self.handler_values(inst) {
-            if !self.is_live(val) && !data.args.contains(&val) && !after.contains(&val) {
+            if self.live.insert(val) {
                 after.push(val);
             }
-            self.mark(val);
         }
         for val in after {
             let drop = drop_of(self.func, val, data.span);
@@ -247,11 +249,11 @@ impl Scan<'_> {
             self.func.insts[inst].args[index] = val;
             self.out.push(copy);
         }
-        data.args.iter().for_each(|&val| self.mark(val));
     }
 }
 
 /// How one instruction uses one value.
+#[derive(Default)]
 struct Uses {
     updated: Option<usize>,
     kept: SmallVec<[usize; 2]>,
@@ -260,22 +262,39 @@ struct Uses {
     looked: bool,
 }
 
-impl Uses {
-    fn new(op: Op, args: &[Val], first: usize) -> Uses {
-        let mut uses = Uses { updated: None, kept: SmallVec::new(), borrowed: None, looked: false };
-        for (index, _) in args.iter().enumerate().skip(first).filter(|&(_, &val)| val == args[first]) {
-            match op.mode(index) {
-                Mode::Update => uses.updated = Some(index),
-                Mode::Keep => uses.kept.push(index),
-                Mode::Borrow => {
-                    uses.borrowed = uses.borrowed.or(Some(index));
-                    uses.looked = true;
-                }
-                Mode::View => uses.looked = true,
+/// The tracked operands, each once, in order.
+fn operands(op: Op, args: &[Val], tracked: &EntitySet<Val>) -> SmallVec<[(Val, Uses); 4]> {
+    let mut list: SmallVec<[(Val, Uses); 4]> = SmallVec::new();
+    let mut places: FxHashMap<Val, usize> = FxHashMap::default();
+    for (index, &val) in args.iter().enumerate().filter(|&(_, &val)| tracked.contains(val)) {
+        // Arguments are few or very many; only the latter are worth hashing.
+        let known = if list.len() < 8 {
+            list.iter().position(|(other, _)| *other == val)
+        } else {
+            if places.is_empty() {
+                places.extend(list.iter().enumerate().map(|(place, (other, _))| (*other, place)));
             }
+            places.get(&val).copied()
+        };
+        let place = known.unwrap_or_else(|| {
+            if !places.is_empty() {
+                places.insert(val, list.len());
+            }
+            list.push((val, Uses::default()));
+            list.len() - 1
+        });
+        let uses = &mut list[place].1;
+        match op.mode(index) {
+            Mode::Update => uses.updated = Some(index),
+            Mode::Keep => uses.kept.push(index),
+            Mode::Borrow => {
+                uses.borrowed = uses.borrowed.or(Some(index));
+                uses.looked = true;
+            }
+            Mode::View => uses.looked = true,
         }
-        uses
     }
+    list
 }
 
 /// Whether emission joins `op` with what follows: the `brif` on its result or, for `iter_next`, the `is_done`.

@@ -6,6 +6,7 @@
 
 use super::has_window;
 use super::order::Order;
+use crate::base::epoch_set::EpochSet;
 use crate::ir::cfg::Cfg;
 use crate::ir::entities::{Block, Val};
 use crate::ir::function::Function;
@@ -50,8 +51,7 @@ impl Lives {
             live_in: Liveness::new(func, &Cfg::new(func)),
             wanted: chosen,
             segments: SecondaryMap::with_capacity(func.values.len()),
-            live: SecondaryMap::with_capacity(func.values.len()),
-            epoch: 0,
+            live: EpochSet::default(),
         };
         for &block in func.layout.iter().rev() {
             walk.block(block);
@@ -69,13 +69,12 @@ struct Walk<'a> {
     wanted: EntitySet<Val>,
     /// Built back to front: the last of a list is the earliest.
     segments: SecondaryMap<Val, SmallVec<[Segment; 1]>>,
-    live: SecondaryMap<Val, u32>,
-    epoch: u32,
+    live: EpochSet<Val>,
 }
 
 impl Walk<'_> {
     fn block(&mut self, block: Block) {
-        self.epoch += 1;
+        self.live.clear();
         let func = self.func;
         let head = self.order.head[block];
         let mut handlers: SmallVec<[Block; 4]> = SmallVec::new();
@@ -100,7 +99,7 @@ impl Walk<'_> {
             data.args.iter().chain(passed).for_each(|&val| self.use_at(val, head, at));
         }
         for &param in &func.blocks[block].params {
-            if block == func.entry || self.live[param] == self.epoch {
+            if block == func.entry || self.live.contains(param) {
                 self.define(param, head + 1);
             }
         }
@@ -115,10 +114,9 @@ impl Walk<'_> {
 
     /// Live from the head of the block, for the time being, to `at`.
     fn use_at(&mut self, val: Val, head: u32, at: u32) {
-        if self.live[val] == self.epoch || !self.wanted.contains(val) {
+        if !self.wanted.contains(val) || !self.live.insert(val) {
             return;
         }
-        self.live[val] = self.epoch;
         match self.segments[val].last_mut() {
             Some(next) if next.start == at + 1 => next.start = head,
             _ => self.segments[val].push(Segment { start: head, end: at }),
@@ -129,8 +127,8 @@ impl Walk<'_> {
         if !self.wanted.contains(val) {
             return;
         }
-        if self.live[val] == self.epoch {
-            self.live[val] = 0;
+        if self.live.contains(val) {
+            self.live.remove(val);
             let first = self.segments[val].last_mut().expect("a live value has a segment");
             first.start = at;
         } else {

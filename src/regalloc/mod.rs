@@ -143,7 +143,7 @@ impl Allocation {
     }
 }
 
-/// Why there is no allocation.
+/// Why there is no allocation: the frame or the unwinder's table would be too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyRegisters;
 
@@ -193,7 +193,7 @@ pub fn allocate(func: &Function, needs_register: impl Fn(Val) -> bool) -> Result
     let mut frame = moves::Frame::new(scan.high);
     windows::place(func, scan.bases, &mut allocation, &mut frame);
     allocation.edge_moves = moves::edges(func, &allocation.reg, &mut frame);
-    allocation.unwind = unwind::table(func, &allocation.reg, &lives, &mut frame);
+    allocation.unwind = unwind::table(func, &allocation.reg, &lives, &mut frame)?;
     allocation.frame_size = frame.size()?;
     Ok(allocation)
 }

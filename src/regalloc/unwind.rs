@@ -7,7 +7,8 @@
 use super::has_window;
 use super::intervals::Lives;
 use super::moves::{Frame, of_edge};
-use super::{HandlerEdge, Unwind};
+use super::{HandlerEdge, TooManyRegisters, Unwind};
+use crate::base::epoch_set::EpochSet;
 use crate::ir::effects::Effects;
 use crate::ir::entities::{Inst, Val};
 use crate::ir::function::Function;
@@ -15,37 +16,45 @@ use crate::ir::inst::Mode;
 use cranelift_entity::SecondaryMap;
 use rustc_hash::FxHashMap;
 
+/// Registers all entries of a function may name together. Values times instructions would let a short script with one very
+/// long expression take gigabytes.
+const MAX_DROPS: usize = 1 << 24;
+
 /// The entries of `func`; instructions that own nothing and have no handler have none.
 pub fn table(
     func: &Function,
     reg: &SecondaryMap<Val, Option<u16>>,
     lives: &Lives,
     frame: &mut Frame,
-) -> FxHashMap<Inst, Unwind> {
+) -> Result<FxHashMap<Inst, Unwind>, TooManyRegisters> {
     let mut table = FxHashMap::default();
-    let mut owned = Owned::default();
+    let mut entries = 0;
+    let mut walk = Walk { func, reg, lives, frame, owned: Owned::default(), passed: EpochSet::default() };
     for &block in &func.layout {
-        owned.clear();
-        let counted = |val: &&Val| func.values[**val].ty.may_be_counted() && reg[**val].is_some();
-        lives.live_in.live_in(block).iter().filter(counted).for_each(|&val| owned.insert(val));
-        func.blocks[block].params.iter().filter(counted).for_each(|&val| owned.insert(val));
+        walk.owned.clear();
+        lives.live_in.live_in(block).iter().for_each(|&val| walk.own(val));
+        func.blocks[block].params.iter().for_each(|&val| walk.own(val));
         for &inst in &func.blocks[block].insts {
+            let op = func.insts[inst].op;
+            if has_window(op) {
+                walk.give_up(inst);
+            }
             if may_stop(func, inst)
-                && let Some(entry) = entry(func, reg, lives, frame, inst, &owned)
+                && let Some(entry) = walk.entry(inst)
             {
+                entries += entry.drops.len();
+                if entries > MAX_DROPS {
+                    return Err(TooManyRegisters);
+                }
                 table.insert(inst, entry);
             }
-            let data = &func.insts[inst];
-            for (index, &val) in data.args.iter().enumerate() {
-                let masked = index < 32 && data.drop_mask >> index & 1 == 1;
-                if masked || matches!(data.op.mode(index), Mode::Keep | Mode::Update) {
-                    owned.remove(val);
-                }
+            if !has_window(op) {
+                walk.give_up(inst);
             }
-            data.result.expand().iter().filter(counted).for_each(|&val| owned.insert(val));
+            func.insts[inst].result.expand().into_iter().for_each(|val| walk.own(val));
         }
     }
-    table
+    Ok(table)
 }
 
 /// Whether execution may leave the function at `inst`, other than by returning.
@@ -55,33 +64,56 @@ pub fn may_stop(func: &Function, inst: Inst) -> bool {
     data.unwind.is_some() || effects.raises() || effects.contains(Effects::ALLOCATES)
 }
 
-fn entry(
-    func: &Function,
-    reg: &SecondaryMap<Val, Option<u16>>,
-    lives: &Lives,
-    frame: &mut Frame,
-    inst: Inst,
-    owned: &Owned,
-) -> Option<Unwind> {
-    let data = &func.insts[inst];
-    let handler = data.unwind.as_deref();
-    let gone = |val: Val| has_window(data.op) && data.args.contains(&val);
-    let kept =
-        |val: Val| handler.is_some_and(|call| lives.live_in.is_live_in(call.block, val) || call.args.contains(&val));
-    let mut drops: Vec<u16> =
-        owned.list.iter().filter(|&&val| !gone(val) && !kept(val)).filter_map(|&val| reg[val]).collect();
-    drops.sort_unstable();
-    let handler = handler.map(|call| {
-        let mut increments = Vec::new();
-        for (index, &val) in call.args.iter().enumerate() {
-            let again = lives.live_in.is_live_in(call.block, val) || call.args[..index].contains(&val);
-            if again && func.values[val].ty.may_be_counted() {
-                increments.extend(reg[val]);
+struct Walk<'a> {
+    func: &'a Function,
+    reg: &'a SecondaryMap<Val, Option<u16>>,
+    lives: &'a Lives,
+    frame: &'a mut Frame,
+    owned: Owned,
+    /// Arguments of the edge at hand.
+    passed: EpochSet<Val>,
+}
+
+impl Walk<'_> {
+    fn own(&mut self, val: Val) {
+        if self.func.values[val].ty.may_be_counted() && self.reg[val].is_some() {
+            self.owned.insert(val);
+        }
+    }
+
+    /// Ends the ownership of the operands `inst` consumes.
+    fn give_up(&mut self, inst: Inst) {
+        let data = &self.func.insts[inst];
+        for (index, &val) in data.args.iter().enumerate() {
+            let masked = index < 32 && data.drop_mask >> index & 1 == 1;
+            if masked || matches!(data.op.mode(index), Mode::Keep | Mode::Update) {
+                self.owned.remove(val);
             }
         }
-        HandlerEdge { block: call.block, increments, moves: of_edge(func, reg, call, frame) }
-    });
-    (!drops.is_empty() || handler.is_some()).then_some(Unwind { drops, handler })
+    }
+
+    fn entry(&mut self, inst: Inst) -> Option<Unwind> {
+        let func = self.func;
+        let call = func.insts[inst].unwind.as_deref();
+        self.passed.clear();
+        let handler = call.map(|call| {
+            let mut increments = Vec::new();
+            for &val in &call.args {
+                let again = !self.passed.insert(val) || self.lives.live_in.is_live_in(call.block, val);
+                if again && func.values[val].ty.may_be_counted() {
+                    increments.extend(self.reg[val]);
+                }
+            }
+            HandlerEdge { block: call.block, increments, moves: of_edge(func, self.reg, call, self.frame) }
+        });
+        let stays = |val: Val| {
+            self.passed.contains(val) || call.is_some_and(|call| self.lives.live_in.is_live_in(call.block, val))
+        };
+        let mut drops: Vec<u16> =
+            self.owned.list.iter().filter(|&&val| !stays(val)).filter_map(|&val| self.reg[val]).collect();
+        drops.sort_unstable();
+        (!drops.is_empty() || handler.is_some()).then_some(Unwind { drops, handler })
+    }
 }
 
 /// A set of values with constant-time changes and dense iteration.
