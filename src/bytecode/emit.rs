@@ -47,7 +47,7 @@ pub fn emit(module: &Module, allocations: &[Allocation]) -> Result<Program, TooL
         functions.push(emit_function(func, alloc, &mut paths)?);
     }
     let globals = module.globals.values().map(|global| global.name.clone()).collect();
-    Ok(Program { functions, globals, paths: paths.list, hidden: Vec::new() })
+    Ok(Program { functions, globals, paths: paths.list, ..Program::default() })
 }
 
 /// Allocates registers for one function as emission wants it: constants it encodes in place get none.

@@ -96,4 +96,6 @@ pub struct Program {
     pub paths: Vec<PathDescription>,
     /// Sources whose functions stand for builtins: not shown in stacks, and errors in them are reported at their call.
     pub hidden: Vec<SourceId>,
+    /// Functions called in place of builtins: what the prelude writes in the language itself.
+    pub forwards: Vec<(BuiltinId, u32)>,
 }

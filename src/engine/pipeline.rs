@@ -6,7 +6,7 @@
 //! ```
 
 use super::stats::Stats;
-use crate::base::builtin::BuiltinInfo;
+use crate::base::builtin::{BuiltinId, BuiltinInfo};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::intern::Interner;
 use crate::base::source::{SourceId, SourceMap, Span};
@@ -79,11 +79,19 @@ fn bug(stage: &str, function: &str, problems: impl IntoIterator<Item = String>) 
     panic!("bug in {stage} of function {function}; please report it with the script:\n{}", problems.join("\n"))
 }
 
+/// A script in IR.
+pub struct Lowered {
+    /// Its functions, and those of the prelude it mentions.
+    pub module: Module,
+    /// Which functions stand for builtins.
+    pub forwards: Vec<(BuiltinId, u32)>,
+}
+
 /// Parses, resolves and lowers: the IR as passes receive it.
 ///
 /// # Errors
 /// The script's diagnostics.
-pub fn lower(sources: &mut SourceMap, main: SourceId) -> Result<Module, Vec<Diagnostic>> {
+pub fn lower(sources: &mut SourceMap, main: SourceId) -> Result<Lowered, Vec<Diagnostic>> {
     let arena = Bump::new();
     let mut interner = Interner::new();
     let parsed = syntax::parse(main, &sources.get(main).text, &arena, &mut interner);
@@ -107,7 +115,12 @@ pub fn lower(sources: &mut SourceMap, main: SourceId) -> Result<Module, Vec<Diag
     let infos: Vec<BuiltinInfo> = builtins::infos().collect();
     let options = ResolveOptions { builtins: &infos, prelude: &prelude_programs };
     let resolution = resolve::resolve(&parsed.program, &interner, &options)?;
-    lower::lower(&resolution, &interner)
+    let module = lower::lower(&resolution, &interner)?;
+    let forwards = lower::prelude_functions(&resolution, &interner)
+        .into_iter()
+        .filter_map(|(name, function)| Some((builtins::lookup(&name)?, function.as_u32())))
+        .collect();
+    Ok(Lowered { module, forwards })
 }
 
 /// Runs the passes over lowered IR; `dump` gets the module after each pass that the options name.
@@ -136,9 +149,10 @@ pub fn compile(
     options: &CompileOptions,
     dump: &mut dyn FnMut(Pass, &Module),
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let mut module = lower(sources, main)?;
+    let Lowered { mut module, forwards } = lower(sources, main)?;
     let report = optimise(&mut module, options, dump);
     let mut program = generate(&mut module, options.verify)?;
+    program.forwards = forwards;
     program.hidden = (0..sources.len() as u16).map(SourceId).filter(|&id| id != main).collect();
     Ok(Compiled { program: Rc::new(program), sources: Rc::new(sources.clone()), report })
 }

@@ -140,6 +140,21 @@ impl Vm {
         &mut self.host
     }
 
+    /// The script function called in place of the builtin `row`.
+    pub(crate) fn forward(&self, row: u16) -> Option<usize> {
+        self.program.forwards.iter().find(|forward| forward.0.0 == row).map(|forward| forward.1 as usize)
+    }
+
+    /// Whether `function` takes `count` arguments.
+    pub(crate) fn takes(&self, function: usize, count: usize) -> bool {
+        self.program.functions[function].arity as usize == count
+    }
+
+    /// The first instruction of `function`.
+    pub(crate) fn entry(&self, function: usize) -> *mut u64 {
+        self.loaded.entry(function)
+    }
+
     /// The error of a call to `function` that would be too deep.
     pub(crate) fn too_deep(&self, function: usize) -> RuntimeError {
         let name = self.program.functions[function].name.as_deref().unwrap_or("<lambda>");

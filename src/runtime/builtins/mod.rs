@@ -13,6 +13,7 @@
 pub mod args;
 mod array;
 mod assertion;
+mod callback;
 mod collection;
 mod convert;
 mod dict;
@@ -47,12 +48,15 @@ pub enum Arity {
     Singular(usize),
     /// From the first to the second number, with a text of its own.
     Own(usize, usize, &'static str),
+    /// Exactly so many; fewer have a text of their own, more are `name expects 2 arguments, got 3`.
+    Least(usize, &'static str),
 }
 
 impl Arity {
     fn check(self, name: &str, got: usize) -> Result<(), RuntimeError> {
         let text = match self {
-            Arity::Plural(n) if n != got => format!("{name} expects {n} arguments, got {got}"),
+            Arity::Least(n, text) if got < n => text.to_string(),
+            Arity::Plural(n) | Arity::Least(n, _) if n != got => format!("{name} expects {n} arguments, got {got}"),
             Arity::Singular(n) if n != got => {
                 format!("{name} expects {n} argument{}, got {got}", if n == 1 { "" } else { "s" })
             }
@@ -70,6 +74,8 @@ pub enum Purity {
     Pure,
     /// Reads or changes the world outside.
     Effect,
+    /// Calls back into the program.
+    Calls,
 }
 
 /// One builtin.
@@ -102,7 +108,7 @@ macro_rules! builtins {
     };
 }
 
-use Arity::{Any, Own, Plural, Singular};
+use Arity::{Any, Least, Own, Plural, Singular};
 
 builtins! {
     "print" | "println" => Any, Effect, output::print, "Writes its arguments, joined by blanks, as a line.";
@@ -172,6 +178,14 @@ builtins! {
     "to_kebab_case" => Own(1, 1, "to_kebab_case() requires a string argument"), Pure, words::kebab_case, "A string in kebab-case.";
     "encode_base64" => Own(1, 1, "encode_base64 requires a bytes or string argument"), Pure, words::encode_base64, "Bytes or a string in base 64.";
     "decode_base64" => Own(1, 1, "decode_base64 requires a string argument"), Pure, words::decode_base64, "The bytes of a string in base 64.";
+
+    "map" => Least(2, "map requires two arguments: array and function"), Calls, callback::in_prelude, "An array of what a function gives for each element.";
+    "filter" => Least(2, "filter requires two arguments: array and function"), Calls, callback::in_prelude, "The elements for which a function gives something true.";
+    "find" => Least(2, "find requires two arguments: array and function"), Calls, callback::in_prelude, "The first element for which a function gives something true, or 0.";
+    "any" => Least(2, "any requires two arguments: array and function"), Calls, callback::in_prelude, "Whether a function gives something true for some element.";
+    "all" => Least(2, "all requires two arguments: array and function"), Calls, callback::in_prelude, "Whether a function gives something true for every element.";
+    "sort_by" => Least(2, "sort_by requires two arguments: array and function"), Calls, callback::in_prelude, "An array sorted by the keys a function gives.";
+    "reduce" => Own(3, 3, "reduce requires three arguments: array, initial value, and function"), Calls, callback::in_prelude, "An array folded from the left by a function.";
 
     "push" => Plural(2), Pure, array::push, "An array with one more element.";
     "append" => Plural(2), Pure, array::push, "An array with one more element.";

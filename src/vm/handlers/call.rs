@@ -176,6 +176,10 @@ unsafe fn call_value(
                  callable value instead.",
             ),
             Some(function) => match function.builtin_row() {
+                Some(row) if vm.forward(row).is_some_and(|function| vm.takes(function, count)) => {
+                    let function = vm.forward(row).unwrap_or(0);
+                    return enter(vm, pc, base, window, first, count, words, function);
+                }
                 Some(row) => {
                     let mut arguments: SmallVec<[(Word, bool); 8]> = SmallVec::new();
                     arguments.extend((0..count).map(|i| (Word(*base.add(window + first + i)), true)));
@@ -199,18 +203,8 @@ unsafe fn call_value(
                     if info.arity as usize != count {
                         let name = info.name.as_deref().unwrap_or("<lambda>");
                         RuntimeError::message(format!("{name} expects {} arguments, got {count}", info.arity))
-                    } else if vm.depth_left == 0 {
-                        vm.too_deep(info.id as usize)
                     } else {
-                        for i in 0..count {
-                            *base.add(window + LINK + i) = *base.add(window + first + i);
-                        }
-                        let frame = base.add(window + LINK);
-                        vm.depth_left -= 1;
-                        *frame.sub(2) = base as u64;
-                        *frame.sub(1) = pc.add(words) as u64;
-                        vm.base = frame;
-                        return (*callee.object_ptr::<FunctionObject>()).entry as *mut u64;
+                        return enter(vm, pc, base, window, first, count, words, info.id as usize);
                     }
                 }
             },
@@ -220,6 +214,40 @@ unsafe fn call_value(
             release(Word(*base.add(window + first + i)));
         }
         vm.raise(pc, error)
+    }
+}
+
+/// Pushes the frame of a script function for the call in `window`, whose arguments start at R[window + first].
+#[allow(clippy::too_many_arguments)]
+unsafe fn enter(
+    vm: &mut Vm,
+    pc: *mut u64,
+    base: *mut u64,
+    window: usize,
+    first: usize,
+    count: usize,
+    words: usize,
+    function: usize,
+) -> *mut u64 {
+    // SAFETY: the caller's: callee and arguments are owned by the window, and there are as many as the function takes.
+    unsafe {
+        if vm.depth_left == 0 {
+            release(Word(*base.add(window)));
+            for i in 0..count {
+                release(Word(*base.add(window + first + i)));
+            }
+            let error = vm.too_deep(function);
+            return vm.raise(pc, error);
+        }
+        for i in 0..count {
+            *base.add(window + LINK + i) = *base.add(window + first + i);
+        }
+        let frame = base.add(window + LINK);
+        vm.depth_left -= 1;
+        *frame.sub(2) = base as u64;
+        *frame.sub(1) = pc.add(words) as u64;
+        vm.base = frame;
+        vm.entry(function)
     }
 }
 
@@ -283,6 +311,10 @@ unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
             abandon(base, window, false, count);
             return vm.raise(pc, RuntimeError::message(format!("Unknown method: {name}")));
         };
+        if let Some(function) = vm.forward(row.0).filter(|&function| vm.takes(function, count)) {
+            *base.add(window) = Word::NULL.0;
+            return enter(vm, pc, base, window, LINK, count, 3, function);
+        }
         let mut arguments: SmallVec<[(Word, bool); 8]> = SmallVec::new();
         arguments.extend((0..count).map(|i| (Word(*base.add(window + LINK + i)), true)));
         match invoke(vm, row.0, &arguments) {
