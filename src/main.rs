@@ -1,3 +1,7 @@
 //! The `ruff` binary: everything lives in [`ruff::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ruff::cli::main(std::env::args_os())
+}

@@ -1,1 +1,51 @@
-//! (module docs follow)
+//! The command line: arguments in, exit code out. All work is done by [`crate::engine`].
+//!
+//! Nothing here panics on a closed pipe: everything is written by [`output`] or by the program's host.
+
+pub mod args;
+pub mod check;
+pub mod emit;
+pub mod input;
+pub mod output;
+pub mod passes;
+pub mod run;
+
+use args::{Arguments, Command};
+use clap::Parser;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// The exit codes that are not a diagnostic's own.
+pub mod exit {
+    /// Everything went well.
+    pub const OK: i32 = 0;
+    /// The command line was wrong.
+    pub const USAGE: i32 = 2;
+    /// A source file could not be read.
+    pub const UNREADABLE: i32 = 5;
+    /// Standard output could not be written.
+    pub const UNWRITABLE: i32 = 1;
+}
+
+/// Runs the command line `arguments`, the first of which is the program's own name.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let code = match Arguments::try_parse_from(args::with_command(arguments)) {
+        Ok(arguments) => dispatch(arguments),
+        Err(error) => {
+            // Help and the version arrive here too; their code is 0.
+            let _ = error.print();
+            error.exit_code()
+        }
+    };
+    ExitCode::from(code.rem_euclid(256) as u8)
+}
+
+fn dispatch(arguments: Arguments) -> i32 {
+    let colour = arguments.color.resolve();
+    match arguments.command {
+        Command::Run(run) => run::run(run, colour),
+        Command::Check(check) => check::check(&check, colour),
+        Command::Emit(emit) => emit::emit(&emit, colour),
+        Command::Passes(list) => passes::list(&list),
+    }
+}

@@ -1,0 +1,233 @@
+//! The grammar of the command line (clap), and the bare forms `ruff FILE` and `ruff -e CODE`, which mean `ruff run …`.
+
+use crate::base::render::Colour;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::io::IsTerminal;
+
+const COMMANDS: &[&str] = &["run", "check", "emit", "passes", "help"];
+
+const AFTER_HELP: &str = "\
+`ruff FILE [ARGS]` and `ruff -e CODE` are short for `ruff run …`; FILE `-` is standard input.
+
+Exit codes:
+  0  the program ended          2  wrong usage
+  3  lexical or parse error     4  compile error or uncaught runtime error
+  5  unreadable file            n  exit(n) in the program, modulo 256";
+
+/// The whole command line.
+#[derive(Parser, Debug)]
+#[command(
+    name = "ruff",
+    version,
+    about = "Runs programs of the Ruff language",
+    after_help = AFTER_HELP,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 120
+)]
+pub struct Arguments {
+    /// Colours in messages: auto, always or never (NO_COLOR is respected)
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN", hide_possible_values = true)]
+    pub color: When,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run a program
+    #[command(
+        override_usage = "ruff run [OPTIONS] FILE [--] [ARGS]...\n       ruff run [OPTIONS] -e CODE [--] [ARGS]..."
+    )]
+    Run(Run),
+    /// Report lexical, parse and compile errors without running
+    Check(Check),
+    /// Print what a stage of the compiler makes of a program
+    Emit(Emit),
+    /// List the optimisation passes
+    Passes(ListPasses),
+}
+
+/// `ruff run`.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// Print counts of executed instructions, calls, allocations and copies to standard error
+    #[arg(long)]
+    pub stats: bool,
+    /// Run CODE instead of a file
+    #[arg(short = 'e', long = "eval", value_name = "CODE", allow_hyphen_values = true)]
+    pub code: Option<String>,
+    /// The program (`-` for standard input) and its arguments; flags after it belong to the program
+    #[arg(trailing_var_arg = true, value_name = "FILE [ARGS]", required_unless_present = "code")]
+    pub words: Vec<OsString>,
+    /// The passes to apply.
+    #[command(flatten)]
+    pub pipeline: Pipeline,
+}
+
+/// `ruff check`.
+#[derive(Args, Debug)]
+pub struct Check {
+    /// The programs (`-` for standard input)
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<OsString>,
+}
+
+/// `ruff emit`.
+#[derive(Args, Debug)]
+pub struct Emit {
+    /// The stage whose result is printed: tokens, ast, ir or bytecode
+    #[arg(value_enum, hide_possible_values = true)]
+    pub stage: Stage,
+    /// The program (`-` for standard input)
+    #[arg(value_name = "FILE")]
+    pub file: OsString,
+    /// With `ir`: stop after the first run of this pass
+    #[arg(long, value_name = "PASS")]
+    pub after: Option<String>,
+    /// The passes to apply.
+    #[command(flatten)]
+    pub pipeline: Pipeline,
+}
+
+/// `ruff passes`.
+#[derive(Args, Debug)]
+pub struct ListPasses {
+    /// Print the names only, one a line
+    #[arg(long)]
+    pub names: bool,
+}
+
+/// Which passes run and what is shown of them.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Passes")]
+pub struct Pipeline {
+    /// Optimisation level: 0 none, 1 quick, 2 all
+    #[arg(short = 'O', value_name = "LEVEL", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=2))]
+    pub level: u8,
+    /// Run exactly these passes, in this order (an empty list runs none)
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
+    pub passes: Option<Vec<String>>,
+    /// Leave this pass out (repeatable)
+    #[arg(long, value_name = "PASS")]
+    pub no_pass: Vec<String>,
+    /// Check the intermediate form after every pass
+    #[arg(long)]
+    pub verify: bool,
+    /// Print how long each pass took to standard error
+    #[arg(long)]
+    pub time_passes: bool,
+    /// Print the intermediate form after PASS (or `all`) to standard error (repeatable)
+    #[arg(long, value_name = "PASS")]
+    pub print_after: Vec<String>,
+}
+
+/// The printable stages.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The tokens, with their positions
+    Tokens,
+    /// The syntax tree
+    Ast,
+    /// The intermediate form after the passes
+    Ir,
+    /// The register machine's code
+    Bytecode,
+}
+
+/// When to use colours.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// If standard error is a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl When {
+    /// The decision for this process.
+    pub fn resolve(self) -> Colour {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let coloured = match self {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => {
+                let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+                !set("NO_COLOR") && !dumb && std::io::stderr().is_terminal()
+            }
+        };
+        if coloured { Colour::Always } else { Colour::Never }
+    }
+}
+
+/// Puts `run` in front of the first word that is no command, so that `ruff FILE` and `ruff -e CODE` work.
+pub fn with_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = arguments.collect();
+    let mut at = 1;
+    while let Some(word) = words.get(at).and_then(|word| word.to_str()) {
+        match word {
+            "--color" => at += 2,
+            _ if word.starts_with("--color=") => at += 1,
+            _ => break,
+        }
+    }
+    let Some(word) = words.get(at) else { return words };
+    let known = word
+        .to_str()
+        .is_some_and(|word| COMMANDS.contains(&word) || ["-h", "--help", "-V", "--version"].contains(&word));
+    if !known {
+        words.insert(at, "run".into());
+    }
+    words
+}
+
+/// The command that a missing file's name was probably meant to be.
+pub fn similar_command(word: &str) -> Option<&'static str> {
+    COMMANDS.iter().copied().find(|command| strsim::damerau_levenshtein(word, command) == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn completed(words: &[&str]) -> String {
+        let words = with_command(words.iter().map(OsString::from));
+        words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn bare_forms_mean_run() {
+        assert_eq!(completed(&["ruff"]), "ruff");
+        assert_eq!(completed(&["ruff", "a.ruff", "b"]), "ruff run a.ruff b");
+        assert_eq!(completed(&["ruff", "-e", "1"]), "ruff run -e 1");
+        assert_eq!(completed(&["ruff", "-"]), "ruff run -");
+        assert_eq!(completed(&["ruff", "--color", "never", "-O0", "x"]), "ruff --color never run -O0 x");
+        assert_eq!(completed(&["ruff", "--color=always", "check", "x"]), "ruff --color=always check x");
+        assert_eq!(completed(&["ruff", "--help"]), "ruff --help");
+    }
+
+    #[test]
+    fn near_commands_are_found() {
+        assert_eq!(similar_command("chekc"), Some("check"));
+        assert_eq!(similar_command("a.ruff"), None);
+    }
+
+    #[test]
+    fn the_grammar_is_sound() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_after_the_file_belong_to_the_program() {
+        let words = ["ruff", "run", "-O1", "a.ruff", "-O0", "--stats", "x"];
+        let Command::Run(run) = Arguments::try_parse_from(words).unwrap().command else { panic!() };
+        assert_eq!((run.pipeline.level, run.stats), (1, false));
+        assert_eq!(run.words, ["a.ruff", "-O0", "--stats", "x"]);
+    }
+}

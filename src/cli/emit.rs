@@ -1,0 +1,61 @@
+//! `ruff emit`: the textual form of each stage of the compiler.
+
+use super::args::{Emit, Stage};
+use super::{check, input, output, passes};
+use crate::base::intern::Interner;
+use crate::base::render::Colour;
+use crate::engine::pipeline;
+use crate::ir::print::{Spans, print_module};
+use crate::syntax::{self, lexer, print};
+use bumpalo::Bump;
+
+/// Prints what a stage makes of a program; gives the exit code.
+pub fn emit(arguments: &Emit, colour: Colour) -> i32 {
+    match prepared(arguments, colour) {
+        Ok(text) => output::print(&text),
+        Err(code) => code,
+    }
+}
+
+fn prepared(arguments: &Emit, colour: Colour) -> Result<String, i32> {
+    if arguments.after.is_some() && arguments.stage != Stage::Ir {
+        return Err(output::usage("`--after` goes with `emit ir` only"));
+    }
+    let mut options = passes::options(&arguments.pipeline)?;
+    if let Some(pass) = &arguments.after {
+        passes::stop_after(&mut options, pass)?;
+    }
+    let (mut sources, main) = input::load(&arguments.file, colour)?;
+    match arguments.stage {
+        Stage::Tokens => {
+            let arena = Bump::new();
+            let text = &sources.get(main).text;
+            let (tokens, list) = lexer::lex(main, text, &arena, &mut Interner::new());
+            if !list.is_empty() {
+                return Err(check::refuse(&sources, &list, colour));
+            }
+            Ok(print::tokens(text, &tokens))
+        }
+        Stage::Ast => {
+            let (arena, mut interner) = (Bump::new(), Interner::new());
+            let parsed = syntax::parse(main, &sources.get(main).text, &arena, &mut interner);
+            if !parsed.diagnostics.is_empty() {
+                return Err(check::refuse(&sources, &parsed.diagnostics, colour));
+            }
+            Ok(print::program(&parsed.program, &interner))
+        }
+        Stage::Ir => {
+            let mut module =
+                pipeline::lower(&mut sources, main).map_err(|list| check::refuse(&sources, &list, colour))?;
+            let report = pipeline::optimise(&mut module, &options, &mut passes::dump);
+            passes::show_times(&arguments.pipeline, &report);
+            Ok(print_module(&module, Spans::Hide))
+        }
+        Stage::Bytecode => {
+            let compiled = pipeline::compile(&mut sources, main, &options, &mut passes::dump);
+            let compiled = compiled.map_err(|list| check::refuse(&sources, &list, colour))?;
+            passes::show_times(&arguments.pipeline, &compiled.report);
+            Ok(compiled.disassembly())
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `ruff run`: compile, execute, report how it ended.
+
+use super::args::Run;
+use super::{check, exit, input, output, passes};
+use crate::base::diagnostic::RUNTIME_EXIT_CODE;
+use crate::base::render::{self, Colour};
+use crate::base::source::SourceMap;
+use crate::engine::pipeline::{self, Outcome, RunOptions, UncaughtError};
+use crate::runtime::host::Host;
+use std::ffi::OsString;
+
+/// Runs a program; gives the exit code.
+pub fn run(arguments: Run, colour: Colour) -> i32 {
+    let options = match passes::options(&arguments.pipeline) {
+        Ok(options) => options,
+        Err(code) => return code,
+    };
+    let mut words = arguments.words.into_iter();
+    let loaded = match arguments.code {
+        Some(code) => input::decode(code.into_bytes())
+            .map(|code| input::single("<eval>".to_owned(), code))
+            .map_err(|reason| output::usage(&reason)),
+        None => input::load(&words.next().unwrap_or_default(), colour),
+    };
+    let (mut sources, main) = match loaded {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    let compiled = match pipeline::compile(&mut sources, main, &options, &mut passes::dump) {
+        Ok(compiled) => compiled,
+        Err(list) => return check::refuse(&sources, &list, colour),
+    };
+    passes::show_times(&arguments.pipeline, &compiled.report);
+    let mut host = Host::process(script_arguments(words));
+    let (outcome, stats) = pipeline::run(&compiled, &mut host, &RunOptions { stats: arguments.stats });
+    if let Some(stats) = stats {
+        output::complain(&stats.to_string());
+    }
+    match outcome {
+        Outcome::Finished => exit::OK,
+        Outcome::Exit(code) => code,
+        Outcome::Error(error) => uncaught(&sources, &error, colour),
+    }
+}
+
+/// The program's own arguments: what follows the file, without the `--` that may separate them.
+fn script_arguments(words: impl Iterator<Item = OsString>) -> Vec<String> {
+    let mut words = words.peekable();
+    words.next_if(|word| word == "--");
+    words.map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+fn uncaught(sources: &SourceMap, error: &UncaughtError, colour: Colour) -> i32 {
+    output::complain(&render::runtime_error(sources, &error.message, Some(error.span), &error.stack, colour));
+    RUNTIME_EXIT_CODE
+}
