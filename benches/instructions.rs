@@ -15,7 +15,7 @@ mod counted {
     const FIB: &str = "func fib(n) { if n < 2 { return n } return fib(n - 1) + fib(n - 2) }\nfib(15)\n";
 
     /// A program of many small functions, for the stages that do not depend on what runs.
-    fn large() -> String {
+    fn many_functions() -> String {
         let one = |i: usize| {
             format!(
                 "func f{i}(a, b) {{ mut t := [a] for k in b {{ t := push(t, k * {i}) }} return t[0] + \"${{a}}\" }}\n"
@@ -25,14 +25,14 @@ mod counted {
     }
 
     #[library_benchmark]
-    #[bench::large(large())]
+    #[bench::large(many_functions())]
     fn lex(text: String) {
         let arena = bumpalo::Bump::new();
         black_box(ruff::syntax::lexer::lex(SourceId(0), &text, &arena, &mut Interner::new()));
     }
 
     #[library_benchmark]
-    #[bench::large(large())]
+    #[bench::large(many_functions())]
     fn parse(text: String) {
         let arena = bumpalo::Bump::new();
         black_box(ruff::syntax::parse(SourceId(0), &text, &arena, &mut Interner::new()));
@@ -46,7 +46,7 @@ mod counted {
     }
 
     #[library_benchmark]
-    #[bench::large(large())]
+    #[bench::large(many_functions())]
     fn compile(text: String) {
         black_box(compiled(text));
     }

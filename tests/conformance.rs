@@ -144,7 +144,9 @@ fn problems(case: &Case, got: &Finished) -> String {
     }
     if !text.is_empty() && !got.err.trim().is_empty() {
         let lines: Vec<&str> = got.err.trim().lines().take(2).collect();
-        let _ = writeln!(text, "    standard error: {}", shorten(Some(&lines.join(" "))));
+        // A crash names its thread by a number that differs from run to run.
+        let said = lines.join(" ").replace(&format!("({})", got.process), "");
+        let _ = writeln!(text, "    standard error: {}", shorten(Some(&said)));
     }
     text
 }

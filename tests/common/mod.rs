@@ -20,6 +20,8 @@ pub struct Finished {
     pub code: Option<i32>,
     /// Whether the deadline passed.
     pub timed_out: bool,
+    /// The process's number.
+    pub process: u32,
 }
 
 impl Finished {
@@ -50,6 +52,7 @@ pub fn run(mut command: Command, input: Option<&[u8]>) -> Finished {
     }
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let process = child.id();
     let child = Arc::new(Mutex::new(child));
     let started = Instant::now();
     let watch = Watch::over(&child);
@@ -65,7 +68,7 @@ pub fn run(mut command: Command, input: Option<&[u8]>) -> Finished {
     });
     let code = child.lock().unwrap().wait().unwrap().code();
     drop(watch);
-    Finished { out, err, code, timed_out: started.elapsed() >= DEADLINE }
+    Finished { out, err, code, timed_out: started.elapsed() >= DEADLINE, process }
 }
 
 fn read_all(pipe: impl Read) -> String {
