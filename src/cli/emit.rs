@@ -45,8 +45,8 @@ fn prepared(arguments: &Emit, colour: Colour) -> Result<String, i32> {
             Ok(print::program(&parsed.program, &interner))
         }
         Stage::Ir => {
-            let mut module =
-                pipeline::lower(&mut sources, main).map_err(|list| check::refuse(&sources, &list, colour))?;
+            let lowered = pipeline::lower(&mut sources, main);
+            let mut module = lowered.map_err(|list| check::refuse(&sources, &list, colour))?.module;
             let report = pipeline::optimise(&mut module, &options, &mut passes::dump);
             passes::show_times(&arguments.pipeline, &report);
             Ok(print_module(&module, Spans::Hide))
