@@ -25,6 +25,7 @@ pub(crate) type Handler = unsafe extern "C" fn(*mut u64, *mut u64, Spare, *mut V
 
 /// A slow path in ordinary Rust: takes the machine, the instruction and the frame, returns the next instruction; the frame
 /// to go on with is left in `vm.base`.
+/// Never inlined: a local with a destructor or an address taken in a handler would turn its dispatch into a call.
 pub(crate) type Helper = unsafe fn(&mut Vm, *mut u64, *mut u64) -> *mut u64;
 
 /// Defines handlers from bodies over a [`Machine`]; `cold` ones are kept out of the way of hot code.

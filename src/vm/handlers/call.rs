@@ -100,6 +100,7 @@ handlers! {
     }
 }
 
+#[inline(never)]
 unsafe fn leave_closure(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: a closure's window holds an owned reference to it; the link slots are the caller's.
     unsafe {
@@ -132,6 +133,7 @@ unsafe fn abandon(base: *mut u64, window: usize, callee: bool, arguments: usize)
     }
 }
 
+#[inline(never)]
 unsafe fn raise_too_deep_direct(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: the literal is the entry of a loaded function, and the window holds its arguments.
     unsafe {
@@ -143,12 +145,14 @@ unsafe fn raise_too_deep_direct(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *m
     }
 }
 
+#[inline(never)]
 unsafe fn raise_stack_full(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
     let function = vm.function_at(pc);
     let error = vm.too_deep(function);
     vm.raise(pc, error)
 }
 
+#[inline(never)]
 unsafe fn call_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; the window's callee and arguments are owned.
     unsafe {
@@ -272,6 +276,7 @@ unsafe fn invoke(vm: &mut Vm, row: u16, arguments: &[(Word, bool)]) -> Result<Va
     }
 }
 
+#[inline(never)]
 unsafe fn call_builtin_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; listed registers are owned if flagged.
     unsafe {
@@ -289,6 +294,7 @@ unsafe fn call_builtin_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u
     }
 }
 
+#[inline(never)]
 unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; the receiver is the window's first argument, and all arguments are owned.
     unsafe {

@@ -92,6 +92,7 @@ handlers! {
     }
 }
 
+#[inline(never)]
 unsafe fn branch_on_truth(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: register a holds a live value, owned if the flag says it dies here; both ways are instructions.
     unsafe {
@@ -106,6 +107,7 @@ unsafe fn branch_on_truth(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
     }
 }
 
+#[inline(never)]
 unsafe fn branch_on_null(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: register a holds a live value that is not null, owned if the flag says it dies here.
     unsafe {
@@ -118,18 +120,21 @@ unsafe fn branch_on_null(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64
     }
 }
 
+#[inline(never)]
 unsafe fn throw_value(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: register a stays owned: the unwinder releases it.
     let value = unsafe { Value::from_borrowed(Word(*base.add(Fields::decode(*pc.add(1)).a as usize))) };
     vm.raise(pc, RuntimeError::thrown(&value))
 }
 
+#[inline(never)]
 unsafe fn raise_message(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
     // SAFETY: the literal is a string the program owns.
     let message = unsafe { Value::from_borrowed(Word(*pc.add(2))) };
     vm.raise(pc, RuntimeError::message(message.as_str().unwrap_or("")))
 }
 
+#[inline(never)]
 unsafe fn take_caught(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     let error = vm.take_caught();
     // SAFETY: register a is dead before.

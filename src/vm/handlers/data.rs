@@ -174,6 +174,7 @@ pub(crate) unsafe fn listed(list: *const u64, count: usize) -> impl Iterator<Ite
 }
 
 /// Helpers: see [`crate::vm::dispatch::Helper`] for the contract they share.
+#[inline(never)]
 unsafe fn release_a(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: register a is inside the frame and owned; it is dead from here on.
     unsafe {
@@ -183,6 +184,7 @@ unsafe fn release_a(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn release_spill(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
     // SAFETY: the handler put a value nobody else owns there; both users are two words long.
     unsafe {
@@ -191,6 +193,7 @@ unsafe fn release_spill(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 
     }
 }
 
+#[inline(never)]
 unsafe fn raise_undefined_literal(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
     // SAFETY: the literal is a string the program owns.
     let name = unsafe { Value::from_borrowed(Word(*pc.add(2))) };
@@ -198,6 +201,7 @@ unsafe fn raise_undefined_literal(vm: &mut Vm, pc: *mut u64, _base: *mut u64) ->
     vm.raise(pc, RuntimeError::message(message))
 }
 
+#[inline(never)]
 unsafe fn raise_undefined_global(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
     // SAFETY: the instruction's second word.
     let index = unsafe { Fields::decode(*pc.add(1)) }.wide() as usize;
@@ -205,6 +209,7 @@ unsafe fn raise_undefined_global(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> 
     vm.raise(pc, RuntimeError::message(message))
 }
 
+#[inline(never)]
 unsafe fn drop_b_if_flagged(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: register b is owned if the flag says it dies here.
     unsafe {
@@ -216,6 +221,7 @@ unsafe fn drop_b_if_flagged(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut 
     }
 }
 
+#[inline(never)]
 unsafe fn truthy_slow(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: register b holds a live value, owned if the flag says it dies here.
     unsafe {
@@ -230,6 +236,7 @@ unsafe fn truthy_slow(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn make_cell(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: register b is consumed.
     unsafe {
@@ -240,6 +247,7 @@ unsafe fn make_cell(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn make_closure(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: the literal is the template of a function of this program; the listed registers are consumed.
     unsafe {
@@ -258,6 +266,7 @@ unsafe fn make_closure(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn format_text(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: the listed registers hold live values, owned if flagged.
     unsafe {

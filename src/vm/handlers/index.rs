@@ -158,6 +158,7 @@ unsafe fn get(vm: &mut Vm, pc: *mut u64, base: *mut u64, key: Word, key_dies: bo
     }
 }
 
+#[inline(never)]
 unsafe fn get_register(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe {
@@ -166,6 +167,7 @@ unsafe fn get_register(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn get_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe {
@@ -174,11 +176,13 @@ unsafe fn get_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn get_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; the literal is owned by the program.
     unsafe { get(vm, pc, base, Word(*pc.add(2)), false, 3) }
 }
 
+#[inline(never)]
 unsafe fn set_register(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe {
@@ -187,6 +191,7 @@ unsafe fn set_register(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn set_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; the literal is not counted.
     unsafe { paths::set_one(vm, pc, base, Word(*pc.add(2)), 3) }
@@ -210,16 +215,19 @@ unsafe fn field(vm: &mut Vm, pc: *mut u64, base: *mut u64, optional: bool) -> *m
     }
 }
 
+#[inline(never)]
 unsafe fn get_field(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe { field(vm, pc, base, false) }
 }
 
+#[inline(never)]
 unsafe fn get_field_optional(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe { field(vm, pc, base, true) }
 }
 
+#[inline(never)]
 unsafe fn new_array(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; the listed registers are consumed.
     unsafe {
@@ -236,6 +244,7 @@ unsafe fn new_array(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn extend_array(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; register a holds an array and keeps one, the listed registers are consumed.
     unsafe {
@@ -253,6 +262,7 @@ unsafe fn extend_array(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn push_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; on success register b is consumed, on an error both registers keep their values.
     unsafe {
@@ -275,6 +285,7 @@ unsafe fn push_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn spread_array(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; register a keeps an array, register b is released if it dies here.
     unsafe {
@@ -322,6 +333,7 @@ unsafe fn store_pairs(pc: *mut u64, base: *mut u64, count: usize, target: &mut V
     }
 }
 
+#[inline(never)]
 unsafe fn new_dict(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe {
@@ -338,6 +350,7 @@ unsafe fn new_dict(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn extend_dict(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; register a keeps a dict.
     unsafe {
@@ -354,6 +367,7 @@ unsafe fn extend_dict(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn spread_dict(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; register a keeps a dict, register b is released if it dies here.
     unsafe {

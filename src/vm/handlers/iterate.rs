@@ -63,6 +63,7 @@ handlers! {
     }
 }
 
+#[inline(never)]
 unsafe fn open(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: register b is consumed on success and stays owned on an error.
     unsafe {
@@ -79,6 +80,7 @@ unsafe fn open(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn step(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: register b is a loop state; register a is dead.
     unsafe {
@@ -94,6 +96,7 @@ unsafe fn step(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn take(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: register b is a loop state; register a is dead.
     unsafe {
@@ -105,6 +108,7 @@ unsafe fn take(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn convert_bound(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: register b is live, and owned if the flag says it dies here.
     unsafe {

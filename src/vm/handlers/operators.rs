@@ -74,6 +74,7 @@ fn immediate(bits: u16) -> Word {
 }
 
 /// `a := b op c`
+#[inline(never)]
 pub(crate) unsafe fn binary_registers(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe {
@@ -84,6 +85,7 @@ pub(crate) unsafe fn binary_registers(vm: &mut Vm, pc: *mut u64, base: *mut u64)
 }
 
 /// `a := b op immediate c`
+#[inline(never)]
 pub(crate) unsafe fn binary_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe {
@@ -94,6 +96,7 @@ pub(crate) unsafe fn binary_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *m
 }
 
 /// `a := b op literal`
+#[inline(never)]
 pub(crate) unsafe fn binary_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; the literal is owned by the program.
     unsafe {
@@ -117,6 +120,7 @@ unsafe fn branch(vm: &mut Vm, pc: *mut u64, words: usize, result: Result<Value, 
 }
 
 /// Compares registers a and b, and branches.
+#[inline(never)]
 pub(crate) unsafe fn branch_registers(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe {
@@ -127,6 +131,7 @@ pub(crate) unsafe fn branch_registers(vm: &mut Vm, pc: *mut u64, base: *mut u64)
 }
 
 /// Compares register a and immediate b, and branches.
+#[inline(never)]
 pub(crate) unsafe fn branch_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe {
@@ -137,6 +142,7 @@ pub(crate) unsafe fn branch_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *m
 }
 
 /// Compares register a and the literal, and branches.
+#[inline(never)]
 pub(crate) unsafe fn branch_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; the literal is owned by the program.
     unsafe {
@@ -161,18 +167,21 @@ unsafe fn unary(vm: &mut Vm, pc: *mut u64, base: *mut u64, op: UnaryOp) -> *mut 
 }
 
 /// `a := -b`
+#[inline(never)]
 pub(crate) unsafe fn negate(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe { unary(vm, pc, base, UnaryOp::Neg) }
 }
 
 /// `a := !b`
+#[inline(never)]
 pub(crate) unsafe fn not_bool(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe { unary(vm, pc, base, UnaryOp::Not) }
 }
 
 /// `a += 1; goes to c if a < b`, for operands the fast path does not know.
+#[inline(never)]
 pub(crate) unsafe fn range_step_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; register a owns its value before and after.
     unsafe {

@@ -107,6 +107,7 @@ fn update_op(op: crate::ir::function::UpdateOp) -> path::UpdateOp {
 macro_rules! path_helpers {
     ($($(#[$doc:meta])* $name:ident $action:ident |$vm:ident, $pc:ident, $base:ident, $fields:ident| $slot:expr;)*) => {$(
         $(#[$doc])*
+        #[inline(never)]
         pub(crate) unsafe fn $name($vm: &mut Vm, $pc: *mut u64, $base: *mut u64) -> *mut u64 {
             // SAFETY: as a helper; the root is where the opcode's row says.
             unsafe {
