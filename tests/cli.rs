@@ -78,7 +78,7 @@ fn every_kind_of_diagnostic_has_its_exit_code() {
         3,
         &["[RUFLEX001] [lexer] error: Invalid character: '@'", "  --> a.ruff:2:8", "  = help: Fix the lexical"],
     );
-    let parse = with_files(&[("a.ruff", "print(1)\nif {\n")], &["a.ruff"]);
+    let parse = with_files(&[("a.ruff", "print(1)\nx := )\n")], &["a.ruff"]);
     expect(&parse, 3, "");
     expect_complaint(
         &parse,

@@ -1,4 +1,5 @@
 //! How tests start the built binary: with a deadline, captured output and an empty working directory.
+#![allow(dead_code, reason = "each test target uses its own part")]
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};

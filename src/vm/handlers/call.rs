@@ -313,7 +313,10 @@ unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
             release(receiver);
             return call_value(vm, pc, base, window, LINK + 1, count - 1, 3);
         }
-        let Some(row) = builtins::lookup(name) else {
+        // On arrays these make lazy iterators, never what the builtins of the same names make.
+        let lazy =
+            matches!(Value::borrow(&receiver).view(), View::Array(_)) && matches!(name, "map" | "filter" | "take");
+        let Some(row) = builtins::lookup(name).filter(|_| !lazy) else {
             abandon(base, window, false, count);
             return vm.raise(pc, RuntimeError::message(format!("Unknown method: {name}")));
         };
