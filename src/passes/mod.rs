@@ -11,6 +11,8 @@ mod copy_prop;
 mod dce;
 mod jump_threading;
 mod params;
+#[cfg(test)]
+mod preserve_tests;
 mod simplify_cfg;
 mod substitution;
 mod type_infer;

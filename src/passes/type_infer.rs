@@ -171,7 +171,7 @@ impl Inference {
         let upwards = step > 0;
         let limit = match func.const_of(bound) {
             Some(&ConstData::Int(limit)) => limit,
-            _ if self.ty[bound] == Type::SMALL_INT => {
+            _ if self.ty[bound].is_subset(Type::SMALL_INT) => {
                 if upwards {
                     SMALL - 1
                 } else {
@@ -228,9 +228,51 @@ fn find_guard(func: &Function, cfg: &Cfg, dominators: &Dominators, block: Block,
                 return Some(guard);
             }
         }
+        if let ValDef::Param(home, index) = func.values[operand].def
+            && home == at
+        {
+            return guard_of_arguments(func, cfg, at, index as usize, step > 0);
+        }
         at = dominators.idom(at)?;
     }
     None
+}
+
+/// The bound a rotated loop tests its counter against before every entry of its body: each argument for the parameter is below
+/// (or above) one value, by the branch that passes it or by being a constant.
+fn guard_of_arguments(func: &Function, cfg: &Cfg, block: Block, index: usize, upwards: bool) -> Option<Guard> {
+    let mut found: Option<Guard> = None;
+    let mut constants: Vec<i64> = Vec::new();
+    for pred in cfg.edges(block) {
+        let branch = &func.insts[pred.inst];
+        for (slot, call) in branch.targets.iter().enumerate().filter(|(_, call)| call.block == block) {
+            let arg = call.args[index];
+            let guard = (branch.op == Op::Brif
+                && branch.targets.iter().filter(|call| call.block == block).count() == 1)
+                .then(|| guard_of(func, branch.args[0], slot == 0, arg, upwards))
+                .flatten();
+            match (guard, found, func.const_of(arg)) {
+                (Some(guard), None, _) => found = Some(guard),
+                (Some(guard), Some(known), _) if guard.bound == known.bound => {
+                    found = Some(Guard { bound: guard.bound, strict: guard.strict && known.strict });
+                }
+                (_, _, Some(&ConstData::Int(constant))) => constants.push(constant),
+                _ => return None,
+            }
+        }
+    }
+    let guard = found?;
+    if constants.is_empty() {
+        return Some(guard);
+    }
+    let Some(&ConstData::Int(limit)) = func.const_of(guard.bound) else { return None };
+    let holds = |&constant: &i64| match (guard.strict, upwards) {
+        (true, true) => constant < limit,
+        (true, false) => constant > limit,
+        (false, true) => constant <= limit,
+        (false, false) => constant >= limit,
+    };
+    constants.iter().all(holds).then_some(guard)
 }
 
 /// What the outcome of `cond` says of `operand` on the side it moves to.
