@@ -1,6 +1,6 @@
 //! Writing instructions: labels, literals, positions, unwind entries. Knows encodings, not the IR.
 
-use super::op::{Fields, Opcode, Operand};
+use super::op::{Extra, Fields, Opcode, Operand};
 use super::program::{FunctionCode, Literal, NO_LANDING, UnwindEntry};
 use crate::base::source::Span;
 
@@ -61,6 +61,16 @@ impl Assembler {
         self.code.code.push(0);
     }
 
+    /// Writes the word of a jump distance behind the instruction just written, and gives the second half of the instruction, what
+    /// it does after its first error can be, a position of its own.
+    pub fn distance(&mut self, span: Span) {
+        let at = self.here() - 1;
+        if span != self.span {
+            self.code.spans.push((at, span));
+        }
+        self.code.code.push(0);
+    }
+
     /// Writes a register list behind the instruction just written.
     pub fn list(&mut self, registers: &[u16]) {
         for four in registers.chunks(4) {
@@ -95,10 +105,14 @@ impl Assembler {
     pub fn finish(mut self) -> Result<FunctionCode, TooFar> {
         let place = |label: Label| self.labels[label.0].expect("every label used is bound");
         for &(at, label) in &self.fixups {
+            let distance = place(label) as i64 - at as i64;
             let word = &mut self.code.code[at as usize + 1];
             let mut fields = Fields::decode(*word);
             let opcode = Opcode::from_word(fields.op).expect("an instruction just written");
-            let distance = place(label) as i64 - at as i64;
+            if opcode.info().extra == Extra::Jump {
+                self.code.code[at as usize + 2] = distance as u64;
+                continue;
+            }
             if opcode.info().operands[1] == Operand::Jump32 {
                 let bits = distance as i32 as u32;
                 fields.b = bits as u16;

@@ -114,6 +114,9 @@ fn instruction(
         separator = ", ";
     }
     let extra = opcode.info().extra;
+    if extra == Extra::Jump {
+        let _ = write!(out, "{separator}-> {}", (at as i64).wrapping_add(function.code[at + 2] as i64));
+    }
     if matches!(extra, Extra::Literal | Extra::LiteralList) {
         let literals = &function.literals;
         let found = literals.binary_search_by_key(&(at as u32 + 2), |literal| literal.0).ok();

@@ -1,13 +1,13 @@
 //! Emission: register-allocated IR becomes bytecode. Blocks in layout order; this file does blocks, branches and edges,
 //! `select.rs` the instructions.
 //!
-//! Fused here: comparison + `brif` (one compare-and-branch), `iter_next` + `is_done` + `brif`, `add 1` + `lt` + `brif` (one
+//! Fused here: comparison + `brif` (one compare-and-branch), `iter_next` + `is_done` + `brif`, `add` + comparison + `brif` (one
 //! counted-loop step), tests for null and undefined + `brif`. The pieces must be adjacent, `const` instructions without a
 //! register aside.
 
 use super::assembler::{Assembler, Label};
 use super::constants::{Constants, as_immediate, is_comparison};
-use super::op::{DROP_FIRST, DROP_SECOND, Opcode};
+use super::op::{DROP_FIRST, DROP_SECOND, Opcode, SUBTRACTS};
 use super::program::{FunctionCode, Literal, PathDescription, Program};
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{ConstData, Function, Module};
@@ -138,8 +138,8 @@ pub(super) enum Condition {
     Undef { val: Val },
     /// The loop state is exhausted; otherwise its next value is produced.
     Exhausted { state: Val, item: Val },
-    /// The counter, one more, is not below the limit... the step of a counted loop.
-    Step { counter: Val, limit: Val },
+    /// The counter, stepped, compares with the limit: the end of a counted loop's iteration.
+    Step { add: Inst, compare: Inst },
 }
 
 /// Emits one function.
@@ -337,29 +337,40 @@ impl<'a> Emitter<'a> {
                 (test.op == Op::IsDone && test.args[0] == item)
                     .then_some((Condition::Exhausted { state: first.args[0], item }, 3))
             }
-            Op::Add if insts.len() > 2 && self.tests(insts[2], insts[1]) => self.counted_step(insts),
+            Op::Add | Op::Sub if insts.len() > 2 && self.tests(insts[2], insts[1]) => self.counted_step(insts),
             _ => None,
         }
     }
 
-    /// `i2 = add i, 1; c = lt i2, limit; brif c` with both counters in one register.
+    /// `i2 = add i, step; c = lt i2, limit; brif c` with both counters in one register.
     fn counted_step(&self, insts: &[Inst]) -> Option<(Condition, usize)> {
-        let (add, lt) = (&self.func.insts[insts[0]], &self.func.insts[insts[1]]);
+        let (add, compare) = (&self.func.insts[insts[0]], &self.func.insts[insts[1]]);
         let next = add.result.expand()?;
-        let by_one = self.func.const_of(add.args[1]) == Some(&ConstData::Int(1));
         let same = self.alloc.reg(next).is_some() && self.alloc.reg(next) == self.alloc.reg(add.args[0]);
-        let limit = lt.args.get(1).copied()?;
-        let fits = self.alloc.reg(limit).is_some()
-            || self.func.const_of(limit).is_some_and(|constant| as_immediate(constant).is_some());
-        (by_one && same && fits && lt.op == Op::Lt && lt.args[0] == next && lt.drop_mask == 0 && lt.unwind.is_none())
-            .then_some((Condition::Step { counter: next, limit }, 3))
+        let ordering = matches!(compare.op, Op::Lt | Op::Le | Op::Gt | Op::Ge);
+        if !same || !ordering || compare.args[0] != next || compare.drop_mask != 0 || compare.unwind.is_some() {
+            return None;
+        }
+        let immediate = |val: Val| self.func.const_of(val).and_then(as_immediate);
+        let step = match self.alloc.reg(add.args[1]) {
+            Some(register) => add.op == Op::Add && add.drop_mask & 2 == 0 && Some(register) != self.alloc.reg(next),
+            None => immediate(add.args[1]).is_some_and(|step| step != i16::MIN),
+        };
+        let limit = match self.alloc.reg(compare.args[1]) {
+            Some(register) => Some(register) != self.alloc.reg(next),
+            None => immediate(compare.args[1]).is_some() && self.alloc.reg(add.args[1]).is_none(),
+        };
+        (step && limit).then_some((Condition::Step { add: insts[0], compare: insts[1] }, 3))
     }
 
     /// Emits a branch: `test` is the first instruction of the fused ones, `brif` the last.
     fn branch(&mut self, condition: Condition, test: Inst, brif: Inst, next: Option<Block>) {
         let targets = [0, 1].map(|index| self.func.insts[brif].targets[index].block);
         let invertible = !matches!(condition, Condition::Exhausted { .. } | Condition::Step { .. });
-        let (jump_index, sense) = if next == Some(targets[0]) && invertible { (1, false) } else { (0, true) };
+        let exhausted = matches!(condition, Condition::Exhausted { .. });
+        let inverted = next == Some(targets[0]) && invertible;
+        // `iter_next` jumps when there is a value: one dispatch an iteration.
+        let (jump_index, sense) = if inverted || exhausted { (1, exhausted) } else { (0, true) };
         let label = self.edge_label(brif, jump_index);
         self.conditional(condition, sense, label, test);
         let other = 1 - jump_index;
@@ -373,17 +384,17 @@ impl<'a> Emitter<'a> {
 
     /// Emits one conditional jump; in long mode around an unconditional one.
     fn conditional(&mut self, condition: Condition, sense: bool, label: Label, test: Inst) {
-        let wide = matches!(condition, Condition::Truth { .. } | Condition::Null { .. } | Condition::Undef { .. });
+        let wide = !matches!(condition, Condition::Compare { .. } | Condition::Exhausted { .. });
         if wide || !self.long {
             let at = self.asm.here();
-            self.test(condition, sense, test);
+            self.test(condition, sense);
             self.asm.jumps(at, label);
             self.unwind(test, at);
             return;
         }
         let (near, over) = (self.asm.label(), self.asm.label());
         let at = self.asm.here();
-        self.test(condition, sense, test);
+        self.test(condition, sense);
         self.asm.jumps(at, near);
         self.unwind(test, at);
         self.asm.jump(over);
@@ -393,7 +404,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// Writes the testing instruction; its jump is patched by the caller.
-    fn test(&mut self, condition: Condition, sense: bool, test: Inst) {
+    fn test(&mut self, condition: Condition, sense: bool) {
         match condition {
             Condition::Compare { op, inst } => self.compare_branch(op, inst, sense),
             Condition::Truth { val, flags } => {
@@ -412,17 +423,31 @@ impl<'a> Emitter<'a> {
                 let dst = self.alloc.reg(item).unwrap_or(self.alloc.frame_size);
                 self.asm.op(Opcode::iter_next, 0, dst, self.reg(state), 0);
             }
-            Condition::Step { counter, limit } => {
-                let _ = test;
-                match self.alloc.reg(limit) {
-                    Some(limit) => self.asm.op(Opcode::range_step, 0, self.reg(counter), limit, 0),
-                    None => {
-                        let limit = self.func.const_of(limit).and_then(as_immediate).unwrap_or(0);
-                        self.asm.op(Opcode::range_step_i, 0, self.reg(counter), limit as u16, 0);
-                    }
-                }
-            }
+            Condition::Step { add, compare } => self.step(add, compare),
         }
+    }
+
+    fn step(&mut self, add: Inst, compare: Inst) {
+        let (first, second) = (&self.func.insts[add], &self.func.insts[compare]);
+        let name = second.op.info().name;
+        let counter = self.reg(first.args[0]);
+        let immediate = |val: Val| self.func.const_of(val).and_then(as_immediate).unwrap_or(0);
+        let limit = self.alloc.reg(second.args[1]);
+        let form = match (self.alloc.reg(first.args[1]), limit) {
+            (Some(_), _) => format!("step_{name}"),
+            (None, Some(_)) => format!("step_i_{name}"),
+            (None, None) => format!("step_i_{name}_i"),
+        };
+        let opcode = Opcode::from_name(&form).expect("a step for each ordering");
+        let (step, flags) = match (self.alloc.reg(first.args[1]), first.op) {
+            (Some(register), _) => (register, 0),
+            (None, Op::Sub) => (-immediate(first.args[1]) as u16, SUBTRACTS),
+            (None, _) => (immediate(first.args[1]) as u16, 0),
+        };
+        let limit = limit.unwrap_or_else(|| immediate(second.args[1]) as u16);
+        let span = second.span;
+        self.asm.op(opcode, flags, counter, step, limit);
+        self.asm.distance(span);
     }
 
     fn compare_branch(&mut self, op: Op, inst: Inst, sense: bool) {

@@ -46,6 +46,8 @@ pub enum Extra {
     List,
     /// One literal word, then packed registers.
     LiteralList,
+    /// A jump distance.
+    Jump,
 }
 
 /// One row of the table.
@@ -93,6 +95,8 @@ pub const OPCODE_MASK: u16 = 0x3ff;
 pub const DROP_FIRST: u16 = 0x8000;
 /// Flag: the second borrowed register dies here and is released by the instruction.
 pub const DROP_SECOND: u16 = 0x4000;
+/// Flag of a counted loop's step: it subtracts the negated immediate, which errors must say.
+pub const SUBTRACTS: u16 = 0x2000;
 /// Flag of a register in a list: it dies here and is released by the instruction.
 pub const DROP_LISTED: u16 = 0x8000;
 /// Registers are below this number, so that lists have room for a flag.
@@ -119,6 +123,7 @@ impl Opcode {
     pub fn operator(self) -> Option<BinaryOp> {
         let name = self.info().name;
         let name = name.strip_prefix("jump_not_").or_else(|| name.strip_prefix("jump_")).unwrap_or(name);
+        let name = name.strip_prefix("step_i_").or_else(|| name.strip_prefix("step_")).unwrap_or(name);
         let name = name.strip_suffix("_i").or_else(|| name.strip_suffix("_k")).unwrap_or(name);
         Some(match name {
             "add" => BinaryOp::Add,
@@ -140,7 +145,7 @@ impl Opcode {
     pub fn length(self, count: usize) -> usize {
         2 + match self.info().extra {
             Extra::None => 0,
-            Extra::Literal => 1,
+            Extra::Literal | Extra::Jump => 1,
             Extra::List => count.div_ceil(4),
             Extra::LiteralList => 1 + count.div_ceil(4),
         }

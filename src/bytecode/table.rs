@@ -16,7 +16,8 @@
 //! | `Jump` | signed distance in words from the instruction's start, 16 bits |
 //! | `Jump32` | the same, 32 bits in b and c |
 //!
-//! Literal words: `Literal` is one patched word (a value or an address); `List` packs four registers a word; `LiteralList` is both.
+//! Literal words: `Literal` is one patched word (a value or an address); `List` packs four registers a word; `LiteralList` is both;
+//! `Jump` is a jump distance in words.
 
 /// Calls `$with! { rows }` with every row of the table.
 #[macro_export]
@@ -127,8 +128,18 @@ macro_rules! for_each_opcode {
     jump_not_null control (Src, Jump32, None) None "goes to the target unless a is null";
     jump_undef control (Src, Jump32, None) None "goes to the target if a is the undefined mark";
     jump_not_undef control (Src, Jump32, None) None "goes to the target unless a is the undefined mark";
-    range_step control (Mod, Src, Jump) None "a += 1; goes to c if a < b";
-    range_step_i control (Mod, Imm, Jump) None "a += 1; goes to c if a < immediate";
+    step_lt control (Mod, Src, Src) Jump "a += b; goes to the target if a < c";
+    step_i_lt control (Mod, Imm, Src) Jump "a += immediate b; goes to the target if a < c";
+    step_i_lt_i control (Mod, Imm, Imm) Jump "a += immediate b; goes to the target if a < immediate c";
+    step_le control (Mod, Src, Src) Jump "a += b; goes to the target if a <= c";
+    step_i_le control (Mod, Imm, Src) Jump "a += immediate b; goes to the target if a <= c";
+    step_i_le_i control (Mod, Imm, Imm) Jump "a += immediate b; goes to the target if a <= immediate c";
+    step_gt control (Mod, Src, Src) Jump "a += b; goes to the target if a > c";
+    step_i_gt control (Mod, Imm, Src) Jump "a += immediate b; goes to the target if a > c";
+    step_i_gt_i control (Mod, Imm, Imm) Jump "a += immediate b; goes to the target if a > immediate c";
+    step_ge control (Mod, Src, Src) Jump "a += b; goes to the target if a >= c";
+    step_i_ge control (Mod, Imm, Src) Jump "a += immediate b; goes to the target if a >= c";
+    step_i_ge_i control (Mod, Imm, Imm) Jump "a += immediate b; goes to the target if a >= immediate c";
     throw control (Src, None, None) None "throws a";
     raise control (None, None, None) Literal "raises the error with the literal message";
     caught control (Dst, None, None) None "a := the error being handled";
@@ -166,7 +177,7 @@ macro_rules! for_each_opcode {
     check_stack call (None, Int32, None) None "raises unless the given number of registers is left on the stack";
     // Iteration.
     iter_open iterate (Dst, Src, None) None "a := loop state over b, which moves";
-    iter_next iterate (Dst, Src, Jump) None "a := next value of loop state b, or goes to c";
+    iter_next iterate (Dst, Src, Jump) None "a := next value of loop state b, and goes to c; or falls through";
     iter_take iterate (Dst, Src, None) None "a := next value of loop state b, or the exhausted mark";
     range_bound iterate (Dst, Src, None) None "a := b as a bound of a counted loop";
     }};

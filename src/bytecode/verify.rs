@@ -1,6 +1,6 @@
 //! The verifier: what the machine relies on when it runs code unchecked. Rules are numbered; `design/bytecode.md` lists them.
 
-use super::op::{DROP_LISTED, Fields, Opcode, Operand};
+use super::op::{DROP_LISTED, Extra, Fields, Opcode, Operand};
 use super::program::{FunctionCode, Literal, NO_LANDING, PathStep, Program};
 use crate::ir::function::ConstData;
 use std::collections::BTreeSet;
@@ -86,7 +86,10 @@ impl Checker<'_> {
                 return self.fail("BC001", at, "the instruction does not end inside the code");
             }
             self.operands(at, opcode, fields, &mut jumps);
-            if matches!(opcode.info().extra, super::op::Extra::Literal | super::op::Extra::LiteralList) {
+            if opcode.info().extra == Extra::Jump {
+                jumps.push((at, (at as i64).wrapping_add(code[at + 2] as i64)));
+            }
+            if matches!(opcode.info().extra, Extra::Literal | Extra::LiteralList) {
                 literal_words.insert(at + 2);
                 self.literal(at, opcode);
             }

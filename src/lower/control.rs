@@ -8,6 +8,29 @@ use crate::ir::inst::{Imm, Op};
 use crate::resolve::Storage;
 use crate::syntax::ast::{Block, Branch, Expr, ExprKind, LogicalOp, Name};
 
+/// Conditions of at most this many tree nodes are worth writing twice.
+const SMALL_CONDITION: u32 = 10;
+
+/// Whether an expression has at most `budget` nodes, all of simple kinds.
+fn is_small(expr: &Expr, budget: &mut u32) -> bool {
+    if *budget == 0 {
+        return false;
+    }
+    *budget -= 1;
+    match expr.kind {
+        ExprKind::Null | ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Str(_) => true,
+        ExprKind::Name(_) | ExprKind::SelfValue(_) => true,
+        ExprKind::Unary { operand, .. } => is_small(operand, budget),
+        ExprKind::Binary { left, right, .. } | ExprKind::Logical { left, right, .. } => {
+            is_small(left, budget) && is_small(right, budget)
+        }
+        ExprKind::Index { object, index, .. } => is_small(object, budget) && is_small(index, budget),
+        ExprKind::Field { object, .. } => is_small(object, budget),
+        ExprKind::Call { callee, args, .. } => is_small(callee, budget) && args.iter().all(|arg| is_small(arg, budget)),
+        _ => false,
+    }
+}
+
 impl<'a> Lowerer<'a, '_, '_> {
     /// Goes to `then` if the expression is truthy, else to `otherwise`. `&&`, `||` and `!` of those become jumps.
     pub(super) fn condition(&mut self, expr: &'a Expr<'a>, then: IrBlock, otherwise: IrBlock) {
@@ -71,6 +94,9 @@ impl<'a> Lowerer<'a, '_, '_> {
         if matches!(condition.kind, ExprKind::Bool(true)) {
             return self.loop_statement(body, span);
         }
+        if is_small(condition, &mut SMALL_CONDITION.clone()) {
+            return self.rotated_while(condition, body, span);
+        }
         let (header, inside, exit) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         self.b.jump(header, &[], span);
         let start = self.b.func.layout.len();
@@ -82,6 +108,20 @@ impl<'a> Lowerer<'a, '_, '_> {
         self.leave(header, span);
         self.b.seal_block(header);
         self.rotate(start, middle);
+        self.b.seal_and_switch(exit);
+    }
+
+    /// A loop whose condition is written twice, before the first iteration and after each: the second one stands right behind the
+    /// step of the loop's counter, and both become one instruction.
+    fn rotated_while(&mut self, condition: &'a Expr<'a>, body: &Block<'a>, span: Span) {
+        let (inside, next, exit) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.condition(condition, inside, exit);
+        self.b.switch_to_block(inside);
+        self.loop_body(body, LoopTargets { next, exit });
+        self.leave(next, span);
+        self.b.seal_and_switch(next);
+        self.condition(condition, inside, exit);
+        self.b.seal_block(inside);
         self.b.seal_and_switch(exit);
     }
 

@@ -53,7 +53,7 @@ impl Vm {
             // Every call has an entry, so the last one before a return address is that of the call.
             let found = match code.unwind.partition_point(|entry| (entry.at as usize) < word + !inside_call as usize) {
                 0 => None,
-                end => Some(code.unwind[end - 1]).filter(|entry| inside_call || entry.at as usize == word),
+                end => Some(code.unwind[end - 1]).filter(|entry| inside_call || entry.at as usize + 1 >= word),
             };
             if let Some(entry) = found {
                 for &register in &code.unwind_registers[entry.first as usize..(entry.first + entry.count) as usize] {

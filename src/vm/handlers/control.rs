@@ -1,6 +1,6 @@
 //! Jumps, counted loops, raising.
 
-use super::operators::range_step_slow;
+use super::operators::step_slow;
 use crate::bytecode::op::{DROP_FIRST, Fields, Opcode};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::operators;
@@ -52,27 +52,6 @@ handlers! {
     fn jump_not_undef(m) {
         if m.ra() == Word::UNDEF.0 { m.next(2) } else { m.jump(m.wide()) }
     }
-    fn range_step(m) {
-        let (x, limit) = (m.ra().wrapping_add(1), m.rb());
-        if (x & limit) >= m.lim {
-            m.set_a(x);
-            if x < limit { m.jump(m.c_signed()) } else { m.next(2) }
-        } else {
-            m.enter(range_step_other)
-        }
-    }
-    fn range_step_i(m) {
-        let (x, limit) = (m.ra().wrapping_add(1), (m.b_signed() as u64).wrapping_add(m.t));
-        if x >= m.lim {
-            m.set_a(x);
-            if x < limit { m.jump(m.c_signed()) } else { m.next(2) }
-        } else {
-            m.enter(range_step_other)
-        }
-    }
-    cold fn range_step_other(m) {
-        m.helper(range_step_slow)
-    }
     fn throw(m) {
         m.helper(throw_value)
     }
@@ -89,6 +68,56 @@ handlers! {
         }
         let _ = m;
         0
+    }
+}
+
+/// The steps of counted loops: `a += step; goes to the target if a op limit`.
+macro_rules! steps {
+    ($($registers:ident $step_imm:ident $both_imm:ident: $op:tt;)*) => { handlers! {$(
+        fn $registers(m) {
+            let (x, step, limit) = (m.ra(), m.rb(), m.rc());
+            let r = x.wrapping_add(step).wrapping_sub(m.t);
+            if (x & step & r & limit) >= m.lim {
+                m.set_a(r);
+                if r $op limit { m.jump(m.literal() as i64) } else { m.next(3) }
+            } else {
+                m.enter(step_other)
+            }
+        }
+        fn $step_imm(m) {
+            let (x, limit) = (m.ra(), m.rc());
+            let r = x.wrapping_add(m.b_signed() as u64);
+            if (x & r & limit) >= m.lim {
+                m.set_a(r);
+                if r $op limit { m.jump(m.literal() as i64) } else { m.next(3) }
+            } else {
+                m.enter(step_other)
+            }
+        }
+        fn $both_imm(m) {
+            let x = m.ra();
+            let r = x.wrapping_add(m.b_signed() as u64);
+            let limit = (m.c_signed() as u64).wrapping_add(m.t);
+            if (x & r) >= m.lim {
+                m.set_a(r);
+                if r $op limit { m.jump(m.literal() as i64) } else { m.next(3) }
+            } else {
+                m.enter(step_other)
+            }
+        }
+    )*} };
+}
+
+steps! {
+    step_lt step_i_lt step_i_lt_i: <;
+    step_le step_i_le step_i_le_i: <=;
+    step_gt step_i_gt step_i_gt_i: >;
+    step_ge step_i_ge step_i_ge_i: >=;
+}
+
+handlers! {
+    cold fn step_other(m) {
+        m.helper(step_slow)
     }
 }
 

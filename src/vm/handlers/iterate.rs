@@ -19,24 +19,23 @@ handlers! {
         let cursor = (*state).cursor;
         if (*state).header.extra == OVER_ARRAY {
             if cursor == (*state).end {
-                return m.jump(m.c_signed());
+                return m.next(2);
             }
             let word = *(cursor as usize as *const u64);
             (*state).cursor = cursor + 8;
             retain(word);
             m.set_a(word);
-            m.next(2)
+            m.jump(m.c_signed())
         } else if (*state).header.extra == OVER_INT {
             if cursor as i64 >= (*state).end as i64 {
-                return m.jump(m.c_signed());
+                return m.next(2);
             }
-            (*state).cursor = cursor + 1;
             let word = cursor.wrapping_add(m.t);
             if word >= m.lim {
+                (*state).cursor = cursor + 1;
                 m.set_a(word);
-                m.next(2)
+                m.jump(m.c_signed())
             } else {
-                (*state).cursor = cursor;
                 m.enter(iter_next_other)
             }
         } else {
@@ -89,9 +88,9 @@ unsafe fn step(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
         match iterate::iterator_next(Value::borrow(&state)) {
             Some(value) => {
                 *base.add(fields.a as usize) = value.into_word().0;
-                pc.add(2)
+                pc.offset(fields.c as i16 as isize)
             }
-            None => pc.offset(fields.c as i16 as isize),
+            None => pc.add(2),
         }
     }
 }

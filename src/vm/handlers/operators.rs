@@ -1,7 +1,7 @@
 //! The slow paths of operators: strings, boxed ints, mixed numbers, errors. They read the drop flags the fast paths never look at.
 
 use crate::base::operator::{BinaryOp, UnaryOp};
-use crate::bytecode::op::{DROP_FIRST, DROP_SECOND, Fields, OPCODE_MASK, Opcode};
+use crate::bytecode::op::{DROP_FIRST, DROP_SECOND, Fields, OPCODE_MASK, Opcode, Operand, SUBTRACTS};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::operators;
 use crate::runtime::release::release;
@@ -180,30 +180,36 @@ pub(crate) unsafe fn not_bool(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut
     unsafe { unary(vm, pc, base, UnaryOp::Not) }
 }
 
-/// `a += 1; goes to c if a < b`, for operands the fast path does not know.
+/// The step of a counted loop, for operands the fast path does not know. An error of the comparison is raised at the second word
+/// of the instruction, which has the comparison's position.
+pub(crate) unsafe fn step_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
 #[inline(never)]
-pub(crate) unsafe fn range_step_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; register a owns its value before and after.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
-        let opcode = Opcode::from_word(fields.op);
-        let limit =
-            if opcode == Some(Opcode::range_step_i) { immediate(fields.b) } else { Word(*base.add(fields.b as usize)) };
+        let operands = Opcode::from_word(fields.op).map_or([Operand::None; 3], |opcode| opcode.info().operands);
+        let word = |operand: Operand, bits: u16| match operand {
+            Operand::Imm => immediate(bits),
+            _ => Word(*base.add(bits as usize)),
+        };
+        let (step, limit) = (word(operands[1], fields.b), word(operands[2], fields.c));
+        let (operator, step) = match fields.op & SUBTRACTS {
+            0 => (BinaryOp::Add, step),
+            _ => (BinaryOp::Sub, Word::small_int(-(fields.b as i16 as i32))),
+        };
         let slot = base.add(fields.a as usize);
-        let one = Word::small_int(1);
-        let next = match operators::binary(BinaryOp::Add, Value::from_word(Word(*slot)), Value::borrow(&one)) {
-            Ok(next) => next,
+        match operators::binary(operator, Value::from_word(Word(*slot)), Value::borrow(&step)) {
+            Ok(next) => *slot = next.into_word().0,
             Err((error, old)) => {
                 *slot = old.into_word().0;
                 return vm.raise(pc, error);
             }
-        };
-        let goes_on = operators::binary(BinaryOp::Lt, next.clone(), Value::borrow(&limit));
-        *slot = next.into_word().0;
-        match goes_on {
-            Ok(value) if operators::truthy(&value) => pc.offset(fields.c as i16 as isize),
-            Ok(_) => pc.add(2),
-            Err((error, _)) => vm.raise(pc, error),
+        }
+        let order = vm.operators[(fields.op & OPCODE_MASK) as usize].unwrap_or(BinaryOp::Lt);
+        match operators::binary(order, Value::from_borrowed(Word(*slot)), Value::borrow(&limit)) {
+            Ok(value) if operators::truthy(&value) => pc.offset(*pc.add(2) as isize),
+            Ok(_) => pc.add(3),
+            Err((error, _)) => vm.raise(pc.add(1), error),
         }
     }
 }
