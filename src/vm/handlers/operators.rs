@@ -182,8 +182,8 @@ pub(crate) unsafe fn not_bool(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut
 
 /// The step of a counted loop, for operands the fast path does not know. An error of the comparison is raised at the second word
 /// of the instruction, which has the comparison's position.
-pub(crate) unsafe fn step_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
 #[inline(never)]
+pub(crate) unsafe fn step_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; register a owns its value before and after.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
