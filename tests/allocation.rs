@@ -215,7 +215,8 @@ impl Generator {
                 self.builder.seal_and_switch(body);
             }
             Some(iter) => {
-                let item = self.val(Op::IterNext, &[iter], Imm::None);
+                let zero = self.builder.constant(ConstData::Int(0), SPAN);
+                let item = self.val(Op::IterNext, &[iter, zero], Imm::None);
                 let done = self.val(Op::IsDone, &[item], Imm::None);
                 self.builder.brif(done, (exit, &[]), (body, &[]), SPAN);
                 self.builder.seal_and_switch(body);

@@ -1,7 +1,7 @@
 //! Emission: register-allocated IR becomes bytecode. Blocks in layout order; this file does blocks, branches and edges,
 //! `select.rs` the instructions.
 //!
-//! Fused here: comparison + `brif` (one compare-and-branch), `iter_next` + `is_done` + `brif`, `add` + comparison + `brif` (one
+//! Fused here: comparison + `brif` (one compare-and-branch), `iter_next` + `iter_step` + `is_done` + `brif`, `add` + comparison + `brif` (one
 //! counted-loop step), tests for null and undefined + `brif`. The pieces must be adjacent, `const` instructions without a
 //! register aside.
 
@@ -137,7 +137,7 @@ pub(super) enum Condition {
     /// Being undefined.
     Undef { val: Val },
     /// The loop state is exhausted; otherwise its next value is produced.
-    Exhausted { state: Val, item: Val },
+    Exhausted { next: Inst, position: Val },
     /// The counter, stepped, compares with the limit: the end of a counted loop's iteration.
     Step { add: Inst, compare: Inst },
 }
@@ -331,11 +331,14 @@ impl<'a> Emitter<'a> {
             Op::IsUndef if insts.len() > 1 && self.tests(insts[1], insts[0]) => {
                 Some((Condition::Undef { val: first.args[0] }, 2))
             }
-            Op::IterNext if insts.len() > 2 && self.tests(insts[2], insts[1]) => {
-                let item = first.result.expand()?;
-                let test = data(1)?;
-                (test.op == Op::IsDone && test.args[0] == item)
-                    .then_some((Condition::Exhausted { state: first.args[0], item }, 3))
+            Op::IterNext if insts.len() > 3 && self.tests(insts[3], insts[2]) => {
+                let (step, test) = (data(1)?, data(2)?);
+                let position = step.result.expand()?;
+                let same =
+                    self.alloc.reg(position).is_some() && self.alloc.reg(position) == self.alloc.reg(first.args[1]);
+                let fits =
+                    step.op == Op::IterStep && test.op == Op::IsDone && Some(test.args[0]) == first.result.expand();
+                (same && fits).then_some((Condition::Exhausted { next: insts[0], position }, 4))
             }
             Op::Add | Op::Sub if insts.len() > 2 && self.tests(insts[2], insts[1]) => self.counted_step(insts),
             _ => None,
@@ -384,7 +387,7 @@ impl<'a> Emitter<'a> {
 
     /// Emits one conditional jump; in long mode around an unconditional one.
     fn conditional(&mut self, condition: Condition, sense: bool, label: Label, test: Inst) {
-        let wide = !matches!(condition, Condition::Compare { .. } | Condition::Exhausted { .. });
+        let wide = !matches!(condition, Condition::Compare { .. });
         if wide || !self.long {
             let at = self.asm.here();
             self.test(condition, sense);
@@ -419,9 +422,10 @@ impl<'a> Emitter<'a> {
                 let op = if sense { Opcode::jump_undef } else { Opcode::jump_not_undef };
                 self.asm.op(op, 0, self.reg(val), 0, 0);
             }
-            Condition::Exhausted { state, item } => {
-                let dst = self.alloc.reg(item).unwrap_or(self.alloc.frame_size);
-                self.asm.op(Opcode::iter_next, 0, dst, self.reg(state), 0);
+            Condition::Exhausted { next, position } => {
+                let (dst, state) = (self.dst(next), self.reg(self.func.insts[next].args[0]));
+                self.asm.op(Opcode::iter_next, 0, dst, state, self.reg(position));
+                self.asm.distance(self.func.insts[next].span);
             }
             Condition::Step { add, compare } => self.step(add, compare),
         }

@@ -95,7 +95,12 @@ impl Emitter<'_> {
                 self.unwind(inst, at);
             }
             Op::IterOpen => self.unary(inst, Opcode::iter_open),
-            Op::IterNext => self.unary(inst, Opcode::iter_take),
+            Op::IterNext => {
+                let (to, at) = (self.dst(inst), self.asm.here());
+                self.asm.op(Opcode::iter_take, 0, to, self.arg(inst, 0), self.arg(inst, 1));
+                self.unwind(inst, at);
+            }
+            Op::IterStep => self.unary(inst, Opcode::iter_step),
             Op::RangeBound => self.unary(inst, Opcode::range_bound),
             Op::Caught => {
                 let to = self.dst(inst);

@@ -177,8 +177,9 @@ macro_rules! for_each_opcode {
     check_stack call (None, Int32, None) None "raises unless the given number of registers is left on the stack";
     // Iteration.
     iter_open iterate (Dst, Src, None) None "a := loop state over b, which moves";
-    iter_next iterate (Dst, Src, Jump) None "a := next value of loop state b, and goes to c; or falls through";
-    iter_take iterate (Dst, Src, None) None "a := next value of loop state b, or the exhausted mark";
+    iter_next iterate (Dst, Src, Mod) Jump "a := value of loop state b at position c, c += 1, and goes to the target; or falls through";
+    iter_take iterate (Dst, Src, Src) None "a := value of loop state b at position c, or the exhausted mark";
+    iter_step iterate (Dst, Src, None) None "a := position b, one further";
     range_bound iterate (Dst, Src, None) None "a := b as a bound of a counted loop";
     }};
 }

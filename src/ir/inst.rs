@@ -244,10 +244,12 @@ instructions! {
     /// Calls a builtin.
     CallBuiltin "call_builtin" () rest Borrow imm Builtin result ANY effects CALLS flow NEXT;
 
-    /// Starts a `for` loop over a value; raises `Cannot iterate over non-iterable type`.
+    /// Starts a `for` loop over a value, at position 0; raises `Cannot iterate over non-iterable type`.
     IterOpen "iter_open" (Keep) imm None result ITER effects ALLOCATES|RAISES flow NEXT;
-    /// The next value of the loop, or the exhausted mark.
-    IterNext "iter_next" (View) imm None result TOP effects CALLS flow NEXT;
+    /// The value of the loop at a position, or the exhausted mark: operands state, position.
+    IterNext "iter_next" (View, View) imm None result TOP effects CALLS flow NEXT;
+    /// The next position.
+    IterStep "iter_step" (View) imm None result SMALL_INT effects PURE flow NEXT;
     /// Whether the operand is the exhausted mark.
     IsDone "is_done" (View) imm None result BOOL effects PURE flow NEXT;
     /// A bound of a counted loop as an int; raises `range() requires numeric arguments`.

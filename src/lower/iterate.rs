@@ -8,6 +8,14 @@
 //!   body(i): ...
 //!   latch: n = add i, 1; c = lt n, limit; brif c, body(n), exit
 //! ```
+//!
+//! The position of an iterated loop is a value of its own, so that arrays and ints are their own loop state: no object is made.
+//!
+//! ```text
+//!     s = iter_open source; jump header(0)
+//!   body: ...; jump header(n)
+//!   header(p): x = iter_next s, p; n = iter_step p; d = is_done x; brif d, exit, body
+//! ```
 
 use super::function::{LoopTargets, Lowerer};
 use crate::base::source::Span;
@@ -93,15 +101,21 @@ impl<'a> Lowerer<'a, '_, '_> {
         let source = self.expr(iterable);
         let iterator = self.b.ins_val(Op::IterOpen, &[source], Imm::None, span);
         let (header, inside, exit) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        self.b.jump(header, &[], span);
+        let position = self.b.append_param(header, Type::SMALL_INT);
+        let first = self.b.constant(ConstData::Int(0), span);
+        self.b.jump(header, &[first], span);
         let start = self.b.func.layout.len();
         self.b.switch_to_block(header);
-        let val = self.b.ins_val(Op::IterNext, &[iterator], Imm::None, span);
+        let val = self.b.ins_val(Op::IterNext, &[iterator, position], Imm::None, span);
+        let next = self.b.ins_val(Op::IterStep, &[position], Imm::None, span);
         let done = self.b.ins_val(Op::IsDone, &[val], Imm::None, span);
         self.b.brif(done, (exit, &[]), (inside, &[]), span);
         let middle = self.b.func.layout.len();
         self.b.seal_and_switch(inside);
-        self.for_body(variable, val, body, LoopTargets { next: header, exit }, span);
+        let latch = self.b.create_block();
+        self.for_body(variable, val, body, LoopTargets { next: latch, exit }, span);
+        self.b.seal_and_switch(latch);
+        self.b.jump(header, &[next], span);
         self.b.seal_block(header);
         self.rotate(start, middle);
         self.b.seal_and_switch(exit);

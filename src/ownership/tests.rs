@@ -148,7 +148,8 @@ fn a_finished_loop_drops_the_iterator_and_no_item() {
     let iter = ins(&mut b, Op::IterOpen, &[v0]);
     b.jump(header, &[], AT);
     b.switch_to_block(header);
-    let item = ins(&mut b, Op::IterNext, &[iter]);
+    let zero = b.constant(ConstData::Int(0), AT);
+    let item = ins(&mut b, Op::IterNext, &[iter, zero]);
     let done = ins(&mut b, Op::IsDone, &[item]);
     b.brif(done, (exit, &[]), (body, &[]), AT);
     b.seal_and_switch(body);
@@ -158,8 +159,8 @@ fn a_finished_loop_drops_the_iterator_and_no_item() {
     let null = b.constant(ConstData::Null, AT);
     b.ret(null, AT);
     let func = owned(b);
-    assert_eq!(list(&func, header), ["iter_next v1", "is_done v2", "brif v3"]);
-    assert_eq!(list(&func, body), ["drop v2", "jump"]);
+    assert_eq!(list(&func, header), ["const", "iter_next v1, v2", "is_done v3", "brif v4"]);
+    assert_eq!(list(&func, body), ["drop v3", "jump"]);
     assert_eq!(list(&func, exit)[0], "drop v1");
 }
 

@@ -1,9 +1,10 @@
-//! `for` loops over values. The state is a heap object of its own, so one register carries it; arrays and counts are stepped
-//! in the handler.
+//! `for` loops over values. Arrays and ints are their own loop state, and the position is in a register; other values are walked
+//! by an iterator object, which keeps a position of its own.
 
 use crate::bytecode::op::{DROP_FIRST, Fields};
+use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::error::RuntimeError;
-use crate::runtime::iterate::{self, IteratorObject, OVER_ARRAY, OVER_INT};
+use crate::runtime::iterate;
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
@@ -12,41 +13,60 @@ use crate::vm::dispatch::{handlers, retain};
 
 handlers! {
     fn iter_open(m) {
+        let word = m.rb();
+        if Word(word).is_array() || word >= m.lim {
+            m.set_a(word);
+            m.next(2)
+        } else {
+            m.enter(iter_open_other)
+        }
+    }
+    fn iter_open_other(m) {
         m.helper(open)
     }
     fn iter_next(m) {
-        let state: *mut IteratorObject = Word(m.rb()).object_ptr();
-        let cursor = (*state).cursor;
-        if (*state).header.extra == OVER_ARRAY {
-            if cursor == (*state).end {
-                return m.next(2);
-            }
-            let word = *(cursor as usize as *const u64);
-            (*state).cursor = cursor + 8;
-            retain(word);
-            m.set_a(word);
-            m.jump(m.c_signed())
-        } else if (*state).header.extra == OVER_INT {
-            if cursor as i64 >= (*state).end as i64 {
-                return m.next(2);
-            }
-            let word = cursor.wrapping_add(m.t);
-            if word >= m.lim {
-                (*state).cursor = cursor + 1;
-                m.set_a(word);
-                m.jump(m.c_signed())
+        let (state, position) = (m.rb(), m.rc());
+        if state >= m.lim {
+            if position < state {
+                *m.base.add(m.c()) = position + 1;
+                m.set_a(position);
+                m.jump(m.literal() as i64)
             } else {
-                m.enter(iter_next_other)
+                m.next(3)
             }
+        } else if Word(state).is_array() {
+            m.enter(iter_next_array)
         } else {
             m.enter(iter_next_other)
         }
     }
-    cold fn iter_next_other(m) {
+    fn iter_next_array(m) {
+        let (state, position) = (Word(m.rb()), m.rc());
+        if !state.is_array() {
+            return m.enter(iter_next_other);
+        }
+        m.quicken(iter_next_array);
+        let object: *const ArrayObject = state.object_ptr();
+        let index = position.wrapping_sub(m.t);
+        if index >= (*object).len as u64 {
+            return m.next(3);
+        }
+        let word = *(object as *const u64).add(ELEMENTS_OFFSET / 8 + index as usize);
+        retain(word);
+        *m.base.add(m.c()) = position + 1;
+        m.set_a(word);
+        m.jump(m.literal() as i64)
+    }
+    fn iter_next_other(m) {
+        m.quicken(iter_next);
         m.helper(step)
     }
     fn iter_take(m) {
         m.helper(take)
+    }
+    fn iter_step(m) {
+        m.set_a(m.rb() + 1);
+        m.next(2)
     }
     fn range_bound(m) {
         let word = m.rb();
@@ -68,6 +88,10 @@ unsafe fn open(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     unsafe {
         let fields = Fields::decode(*pc.add(1));
         let source = Word(*base.add(fields.b as usize));
+        if let Some(float) = Value::borrow(&source).as_float() {
+            *base.add(fields.a as usize) = Value::int(crate::semantics::convert::float_to_int(float)).into_word().0;
+            return pc.add(2);
+        }
         match iterate::iterator_open(Value::from_borrowed(source)) {
             Ok(state) => {
                 release(source);
@@ -79,29 +103,45 @@ unsafe fn open(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+/// The value of the loop state in register b at the position in register c.
+unsafe fn value_at(base: *mut u64, fields: Fields) -> Option<Value> {
+    // SAFETY: register b is a loop state, register c a position.
+    unsafe {
+        let state = Word(*base.add(fields.b as usize));
+        let position = Word(*base.add(fields.c as usize)).as_inline_int();
+        let state = Value::borrow(&state);
+        match state.as_array() {
+            Some(elements) => elements.get(position as usize).cloned(),
+            None => match state.as_int() {
+                Some(count) => (position < count).then(|| Value::int(position)),
+                None => iterate::iterator_next(state),
+            },
+        }
+    }
+}
+
 #[inline(never)]
 unsafe fn step(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
-    // SAFETY: register b is a loop state; register a is dead.
+    // SAFETY: as a helper; register a is dead before.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
-        let state = Word(*base.add(fields.b as usize));
-        match iterate::iterator_next(Value::borrow(&state)) {
+        match value_at(base, fields) {
             Some(value) => {
+                *base.add(fields.c as usize) += 1;
                 *base.add(fields.a as usize) = value.into_word().0;
-                pc.offset(fields.c as i16 as isize)
+                pc.offset(*pc.add(2) as isize)
             }
-            None => pc.add(2),
+            None => pc.add(3),
         }
     }
 }
 
 #[inline(never)]
 unsafe fn take(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
-    // SAFETY: register b is a loop state; register a is dead.
+    // SAFETY: as a helper; register a is dead before.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
-        let state = Word(*base.add(fields.b as usize));
-        let next = iterate::iterator_next(Value::borrow(&state));
+        let next = value_at(base, fields);
         *base.add(fields.a as usize) = next.map_or(Word::DONE, Value::into_word).0;
         pc.add(2)
     }
