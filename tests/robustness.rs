@@ -92,7 +92,7 @@ fn deep_data_are_printed() {
 #[test]
 fn deep_data_pass_through_builtins() {
     let got = survives(&format!(
-        "{DEEP}print(contains([a], a))\nprint(len(flatten(a)))\nprint(len(unique([a, a])))\nprint(len([a] + 1))\n"
+        "{DEEP}print(contains([a], a))\nprint(len(flatten([a])))\nprint(len(unique([a, a])))\nprint(len([a] + 1))\n"
     ));
     assert_eq!(got.out, "false\n0\n1\n", "{}", got.err);
 }

@@ -24,8 +24,9 @@ const FLOORS: &[(&str, u32)] = &[
 /// Pairs that break the rule of floors, each for a reason worth a sentence here.
 const ALLOWED_EDGES: &[(&str, &str)] = &[];
 
-/// Where `unsafe` may stand: the value encoding, the heap with its object layouts, and the machine's inner loop.
-const UNSAFE_PLACES: &[&str] = &["src/runtime/", "src/vm/dispatch.rs", "src/vm/handlers/"];
+/// Where `unsafe` may stand: the value encoding, the heap with its object layouts, and the machine: its stack, code and inner loop.
+const UNSAFE_PLACES: &[&str] = &["src/runtime/", "src/vm/"];
+    &["src/runtime/", "src/vm/dispatch.rs", "src/vm/handlers/", "src/vm/loader.rs", "src/vm/mod.rs"];
 
 /// Where it may not, although the place above would allow it.
 const SAFE_PLACES: &[&str] =
@@ -137,7 +138,7 @@ fn modules_name_only_lower_floors() {
     let mut complaints = Vec::new();
     for (path, text) in files("src", "rs") {
         let module = path.split('/').nth(1).unwrap().trim_end_matches(".rs");
-        if module == "lib" || module == "main" {
+        if ["lib", "main", "build"].contains(&module) {
             continue;
         }
         let Some(&floor) = floors.get(module) else {
