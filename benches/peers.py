@@ -3,17 +3,20 @@
 
 Rounds are interleaved (every engine once per program and round), the minimum of a program's rounds counts, and only
 ratios are reported as results: absolute times differ from machine to machine and from minute to minute. CPU time is
-user plus system time of the child; peak memory is the largest resident set of any of its rounds. Every engine must
-print the same text. Standard library only.
+user plus system time of the child. Peak memory comes from one more run each, by watching the child's high-water mark
+(a child's own account would include what this script held when it forked). Every engine must print the same text.
+Standard library only.
 """
 import argparse
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = os.path.join(HERE, "programs")
@@ -27,7 +30,7 @@ PEERS = [
 
 
 def run_once(argv, timeout):
-    """Runs argv; returns (cpu seconds, peak KiB, output) or None if it failed or took too long."""
+    """Runs argv; returns (cpu seconds, output) or None if it failed or took too long."""
     with tempfile.TemporaryFile() as out:
         try:
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL)
@@ -40,7 +43,24 @@ def run_once(argv, timeout):
         if status != 0:
             return None
         out.seek(0)
-        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss, out.read().decode("utf-8", "replace")
+        return usage.ru_utime + usage.ru_stime, out.read().decode("utf-8", "replace")
+
+
+def peak_memory(argv, timeout):
+    """Runs argv once more; returns the peak of its resident set in KiB, 0 where /proc does not tell."""
+    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    peak, deadline = 0, time.monotonic() + timeout
+    while process.poll() is None:
+        try:
+            with open("/proc/%d/status" % process.pid) as status:
+                found = re.search(r"VmHWM:\s*(\d+)", status.read())
+            peak = max(peak, int(found.group(1)) if found else 0)
+        except OSError:
+            pass
+        if time.monotonic() > deadline:
+            process.kill()
+        time.sleep(0.0005)
+    return peak
 
 
 def wait_with_usage(process, timeout):
@@ -74,12 +94,14 @@ def measure(engines, program, rounds, timeout):
                 failed.add(name)
                 complaints.append("%s: %s failed or took over %g s" % (program, name, timeout))
                 continue
-            cpu, peak, text = result
+            cpu, text = result
             outputs.setdefault(name, text)
-            old = best.get(name, (math.inf, 0))
-            best[name] = (min(old[0], cpu), max(old[1], peak))
+            best[name] = min(best.get(name, math.inf), cpu)
     for name in failed:
         best.pop(name, None)
+    for name, argv, extension in engines:
+        if name in best:
+            best[name] = (best[name], peak_memory(argv + [os.path.join(PROGRAMS, program + extension)], timeout))
     if len(set(outputs.values())) > 1:
         complaints.append("%s: outputs differ: %s" % (program, {k: v.strip()[:60] for k, v in outputs.items()}))
     return best, complaints
