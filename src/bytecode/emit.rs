@@ -64,11 +64,14 @@ fn name_of(func: &Function) -> String {
     func.name.as_deref().unwrap_or("<lambda>").to_string()
 }
 
+/// What makes two path descriptions one.
+type PathKey = (Rc<str>, Option<u32>, Vec<super::program::PathStep>, String);
+
 /// Path descriptions of the program, each once.
 #[derive(Default)]
 pub(super) struct Paths {
     list: Vec<PathDescription>,
-    numbers: FxHashMap<(Rc<str>, Option<u32>, Vec<super::program::PathStep>, String), u16>,
+    numbers: FxHashMap<PathKey, u16>,
 }
 
 impl Paths {

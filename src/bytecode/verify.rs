@@ -160,7 +160,7 @@ impl Checker<'_> {
         if opcode == Opcode::capture_get && fields.b >= self.function.captures {
             self.fail("BC005", at, "no such captured value");
         }
-        if opcode == Opcode::dict_new && fields.c % 2 != 0 || opcode == Opcode::dict_extend && fields.c % 2 != 0 {
+        if matches!(opcode, Opcode::dict_new | Opcode::dict_extend) && !fields.c.is_multiple_of(2) {
             self.fail("BC002", at, "a key without a value");
         }
     }

@@ -28,6 +28,9 @@ pub struct LoopData {
     pub range: Range<usize>,
 }
 
+/// The range of no place: the start of every union.
+const NO_RANGE: Range<usize> = Range { start: usize::MAX, end: 0 };
+
 /// The loops of a function.
 #[derive(Clone, Debug, Default)]
 pub struct Loops {
@@ -46,7 +49,7 @@ impl Loops {
             if work.is_empty() {
                 continue;
             }
-            let new = loops.loops.push(LoopData { header, parent: None.into(), depth: 0, range: usize::MAX..0 });
+            let new = loops.loops.push(LoopData { header, parent: None.into(), depth: 0, range: NO_RANGE });
             while let Some(block) = work.pop() {
                 let Some(inner) = loops.outermost(block) else {
                     loops.innermost[block] = new.into();

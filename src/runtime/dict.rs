@@ -523,7 +523,7 @@ mod tests {
         for step in 0..20_000i64 {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let number = (seed >> 33) % 60;
-            let text = if number % 2 == 0 { format!("k{number}") } else { number.to_string() };
+            let text = if number.is_multiple_of(2) { format!("k{number}") } else { number.to_string() };
             if (seed >> 60) < 9 {
                 d.as_dict_mut().unwrap().insert(Key::text(&text), Value::int(step));
                 match model.iter_mut().find(|entry| entry.0 == text) {

@@ -1,4 +1,5 @@
 //! Compare and branch. Ints compare as words; the first two doubles rewrite the instruction to its float form.
+#![allow(clippy::neg_cmp_op_on_partial_ord, reason = "the negation holds for NaN, the opposite comparison does not")]
 
 use super::operators::{branch_imm, branch_literal, branch_registers};
 use crate::runtime::word::{TAG_IMMEDIATE, Word};
