@@ -165,7 +165,7 @@ macro_rules! for_each_opcode {
     dict_new index (Dst, None, Count) List "a := dict of the listed keys and values, which move";
     dict_extend index (Mod, None, Count) List "stores the listed keys and values, which move, in dict a";
     dict_spread index (Mod, Src, None) None "stores the entries of b in dict a";
-    // Calls. Window a: callee or result, saved base, return address, arguments.
+    // Calls. Window a: depth or result, callee, saved base, return address, arguments.
     call call (Window, Index, None) None "calls the callable in window a with b arguments";
     call_direct call (Window, None, None) Literal "calls the literal function in window a";
     call_method call (Window, Index, None) Literal "calls method literal of the first argument in window a, with b arguments, the receiver included";

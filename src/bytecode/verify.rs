@@ -3,6 +3,7 @@
 use super::op::{DROP_LISTED, Extra, Fields, Opcode, Operand};
 use super::program::{FunctionCode, Literal, NO_LANDING, PathStep, Program};
 use crate::ir::function::ConstData;
+use crate::regalloc::WINDOW_HEADER;
 use std::collections::BTreeSet;
 
 /// A broken rule.
@@ -131,7 +132,7 @@ impl Checker<'_> {
                 Operand::Dst | Operand::Src | Operand::Mod => self.register(at, value),
                 Operand::Window => {
                     let arguments = if opcode == Opcode::call_direct { 0 } else { fields.b as u32 };
-                    if value as u32 + 3 + arguments > self.function.frame_size {
+                    if value as u32 + WINDOW_HEADER as u32 + arguments > self.function.frame_size {
                         self.fail("BC002", at, "the window leaves the frame");
                     }
                     if opcode == Opcode::call_method && fields.b == 0 {
@@ -190,7 +191,7 @@ impl Checker<'_> {
                 }
                 let arguments = function(*number).map_or(0, |callee| callee.arity as u32);
                 let window = Fields::decode(self.function.code[at + 1]).a as u32;
-                if window + 3 + arguments > self.function.frame_size {
+                if window + WINDOW_HEADER as u32 + arguments > self.function.frame_size {
                     self.fail("BC002", at, "the window leaves the frame");
                 }
                 true

@@ -39,8 +39,8 @@ use std::fmt;
 /// Registers a frame may have; the rest of the 16-bit space stays free for windows and encodings.
 pub const MAX_REGISTERS: usize = 60_000;
 
-/// Slots of a window before its first argument: callee and result, saved base, return pc.
-pub const WINDOW_HEADER: u16 = 3;
+/// Slots of a window before its first argument: depth (the result afterwards), callee, saved base, return pc.
+pub const WINDOW_HEADER: u16 = 4;
 
 /// One step of a sequence of moves. No step touches a count: the old register is dead afterwards, or uncounted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,7 +169,7 @@ pub fn slot(op: Op, base: u16, index: usize) -> u16 {
 /// How far from its base a window has operand `index`.
 fn slot_offset(op: Op, index: usize) -> usize {
     match (op, index) {
-        (Op::Call, 0) => 0,
+        (Op::Call, 0) => 1,
         (Op::Call, _) => WINDOW_HEADER as usize + index - 1,
         _ => WINDOW_HEADER as usize + index,
     }

@@ -42,8 +42,6 @@ pub enum Ending {
 
 /// The machine, loaded with one program.
 pub struct Vm {
-    /// Active calls still allowed.
-    pub(crate) depth_left: i64,
     /// Global slots.
     pub(crate) globals: *mut u64,
     /// The frame to go on with after a helper.
@@ -90,7 +88,6 @@ impl Vm {
             std::alloc::handle_alloc_error(layout);
         }
         Vm {
-            depth_left: MAX_CALL_DEPTH as i64,
             globals: global_slots.as_mut_ptr() as *mut u64,
             base: stack,
             pc: std::ptr::null_mut(),
@@ -118,14 +115,15 @@ impl Vm {
         // SAFETY: the first window of the stack returns to the halt stub; the program was verified before it was loaded.
         unsafe {
             let base = self.stack.add(link);
+            *base.sub(4) = 0;
             *base.sub(3) = Word::NULL.0;
             *base.sub(2) = base as u64;
             *base.sub(1) = self.loaded.halt() as u64;
             let pc = self.loaded.entry(0);
-            self.depth_left = MAX_CALL_DEPTH as i64;
             dispatch::run(self, pc, base);
-            release(Word(*base.sub(3)));
-            *base.sub(3) = Word::NULL.0;
+            if matches!(self.ending, Ending::Finished) {
+                release(Word(*base.sub(4)));
+            }
         }
         std::mem::replace(&mut self.ending, Ending::Finished)
     }

@@ -73,9 +73,7 @@ impl Vm {
                     release(Word(*self.base.sub(3)));
                 }
                 at = self.loaded.locate(*self.base.sub(1) as *const u64);
-                *self.base.sub(3) = Word::NULL.0;
                 self.base = *self.base.sub(2) as *mut u64;
-                self.depth_left += 1;
             }
             inside_call = true;
         }

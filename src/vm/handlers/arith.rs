@@ -129,7 +129,7 @@ macro_rules! on_ints {
 
 arithmetic! {
     add add_float add_other, add_i add_i_other, add_k add_k_other: + division false, |m, x, y| {
-        let r = x.wrapping_add(y).wrapping_sub(m.t);
+        let r = x.wrapping_add(y.wrapping_sub(m.t));
         if (x & y & r) >= m.lim { Some(r) } else { None }
     };
     sub sub_float sub_other, sub_i sub_i_other, sub_k sub_k_other: - division false, |m, x, y| {

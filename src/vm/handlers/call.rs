@@ -1,11 +1,15 @@
 //! Calls and returns.
 //!
-//! Window at register W of the caller: R[W] callee (the result afterwards), R[W+1] saved base, R[W+2] return address, R[W+3..]
-//! arguments, which are the callee's first registers. `depth_left` counts active calls down; frames up to [`RED_ZONE`]
-//! registers need no other check, because the stack has room for that many at the greatest depth.
+//! Window at register W of the caller: R[W] depth of the callee (the result afterwards), R[W+1] callee, R[W+2] saved base, R[W+3]
+//! return address, R[W+4..] arguments, which are the callee's first registers. Frames up to [`RED_ZONE`] registers are entered
+//! without looking at the stack's end, because the stack has room for that many at the greatest depth.
+//!
+//! PERF: the depth is kept in the frame, not in the machine: a counter in memory that every call decrements and every return
+//! increments is a chain of twelve cycles through store forwarding, longer than the rest of a call.
 
 use super::data::listed;
 use crate::base::builtin::BuiltinId;
+use crate::base::limits::MAX_CALL_DEPTH;
 use crate::bytecode::op::{Fields, Opcode};
 use crate::runtime::builtins::{self, Args};
 use crate::runtime::dict::Key;
@@ -19,19 +23,21 @@ use crate::vm::Vm;
 use crate::vm::dispatch::{Machine, handlers};
 use smallvec::SmallVec;
 
-/// Registers below the callee's first: callee, saved base, return address.
-pub(crate) const LINK: usize = 3;
+/// Registers below the callee's first: depth (the result afterwards), callee, saved base, return address.
+pub(crate) const LINK: usize = 4;
+/// Where in a window the callee is.
+pub(crate) const CALLEE: usize = 1;
 /// Frames of at most this many registers are entered without looking at the stack's end.
 pub(crate) const RED_ZONE: usize = 250;
 
 handlers! {
     fn call_direct(m) {
         let window = m.base.add(m.a() + LINK);
-        let depth = (*m.vm).depth_left - 1;
-        if depth < 0 {
+        let depth = *m.base.sub(4);
+        if depth >= MAX_CALL_DEPTH as u64 {
             return m.enter(call_too_deep);
         }
-        (*m.vm).depth_left = depth;
+        *window.sub(4) = depth + 1;
         *window.sub(2) = m.base as u64;
         *window.sub(1) = m.pc.add(3) as u64;
         Machine { pc: m.literal() as *mut u64, base: window, ..m }.go()
@@ -46,15 +52,15 @@ handlers! {
             return m.enter(call_other);
         }
         let object: *const FunctionObject = callee.object_ptr();
-        let depth = (*m.vm).depth_left - 1;
+        let depth = *m.base.sub(4);
         if (*object).header.kind as u8 != Kind::Function as u8
             || (*object).header.extra as usize != m.b()
             || (*object).header.flags & FLAG_NATIVE != 0
-            || depth < 0
+            || depth >= MAX_CALL_DEPTH as u64
         {
             return m.enter(call_other);
         }
-        (*m.vm).depth_left = depth;
+        *window.sub(4) = depth + 1;
         *window.sub(2) = m.base as u64;
         *window.sub(1) = m.pc.add(2) as u64;
         Machine { pc: (*object).entry as *mut u64, base: window, ..m }.go()
@@ -72,8 +78,7 @@ handlers! {
         let word = m.ra();
         let pc = *m.base.sub(1) as *mut u64;
         let base = *m.base.sub(2) as *mut u64;
-        *m.base.sub(3) = word;
-        (*m.vm).depth_left += 1;
+        *m.base.sub(4) = word;
         Machine { pc, base, ..m }.go()
     }
     fn return_literal(m) {
@@ -81,8 +86,7 @@ handlers! {
         crate::vm::dispatch::retain(word);
         let pc = *m.base.sub(1) as *mut u64;
         let base = *m.base.sub(2) as *mut u64;
-        *m.base.sub(3) = word;
-        (*m.vm).depth_left += 1;
+        *m.base.sub(4) = word;
         Machine { pc, base, ..m }.go()
     }
     fn return_closure(m) {
@@ -113,8 +117,7 @@ unsafe fn leave_closure(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
         let next = *base.sub(1) as *mut u64;
         let callee = Word(*base.sub(3));
         vm.base = *base.sub(2) as *mut u64;
-        vm.depth_left += 1;
-        *base.sub(3) = word;
+        *base.sub(4) = word;
         release(callee);
         next
     }
@@ -125,7 +128,7 @@ unsafe fn abandon(base: *mut u64, window: usize, callee: bool, arguments: usize)
     // SAFETY: the window's callee and arguments are owned and nobody reads them any more.
     unsafe {
         if callee {
-            release(Word(*base.add(window)));
+            release(Word(*base.add(window + CALLEE)));
         }
         for i in 0..arguments {
             release(Word(*base.add(window + LINK + i)));
@@ -173,7 +176,7 @@ unsafe fn call_value(
 ) -> *mut u64 {
     // SAFETY: the caller's: callee and arguments are owned by the window.
     unsafe {
-        let callee = Word(*base.add(window));
+        let callee = Word(*base.add(window + CALLEE));
         let error = match Value::borrow(&callee).as_function() {
             None => RuntimeError::message(
                 "Cannot call non-function; the value being called is not callable. Pass a function, closure, or imported \
@@ -235,8 +238,8 @@ unsafe fn enter(
 ) -> *mut u64 {
     // SAFETY: the caller's: callee and arguments are owned by the window, and there are as many as the function takes.
     unsafe {
-        if vm.depth_left == 0 {
-            release(Word(*base.add(window)));
+        if *base.sub(4) >= MAX_CALL_DEPTH as u64 {
+            release(Word(*base.add(window + CALLEE)));
             for i in 0..count {
                 release(Word(*base.add(window + first + i)));
             }
@@ -247,7 +250,7 @@ unsafe fn enter(
             *base.add(window + LINK + i) = *base.add(window + first + i);
         }
         let frame = base.add(window + LINK);
-        vm.depth_left -= 1;
+        *frame.sub(4) = *base.sub(4) + 1;
         *frame.sub(2) = base as u64;
         *frame.sub(1) = pc.add(words) as u64;
         vm.base = frame;
@@ -309,7 +312,7 @@ unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
             _ => None,
         };
         if let Some(callee) = entry.filter(|entry| entry.as_function().is_some()) {
-            *base.add(window) = callee.into_word().0;
+            *base.add(window + CALLEE) = callee.into_word().0;
             release(receiver);
             return call_value(vm, pc, base, window, LINK + 1, count - 1, 3);
         }
@@ -321,7 +324,7 @@ unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
             return vm.raise(pc, RuntimeError::message(format!("Unknown method: {name}")));
         };
         if let Some(function) = vm.forward(row.0).filter(|&function| vm.takes(function, count)) {
-            *base.add(window) = Word::NULL.0;
+            *base.add(window + CALLEE) = Word::NULL.0;
             return enter(vm, pc, base, window, LINK, count, 3, function);
         }
         let mut arguments: SmallVec<[(Word, bool); 8]> = SmallVec::new();
