@@ -150,6 +150,7 @@ fn literal_text(program: &Program, literal: &Literal) -> String {
         Literal::Const(ConstData::Str(text)) => format!("{text:?}"),
         Literal::Const(ConstData::Undef) => "undef".into(),
         Literal::Function(number) | Literal::Entry(number) => function(*number),
+        Literal::Tag(text) => text.to_string(),
         Literal::Builtin(builtin) => format!("builtin {}", builtin.0),
     }
 }

@@ -139,6 +139,8 @@ pub(super) enum Condition {
     Null { val: Val, flags: u16 },
     /// Being undefined.
     Undef { val: Val },
+    /// Having a tag, or being a string.
+    Literal { inst: Inst },
     /// The loop state is exhausted; otherwise its next value is produced.
     Exhausted { next: Inst, position: Val },
     /// The counter, stepped, compares with the limit: the end of a counted loop's iteration.
@@ -334,6 +336,9 @@ impl<'a> Emitter<'a> {
             Op::IsUndef if insts.len() > 1 && self.tests(insts[1], insts[0]) => {
                 Some((Condition::Undef { val: first.args[0] }, 2))
             }
+            Op::IsTag | Op::IsText if insts.len() > 1 && self.tests(insts[1], insts[0]) => {
+                Some((Condition::Literal { inst: insts[0] }, 2))
+            }
             Op::IterNext if insts.len() > 3 && self.tests(insts[3], insts[2]) => {
                 let (step, test) = (data(1)?, data(2)?);
                 let position = step.result.expand()?;
@@ -425,6 +430,17 @@ impl<'a> Emitter<'a> {
                 let op = if sense { Opcode::jump_undef } else { Opcode::jump_not_undef };
                 self.asm.op(op, 0, self.reg(val), 0, 0);
             }
+            Condition::Literal { inst } => {
+                let data = &self.func.insts[inst];
+                let op = match (data.op, sense) {
+                    (Op::IsTag, true) => Opcode::jump_tag,
+                    (Op::IsTag, false) => Opcode::jump_not_tag,
+                    (_, true) => Opcode::jump_text,
+                    (_, false) => Opcode::jump_not_text,
+                };
+                self.asm.op(op, 0, self.reg(data.args[0]), 0, 0);
+                self.asm.literal(if data.op == Op::IsTag { self.tag(data.imm) } else { self.text(data.imm) });
+            }
             Condition::Exhausted { next, position } => {
                 let (dst, state) = (self.dst(next), self.reg(self.func.insts[next].args[0]));
                 self.asm.op(Opcode::iter_next, 0, dst, state, self.reg(position));
@@ -486,6 +502,14 @@ impl<'a> Emitter<'a> {
         if next != Some(target) {
             let label = self.block_label(target);
             self.asm.jump(label);
+        }
+    }
+
+    /// The tag of a constant immediate.
+    pub fn tag(&self, imm: Imm) -> Literal {
+        match self.text(imm) {
+            Literal::Const(ConstData::Str(text)) => Literal::Tag(text),
+            other => other,
         }
     }
 

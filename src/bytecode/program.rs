@@ -19,6 +19,8 @@ pub enum Literal {
     Entry(u32),
     /// The value of a builtin.
     Builtin(BuiltinId),
+    /// The number of a tag.
+    Tag(Rc<str>),
 }
 
 /// One step of a path.

@@ -94,6 +94,29 @@ impl Emitter<'_> {
                 self.operand_list(inst, 0);
                 self.unwind(inst, at);
             }
+            Op::TaggedNew => {
+                let (to, count) = (self.dst(inst), data.args.len() as u16);
+                self.asm.op(Opcode::tagged_new, 0, to, 0, count);
+                self.asm.literal(self.tag(data.imm));
+                self.operand_list(inst, 0);
+            }
+            Op::IsTag => {
+                let (to, value) = (self.dst(inst), self.arg(inst, 0));
+                self.asm.op(Opcode::is_tag, 0, to, value, 0);
+                self.asm.literal(self.tag(data.imm));
+            }
+            Op::IsText => self.unary_with_text(inst, Opcode::is_text),
+            Op::PartGet => self.indexed(inst, Opcode::part_get),
+            Op::ArrayRest => self.indexed(inst, Opcode::array_rest),
+            Op::PartCount => self.unary(inst, Opcode::part_count),
+            Op::TryUnwrap => self.unary(inst, Opcode::try_unwrap),
+            Op::ExpectArray => self.expect(inst, Opcode::expect_array),
+            Op::ExpectDict => self.expect(inst, Opcode::expect_dict),
+            Op::DictWithout => {
+                let target = self.arg(inst, 0);
+                self.asm.op(Opcode::dict_without, 0, target, 0, 0);
+                self.asm.literal(self.text(data.imm));
+            }
             Op::IterOpen => self.unary(inst, Opcode::iter_open),
             Op::IterNext => {
                 let (to, at) = (self.dst(inst), self.asm.here());
@@ -157,6 +180,17 @@ impl Emitter<'_> {
     fn unary(&mut self, inst: Inst, op: Opcode) {
         let (to, value, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
         self.asm.op(op, self.drop_flag(inst, 0, DROP_FIRST), to, value, 0);
+        self.unwind(inst, at);
+    }
+
+    fn indexed(&mut self, inst: Inst, op: Opcode) {
+        let (to, value, index) = (self.dst(inst), self.arg(inst, 0), self.index(inst));
+        self.asm.op(op, 0, to, value, index);
+    }
+
+    fn expect(&mut self, inst: Inst, op: Opcode) {
+        let (value, at) = (self.arg(inst, 0), self.asm.here());
+        self.asm.op(op, 0, 0, value, 0);
         self.unwind(inst, at);
     }
 

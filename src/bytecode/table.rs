@@ -175,6 +175,21 @@ macro_rules! for_each_opcode {
     return_closure call (Src, None, None) None "leaves a closure with a, giving the closure up";
     return_closure_literal call (None, None, None) Literal "leaves a closure with a literal";
     check_stack call (None, Int32, None) None "raises unless the given number of registers is left on the stack";
+    // Tagged values, results, options; destructuring.
+    tagged_new tagged (Dst, None, Count) LiteralList "a := value of the literal tag over the listed registers, which move";
+    is_tag tagged (Dst, Src, None) Literal "a := whether b has the literal tag";
+    is_text tagged (Dst, Src, None) Literal "a := whether b is the literal string";
+    jump_tag tagged (Src, None, Jump) Literal "goes to c if a has the literal tag";
+    jump_not_tag tagged (Src, None, Jump) Literal "goes to c unless a has the literal tag";
+    jump_text tagged (Src, None, Jump) Literal "goes to c if a is the literal string";
+    jump_not_text tagged (Src, None, Jump) Literal "goes to c unless a is the literal string";
+    part_get tagged (Dst, Src, Index) None "a := payload or element c of b, or null";
+    part_count tagged (Dst, Src, None) None "a := number of payloads of b";
+    try_unwrap tagged (Dst, Src, None) None "a := content of b, or the undefined mark; raises if b is no result or option";
+    expect_array tagged (None, Src, None) None "raises unless b is an array";
+    expect_dict tagged (None, Src, None) None "raises unless b is a dict";
+    array_rest tagged (Dst, Src, Index) None "a := elements of array b from c on";
+    dict_without tagged (Mod, None, None) Literal "removes entry literal from dict a";
     // Iteration.
     iter_open iterate (Dst, Src, None) None "a := loop state over b, which moves";
     iter_next iterate (Dst, Src, Mod) Jump "a := value of loop state b at position c, c += 1, and goes to the target; or falls through";

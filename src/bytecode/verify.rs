@@ -203,6 +203,13 @@ impl Checker<'_> {
                 }
                 true
             }
+            (Opcode::tagged_new, Literal::Tag(tag)) => match (&**tag, Fields::decode(self.function.code[at + 1]).c) {
+                ("Ok" | "Err" | "Some", count) => count == 1,
+                ("None", count) => count == 0,
+                _ => true,
+            },
+            (Opcode::is_tag | Opcode::jump_tag | Opcode::jump_not_tag, Literal::Tag(_)) => true,
+            (Opcode::tagged_new | Opcode::is_tag | Opcode::jump_tag | Opcode::jump_not_tag, _) => false,
             (Opcode::call_direct | Opcode::closure, _) | (_, Literal::Entry(_)) => false,
             (Opcode::load, Literal::Function(number)) => {
                 if function(*number).is_none_or(|callee| callee.captures > 0) {
@@ -218,6 +225,10 @@ impl Checker<'_> {
                 | Opcode::cell_get
                 | Opcode::field_get
                 | Opcode::field_get_optional
+                | Opcode::is_text
+                | Opcode::jump_text
+                | Opcode::jump_not_text
+                | Opcode::dict_without
                 | Opcode::call_method,
                 literal,
             ) => matches!(literal, Literal::Const(ConstData::Str(_))),

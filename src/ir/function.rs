@@ -316,6 +316,8 @@ impl Function {
         if !effects.contains(Effects::OPERATOR) {
             return match data.op {
                 Op::CheckDefined if !ty(0).may_be(Type::UNDEF) => Effects::PURE,
+                Op::ExpectArray if ty(0).is_subset(Type::ARRAY) => Effects::PURE,
+                Op::ExpectDict if ty(0).is_subset(Type::DICT) => Effects::PURE,
                 Op::RangeBound if ty(0).is_subset(Type::NUMBER) => Effects::PURE,
                 _ => effects,
             };

@@ -235,6 +235,27 @@ instructions! {
     /// As `update_path`, on a global.
     GlobalUpdatePath "global_update_path" (Keep) rest Borrow imm Path result no effects READS|WRITES|OPERATOR flow NEXT;
 
+    /// A tagged value over the operands; with the tag `Ok`, `Err`, `Some` or `None` a result or option.
+    TaggedNew "tagged_new" () rest Keep imm Const result OTHER effects ALLOCATES flow NEXT;
+    /// Whether the operand is a tagged value, result or option with this tag.
+    IsTag "is_tag" (View) imm Const result BOOL effects PURE flow NEXT;
+    /// Whether the operand is the string with this text.
+    IsText "is_text" (View) imm Const result BOOL effects PURE flow NEXT;
+    /// The n-th payload of a tagged value, result or option, or element of an array; null if there is none.
+    PartGet "part_get" (View) imm Index result ANY effects PURE flow NEXT;
+    /// How many payloads a tagged value, result or option has.
+    PartCount "part_count" (View) imm None result SMALL_INT effects PURE flow NEXT;
+    /// `v?`: the content of `Ok` and `Some`, the undefined mark for `Err` and `None`; otherwise raises.
+    TryUnwrap "try_unwrap" (View) imm None result TOP effects RAISES flow NEXT;
+    /// Raises `Cannot destructure t as array` if the operand is no array.
+    ExpectArray "expect_array" (View) imm None result no effects RAISES flow NEXT;
+    /// Raises `Cannot destructure t as dict` if the operand is no dict.
+    ExpectDict "expect_dict" (View) imm None result no effects RAISES flow NEXT;
+    /// The elements of an array from the n-th on.
+    ArrayRest "array_rest" (View) imm Index result ARRAY effects ALLOCATES flow NEXT;
+    /// A dict without the entry of this name.
+    DictWithout "dict_without" (Update) imm Const result DICT effects ALLOCATES flow NEXT;
+
     /// Calls any callable: operands callee, arguments.
     Call "call" (Keep) rest Keep imm None result ANY effects CALLS flow NEXT;
     /// Calls a known function that captures nothing, with the right number of arguments.

@@ -67,10 +67,7 @@ impl<'a> Lowerer<'a, '_, '_> {
             ExprKind::Pipe { target, target_start, .. } => self.pipe(val, target, target_start),
             ExprKind::Call { callee_start, args, .. } => self.call_value(val, None, args, callee_start),
             ExprKind::MethodCall { name, optional, args, .. } => self.method(val, name, optional, None, args),
-            ExprKind::Try { op_span, .. } => {
-                self.shared.refuse("?", op_span);
-                val
-            }
+            ExprKind::Try { op_span, .. } => self.try_operator(val, op_span),
             _ => val,
         }
     }
@@ -103,9 +100,12 @@ impl<'a> Lowerer<'a, '_, '_> {
                 self.null(word)
             }
             ExprKind::Struct { .. } => self.unsupported("struct", span),
-            ExprKind::Wrap { wrapper, .. } => self.unsupported(wrapper.symbol(), span),
-            ExprKind::None => self.unsupported("None", span),
-            ExprKind::Tagged { .. } => self.unsupported("::", span),
+            ExprKind::Wrap { wrapper, value } => {
+                let val = self.expr(value);
+                self.tagged(wrapper.symbol(), &[val], span)
+            }
+            ExprKind::None => self.tagged("None", &[], span),
+            ExprKind::Tagged { base, variant, args } => self.tagged_literal(base, variant, args.unwrap_or(&[]), span),
             ExprKind::Await { .. } => self.unsupported("await", span),
             ExprKind::Yield { .. } => self.unsupported("yield", span),
             ExprKind::Binary { .. }

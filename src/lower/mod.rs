@@ -16,14 +16,18 @@
 //! | `call` | calls of all kinds |
 //! | `name` | occurrences of variables: chains of candidates |
 //! | `path` | path assignment |
+//! | `matching` | `match`, tagged values, `?` |
+//! | `destructure` | destructuring |
 //! | `update` | read-modify-write in place |
 
 mod call;
 mod control;
+mod destructure;
 mod expr;
 mod function;
 mod iterate;
 mod literal;
+mod matching;
 mod name;
 mod path;
 mod stmt;

@@ -56,13 +56,17 @@ impl<'a> Lowerer<'a, '_, '_> {
             StmtKind::Expr(value) => {
                 self.expr(value);
             }
-            StmtKind::Test { .. } => {}
-            StmtKind::Destructure { .. } => self.shared.refuse("destructuring", span),
+            StmtKind::Test { .. } | StmtKind::Enum { .. } => {}
+            StmtKind::Destructure { pattern, value, .. } => {
+                let val = self.expr(value);
+                self.destructure(pattern, val, span);
+            }
             StmtKind::Struct(_) => self.shared.refuse("struct", span),
-            StmtKind::Enum { .. } => self.shared.refuse("enum", span),
             StmtKind::Import { .. } | StmtKind::FromImport { .. } => self.shared.refuse("import", span),
             StmtKind::Export(_) => self.shared.refuse("export", span),
-            StmtKind::Match { .. } => self.shared.refuse("match", span),
+            StmtKind::Match { subject, cases, ref default } => {
+                self.match_statement(subject, cases, default.as_ref(), span);
+            }
             StmtKind::Spawn(_) => self.shared.refuse("spawn", span),
         }
     }

@@ -241,6 +241,9 @@ impl<'a> Lowerer<'a, '_, '_> {
             | ExprKind::SelfValue(_)
             | ExprKind::Function(_) => true,
             ExprKind::Unary { operand, .. } => self.is_quiet(operand, budget),
+            ExprKind::None => true,
+            ExprKind::Wrap { value, .. } => self.is_quiet(value, budget),
+            ExprKind::Tagged { args, .. } => args.unwrap_or(&[]).iter().all(|arg| self.is_quiet(arg, budget)),
             ExprKind::Interpolated(parts) => parts.iter().all(|part| match part {
                 StringPart::Text(_) => true,
                 StringPart::Hole(hole) => self.is_quiet(hole, budget),

@@ -302,6 +302,7 @@ fn fuses(op: Op, before_branch: bool) -> bool {
     match op {
         Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => before_branch,
         Op::IsDone | Op::IsUndef | Op::IsNull | Op::Truthy | Op::Not => before_branch,
+        Op::IsTag | Op::IsText => before_branch,
         Op::IterNext => !before_branch,
         _ => false,
     }

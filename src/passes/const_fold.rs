@@ -127,6 +127,8 @@ pub fn evaluate(op: Op, operands: &[Fact]) -> Option<ConstData> {
         Op::IsUndef => return operands[0].is(Type::UNDEF).map(ConstData::Bool),
         Op::IsDone => return operands[0].is(Type::DONE).map(ConstData::Bool),
         Op::IsNull => return operands[0].is(Type::NULL).map(ConstData::Bool),
+        Op::IsTag => return (!operands[0].ty.may_be(Type::OTHER)).then_some(ConstData::Bool(false)),
+        Op::IsText => return (!operands[0].ty.may_be(Type::STRING)).then_some(ConstData::Bool(false)),
         Op::Truthy => return operands[0].is_truthy().map(ConstData::Bool),
         Op::Eq | Op::Ne if never_equal(&operands[0], &operands[1]) => return Some(ConstData::Bool(op == Op::Ne)),
         _ => {}
@@ -169,7 +171,8 @@ fn fold(func: &mut Function, inst: Inst, substitution: &mut Substitution) -> boo
         Op::Format if data.args.len() == 1 => Type::STRING,
         _ => Type::NONE,
     };
-    let foldable = matches!(op, Op::IsUndef | Op::IsDone | Op::IsNull | Op::Truthy | Op::Not | Op::Neg | Op::Format);
+    let tests = matches!(op, Op::IsUndef | Op::IsDone | Op::IsNull | Op::IsTag | Op::IsText | Op::Truthy);
+    let foldable = tests || matches!(op, Op::Not | Op::Neg | Op::Format);
     if foldable || binary_op(op).is_some() {
         let operands: smallvec::SmallVec<[Fact; 4]> = data.args.iter().map(|&val| Fact::of(func, val)).collect();
         if let Some(value) = evaluate(op, &operands) {

@@ -137,7 +137,7 @@ impl Inference {
                 _ => row,
             },
             Op::IterNext => Type::ANY.union(Type::DONE),
-            Op::CellPeek | Op::GlobalPeek => Type::ANY.union(Type::UNDEF),
+            Op::CellPeek | Op::GlobalPeek | Op::TryUnwrap => Type::ANY.union(Type::UNDEF),
             Op::Copy => ty(0),
             _ => row,
         }

@@ -154,7 +154,7 @@ fn open_print<'a>(out: &mut String, value: &'a Value) -> Option<Frame<'a>> {
             return Some(Frame::labelled(fields(object), Label::Bare, " }"));
         }
         View::Tagged(tagged) => {
-            out.push_str(tagged.tag());
+            out.push_str(tagged.tag().text());
             if !tagged.payload().is_empty() {
                 out.push('(');
                 return Some(Frame { separator: ",", ..Frame::plain(tagged.payload(), ")") });
@@ -213,7 +213,7 @@ fn open_assertion<'a>(out: &mut String, value: &'a Value) -> Option<Frame<'a>> {
             return Some(Frame::labelled(fields(object), Label::Quoted, "} }"));
         }
         View::Tagged(tagged) => {
-            let _ = write!(out, "{}", tagged.tag());
+            out.push_str(tagged.tag().text());
             if !tagged.payload().is_empty() {
                 out.push('(');
                 return Some(Frame::plain(tagged.payload(), ")"));

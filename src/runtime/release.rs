@@ -15,7 +15,7 @@ use super::heap::{self, FLAG_BUFFERED, Header, IMMORTAL, Kind};
 use super::iterate::IteratorObject;
 use super::string::StringObject;
 use super::structure::StructObject;
-use super::tagged::{OutcomeObject, TaggedObject};
+use super::tagged::TaggedObject;
 use super::value::BigIntObject;
 use super::word::Word;
 use std::mem::size_of;
@@ -97,15 +97,7 @@ pub(super) unsafe fn for_each_child(object: *mut Header, mut visit: impl FnMut(W
                 visit((*(object as *const CollectionObject)).index);
                 &[]
             }
-            Kind::Tagged => {
-                visit((*(object as *const TaggedObject)).tag);
-                visit((*(object as *const TaggedObject)).payload);
-                &[]
-            }
-            Kind::Outcome => {
-                visit((*(object as *const OutcomeObject)).value);
-                &[]
-            }
+            Kind::Tagged | Kind::Outcome => TaggedObject::words(object as *const TaggedObject),
             Kind::Generator => &[],
             // Entries are pairs of words; removed ones hold no heap word.
             Kind::Dict => DictObject::words(object as *const DictObject),
@@ -135,8 +127,7 @@ pub(super) unsafe fn free_shell(object: *mut Header) {
             Kind::Struct => StructObject::size(object as *const StructObject),
             Kind::Iterator => size_of::<IteratorObject>(),
             Kind::Set | Kind::Queue | Kind::Stack => size_of::<CollectionObject>(),
-            Kind::Tagged => size_of::<TaggedObject>(),
-            Kind::Outcome => size_of::<OutcomeObject>(),
+            Kind::Tagged | Kind::Outcome => TaggedObject::size(object as *const TaggedObject),
             Kind::Cell | Kind::Generator => size_of::<CellObject>(),
             Kind::Function => {
                 let size = FunctionObject::size(object as *const FunctionObject);

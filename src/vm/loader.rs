@@ -8,6 +8,7 @@ use crate::ir::function::ConstData;
 use crate::runtime::builtins;
 use crate::runtime::function::{self, FunctionInfo, FunctionObject};
 use crate::runtime::heap::IMMORTAL;
+use crate::runtime::tagged::Tag;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use rustc_hash::FxHashMap;
@@ -76,6 +77,7 @@ impl Loaded {
                     Literal::Function(function) => functions[*function as usize],
                     // SAFETY: inside the block.
                     Literal::Entry(function) => Word(unsafe { first.add(starts[*function as usize]) } as u64),
+                    Literal::Tag(text) => Word(Tag::of(text).0 as u64),
                     Literal::Builtin(builtin) => builtins::function_value(*builtin).unwrap_or(Value::NULL).into_word(),
                 };
                 // SAFETY: literal words are inside their function (BC003).

@@ -10,6 +10,7 @@ pub(crate) mod index;
 pub(crate) mod iterate;
 pub(crate) mod operators;
 pub(crate) mod paths;
+pub(crate) mod tagged;
 
 use super::dispatch::Handler;
 
