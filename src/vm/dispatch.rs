@@ -248,7 +248,7 @@ fn out_of_line(helper: Helper) -> Helper {
     // SAFETY: no instruction at all; the address comes back as it went in.
     unsafe {
         let mut address = helper as usize;
-        std::arch::asm!("", inout(reg) address, options(pure, nomem, nostack, preserves_flags));
+        std::arch::asm!("/* {0} */", inout(reg) address, options(pure, nomem, nostack, preserves_flags));
         std::mem::transmute::<usize, Helper>(address)
     }
     #[cfg(miri)]
