@@ -128,6 +128,11 @@ pub fn handlers(func: &Function) -> EntitySet<Block> {
 
 /// Sends edges to a block that only jumps on to where it jumps.
 fn skip_empty_blocks(func: &mut Function) -> usize {
+    let is_empty =
+        |&block: &Block| func.blocks[block].insts.len() == 1 && func.insts[func.terminator(block)].op == Op::Jump;
+    if !func.layout.iter().any(is_empty) {
+        return 0;
+    }
     let counts = use_counts(func);
     let handlers = handlers(func);
     let mut forwards: SecondaryMap<Block, Option<BlockCall>> = SecondaryMap::new();
