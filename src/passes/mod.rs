@@ -142,9 +142,9 @@ pub struct UnknownPass {
 
 impl UnknownPass {
     fn new(name: &str) -> UnknownPass {
-        let likeness = |pass: &Pass| strsim::jaro_winkler(name, pass.name());
+        let likeness = |pass: &Pass| strsim::normalized_damerau_levenshtein(name, pass.name());
         let nearest = Pass::ALL.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-        UnknownPass { name: name.into(), nearest: nearest.filter(|pass| likeness(pass) > 0.7) }
+        UnknownPass { name: name.into(), nearest: nearest.filter(|pass| likeness(pass) > 0.5) }
     }
 }
 

@@ -79,6 +79,9 @@ impl Inference {
                         this.users[val].push(inst);
                     }
                 });
+                if let Some(source) = iterated(func, inst) {
+                    this.users[source].push(inst);
+                }
                 if let Some(guard) = find_guard(func, cfg, &dominators, block, inst) {
                     this.users[guard.bound].push(inst);
                     this.guards.insert(inst, guard);
@@ -136,7 +139,9 @@ impl Inference {
                 Imm::Path(path) if !func.paths[path].steps.is_empty() => ty(0).intersect(Type::CONTAINER),
                 _ => row,
             },
-            Op::IterNext => Type::ANY.union(Type::DONE),
+            Op::IterNext => {
+                Type::DONE.union(iterated(func, inst).map_or(Type::ANY, |source| element_type(self.ty[source])))
+            }
             Op::CellPeek | Op::GlobalPeek | Op::TryUnwrap => Type::ANY.union(Type::UNDEF),
             Op::Copy => ty(0),
             _ => row,
@@ -191,6 +196,26 @@ impl Inference {
             .saturating_add(step);
         if upwards { farthest < SMALL } else { farthest >= -SMALL }
     }
+}
+
+/// What the loop an `iter_next` belongs to goes over, where the same function opened it.
+fn iterated(func: &Function, inst: Inst) -> Option<Val> {
+    let data = &func.insts[inst];
+    match func.values[*data.args.first()?].def {
+        ValDef::Result(open) if data.op == Op::IterNext && func.insts[open].op == Op::IterOpen => {
+            Some(func.insts[open].args[0])
+        }
+        _ => None,
+    }
+}
+
+/// What a `for` loop over a value of this type yields: numbers count up from 0, strings and dicts yield strings.
+fn element_type(source: Type) -> Type {
+    let texts = Type::STRING.union(Type::DICT);
+    let counted = if source.may_be(Type::NUMBER) { Type::SMALL_INT } else { Type::NONE };
+    let text = if source.may_be(texts) { Type::STRING } else { Type::NONE };
+    let other = Type(source.0 & !Type::NUMBER.union(texts).union(Type::NULL).union(Type::BOOL).0);
+    if other == Type::NONE { counted.union(text) } else { Type::ANY }
 }
 
 fn int_if(condition: bool) -> Type {
