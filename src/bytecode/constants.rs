@@ -1,7 +1,7 @@
 //! Which constants need a register, and which the emitter encodes in the instructions that use them.
 
 use crate::ir::entities::{Inst, Val};
-use crate::ir::function::{ConstData, Function, PathData, Step};
+use crate::ir::function::{ConstData, Function, PathData, Step, ValDef};
 use crate::ir::inst::{Imm, Op};
 use cranelift_entity::{EntitySet, SecondaryMap};
 
@@ -15,11 +15,23 @@ pub struct Constants {
 fn encodable(func: &Function, inst: Inst, index: usize, constant: &ConstData) -> bool {
     let data = &func.insts[inst];
     match data.op {
+        op if is_comparison(op) && steps(func, data.args[0]) => index == 1 && as_immediate(constant).is_some(),
         op if is_binary(op) => index == 1,
         Op::IndexGet => index == 1,
         Op::Return | Op::Drop | Op::Copy => true,
         Op::SetPath => index == 1 && !constant.ty().may_be_counted() && is_single_index(path(func, inst)),
         _ => false,
+    }
+}
+
+/// Whether `val` is one constant further than another value: perhaps the counter of a loop, whose limit is wanted in a register.
+fn steps(func: &Function, val: Val) -> bool {
+    match func.values[val].def {
+        ValDef::Result(inst) => {
+            let data = &func.insts[inst];
+            matches!(data.op, Op::Add | Op::Sub) && func.const_of(data.args[1]).is_some()
+        }
+        ValDef::Param(..) => false,
     }
 }
 

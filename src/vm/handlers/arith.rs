@@ -94,7 +94,12 @@ macro_rules! arithmetic {
                 $m.enter($literal_other)
             }
         }
-        cold fn $literal_other($m) {
+        fn $literal_other($m) {
+            let ($x, $y) = ($m.rb(), $m.literal());
+            if let Some(result) = $body {
+                $m.set_a(result);
+                return $m.next(3);
+            }
             if let (Some(left), Some(right)) = (number($m.rb(), $m), number($m.literal(), $m))
                 && ($m.rb() & $m.literal()) < $m.lim
             {

@@ -73,6 +73,9 @@ macro_rules! branches {
             if x < TAG_IMMEDIATE && y < TAG_IMMEDIATE {
                 let ($f, $g) = (f64::from_bits(x), f64::from_bits(y));
                 if $holds { m.jump(m.c_signed()) } else { m.next(3) }
+            } else if (x & y) >= m.lim {
+                let ($x, $y) = (x, y);
+                if $int { m.jump(m.c_signed()) } else { m.next(3) }
             } else if identity!($sort x, y) {
                 let ($x, $y) = (x, y);
                 if $int { m.jump(m.c_signed()) } else { m.next(3) }

@@ -38,7 +38,10 @@ macro_rules! comparisons {
         }
         fn $literal(m) {
             let (x, y) = (m.rb(), m.literal());
-            if identity!($sort x, y) {
+            if (x & y) >= m.lim {
+                m.set_a(Word::FALSE.0 + (x $op y) as u64);
+                m.next(3)
+            } else if identity!($sort x, y) {
                 m.set_a(Word::FALSE.0 + (x $op y) as u64);
                 m.next(3)
             } else {

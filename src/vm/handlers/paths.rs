@@ -2,14 +2,18 @@
 //! stores last, so an error leaves the root as it was. Roots: a register, the content of a cell, a global slot.
 
 use super::data::listed;
-use crate::bytecode::op::Fields;
+use crate::base::operator::BinaryOp;
+use crate::bytecode::op::{DROP_LISTED, Fields};
 use crate::bytecode::program::PathStep;
+use crate::ir::function::UpdateOp;
+use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::cell::CellObject;
+use crate::runtime::dict::Key;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::path::{self, Step};
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
-use crate::runtime::word::Word;
+use crate::runtime::word::{LIM, T, Word};
 use crate::vm::Vm;
 use smallvec::SmallVec;
 
@@ -45,6 +49,79 @@ pub(crate) unsafe fn set_one(vm: &mut Vm, pc: *mut u64, base: *mut u64, value: W
     }
 }
 
+/// The element at the end of a path of index steps, if every container on the way is unique and has the key: nothing has to be
+/// copied, created or refused.
+unsafe fn walk(mut slot: *mut u64, base: *mut u64, keys: *const u16, count: usize) -> Option<*mut u64> {
+    // SAFETY: the slot owns a live value; keys are registers of the frame. Only unique containers are entered for writing.
+    unsafe {
+        for i in 0..count {
+            let key = Word(*base.add((*keys.add(i) & !DROP_LISTED) as usize));
+            let container = Word(*slot);
+            if container.is_array() {
+                let object: *mut ArrayObject = container.object_ptr();
+                let index = key.0.wrapping_sub(T);
+                if (*object).header.count != 1 || index >= (*object).len as u64 {
+                    return None;
+                }
+                slot = (object as *mut u64).add(ELEMENTS_OFFSET / 8 + index as usize);
+            } else {
+                let container = Value::borrow_mut(&mut *(slot as *mut Word));
+                if !container.is_unique() {
+                    return None;
+                }
+                let key = Key::of(Value::borrow(&key))?;
+                let element: *mut Value = container.as_dict_mut()?.get_mut(&key)?;
+                slot = element as *mut u64;
+            }
+        }
+        Some(slot)
+    }
+}
+
+/// The common cases of [`run`]: index steps only, all containers unique, all keys present.
+///
+/// PERF: a million `g[i % 100][j] := v` take 2.2 times Lua's time through the general case alone.
+unsafe fn run_quickly(vm: &Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action: Action) -> Option<*mut u64> {
+    // SAFETY: as `run`. Nothing is changed before the last reason to leave.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let count = fields.c as usize;
+        let description = vm.program.paths.get(fields.b as usize)?;
+        if description.steps.len() + 1 != count {
+            return None;
+        }
+        let list = pc.add(2) as *const u16;
+        let operand = Word(*base.add((*list & !DROP_LISTED) as usize));
+        let place = walk(slot, base, list.add(1), count - 1)?;
+        match (action, description.update) {
+            (Action::Update, Some(UpdateOp::Push)) => {
+                let mut elements = Value::borrow_mut(&mut *(place as *mut Word)).as_array_mut()?;
+                elements.push(Value::from_word(operand));
+            }
+            (Action::Update, Some(UpdateOp::Binary(BinaryOp::Add))) => {
+                let sum = (*place).wrapping_add(operand.0.wrapping_sub(T));
+                if (*place & operand.0 & sum) < LIM {
+                    return None;
+                }
+                *place = sum;
+            }
+            (Action::Update, Some(_)) => return None,
+            _ => {
+                let old = Word(*place);
+                *place = operand.0;
+                release(old);
+            }
+        }
+        for i in 1..count {
+            let key = *list.add(i);
+            if key & DROP_LISTED != 0 {
+                release(Word(*base.add((key & !DROP_LISTED) as usize)));
+            }
+        }
+        Some(pc.add(2 + count.div_ceil(4)))
+    }
+}
+
 /// Runs the action of a path instruction on the word at `slot`.
 unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action: Action) -> *mut u64 {
     // SAFETY: as a helper; the slot owns its value before and after, listed registers are live: the first is consumed on success,
@@ -52,6 +129,9 @@ unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action:
     unsafe {
         let fields = Fields::decode(*pc.add(1));
         let count = fields.c as usize;
+        if let Some(next) = run_quickly(vm, pc, base, slot, action) {
+            return next;
+        }
         let program = vm.program.clone();
         let description = &program.paths[fields.b as usize];
         let mut operands = listed(pc.add(2), count);
@@ -97,10 +177,10 @@ unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action:
 }
 
 /// The runtime's name of a read-modify-write operation.
-fn update_op(op: crate::ir::function::UpdateOp) -> path::UpdateOp {
+fn update_op(op: UpdateOp) -> path::UpdateOp {
     match op {
-        crate::ir::function::UpdateOp::Binary(op) => path::UpdateOp::Binary(op),
-        crate::ir::function::UpdateOp::Push => path::UpdateOp::Push,
+        UpdateOp::Binary(op) => path::UpdateOp::Binary(op),
+        UpdateOp::Push => path::UpdateOp::Push,
     }
 }
 
