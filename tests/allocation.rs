@@ -45,6 +45,11 @@ impl Generator {
     }
 
     fn compare(&mut self) -> Val {
+        if self.random.below(3) == 0 {
+            let (val, name) = (self.expression(1), self.builder.text("name"));
+            let op = [Op::IsTag, Op::IsText][self.random.below(2)];
+            return self.val(op, &[val], name);
+        }
         let (a, b) = (self.expression(1), self.read());
         let op = [Op::Lt, Op::Eq, Op::Ge][self.random.below(3)];
         self.val(op, &[a, b], Imm::None)
@@ -55,7 +60,7 @@ impl Generator {
     }
 
     fn expression(&mut self, depth: usize) -> Val {
-        let choice = self.random.below(if depth == 0 { 5 } else { 18 });
+        let choice = self.random.below(if depth == 0 { 5 } else { 22 });
         let inner = depth.saturating_sub(1);
         let name = self.builder.text("name");
         match choice {
@@ -101,8 +106,34 @@ impl Generator {
                 let (root, value, key) = (self.read(), self.expression(inner), self.expression(inner));
                 self.val(Op::SetPath, &[root, value, key], Imm::Path(self.path))
             }
+            17 => {
+                let args = self.expressions(inner, 4);
+                self.val(Op::TaggedNew, &args, name)
+            }
+            18 => {
+                let val = self.expression(inner);
+                self.val(Op::PartGet, &[val], Imm::Index(1))
+            }
+            19 => {
+                let dict = self.expression(inner);
+                self.val(Op::DictWithout, &[dict], name)
+            }
+            20 => self.try_operator(inner),
             _ => self.choose(inner),
         }
+    }
+
+    /// `v?`
+    fn try_operator(&mut self, depth: usize) -> Val {
+        let val = self.expression(depth);
+        let (leave, next) = (self.builder.create_block(), self.builder.create_block());
+        let content = self.val(Op::TryUnwrap, &[val], Imm::None);
+        let missing = self.val(Op::IsUndef, &[content], Imm::None);
+        self.builder.brif(missing, (leave, &[]), (next, &[]), SPAN);
+        self.builder.seal_and_switch(leave);
+        self.builder.ret(val, SPAN);
+        self.builder.seal_and_switch(next);
+        content
     }
 
     /// `c && x`: a block parameter.
