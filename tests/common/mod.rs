@@ -40,14 +40,24 @@ pub fn ruff() -> Command {
 }
 
 /// Runs `command` in a fresh empty directory.
-pub fn run_in_fresh_directory(mut command: Command) -> Finished {
+pub fn run_in_fresh_directory(command: Command) -> Finished {
+    run_in_fresh_directory_within(command, DEADLINE)
+}
+
+/// Runs `command` in a fresh empty directory, for at most `deadline`.
+pub fn run_in_fresh_directory_within(mut command: Command, deadline: Duration) -> Finished {
     let directory = tempfile::tempdir().unwrap();
     command.current_dir(directory.path());
-    run(command, None)
+    run_within(command, None, deadline)
 }
 
 /// Runs `command`, giving it `input` if any.
-pub fn run(mut command: Command, input: Option<&[u8]>) -> Finished {
+pub fn run(command: Command, input: Option<&[u8]>) -> Finished {
+    run_within(command, input, DEADLINE)
+}
+
+/// Runs `command` for at most `deadline`, giving it `input` if any.
+pub fn run_within(mut command: Command, input: Option<&[u8]>, deadline: Duration) -> Finished {
     if input.is_some() {
         command.stdin(Stdio::piped());
     }
@@ -56,7 +66,7 @@ pub fn run(mut command: Command, input: Option<&[u8]>) -> Finished {
     let process = child.id();
     let child = Arc::new(Mutex::new(child));
     let started = Instant::now();
-    let watch = Watch::over(&child);
+    let watch = Watch::over(&child, deadline);
     let (out, err) = std::thread::scope(|scope| {
         let errors = scope.spawn(move || read_all(stderr));
         if let (Some(mut pipe), Some(input)) = (stdin, input) {
@@ -69,7 +79,7 @@ pub fn run(mut command: Command, input: Option<&[u8]>) -> Finished {
     });
     let code = child.lock().unwrap().wait().unwrap().code();
     drop(watch);
-    Finished { out, err, code, timed_out: started.elapsed() >= DEADLINE, process }
+    Finished { out, err, code, timed_out: started.elapsed() >= deadline, process }
 }
 
 fn read_all(pipe: impl Read) -> String {
@@ -85,7 +95,7 @@ static WATCHER: std::sync::Once = std::sync::Once::new();
 struct Watch(Arc<Mutex<Child>>);
 
 impl Watch {
-    fn over(child: &Arc<Mutex<Child>>) -> Watch {
+    fn over(child: &Arc<Mutex<Child>>, deadline: Duration) -> Watch {
         WATCHER.call_once(|| {
             std::thread::spawn(|| {
                 loop {
@@ -100,7 +110,7 @@ impl Watch {
                 }
             });
         });
-        WATCHED.lock().unwrap().push((Instant::now() + DEADLINE, child.clone()));
+        WATCHED.lock().unwrap().push((Instant::now() + deadline, child.clone()));
         Watch(child.clone())
     }
 }
