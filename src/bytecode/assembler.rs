@@ -71,6 +71,11 @@ impl Assembler {
         self.code.code.push(0);
     }
 
+    /// Writes the word of a register and a jump distance behind the instruction just written.
+    pub fn register_distance(&mut self, register: u16) {
+        self.code.code.push(register as u64);
+    }
+
     /// Writes a register list behind the instruction just written.
     pub fn list(&mut self, registers: &[u16]) {
         for four in registers.chunks(4) {
@@ -111,6 +116,10 @@ impl Assembler {
             let opcode = Opcode::from_word(fields.op).expect("an instruction just written");
             if opcode.info().extra == Extra::Jump {
                 self.code.code[at as usize + 2] = distance as u64;
+                continue;
+            }
+            if opcode.info().extra == Extra::RegisterJump {
+                self.code.code[at as usize + 2] |= (distance << 16) as u64;
                 continue;
             }
             if opcode.info().operands[1] == Operand::Jump32 {

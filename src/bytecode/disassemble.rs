@@ -114,6 +114,10 @@ fn instruction(
         separator = ", ";
     }
     let extra = opcode.info().extra;
+    if extra == Extra::RegisterJump {
+        let word = function.code[at + 2];
+        let _ = write!(out, "{separator}r{}, -> {}", word as u16, at as i64 + (word as i64 >> 16));
+    }
     if extra == Extra::Jump {
         let _ = write!(out, "{separator}-> {}", (at as i64).wrapping_add(function.code[at + 2] as i64));
     }

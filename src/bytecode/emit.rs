@@ -104,6 +104,7 @@ fn emit_function(func: &Function, alloc: &Allocation, paths: &mut Paths) -> Resu
             long,
             paths,
             overflow: None,
+            skip: None,
         };
         emitter.function();
         if let Some(what) = emitter.overflow {
@@ -155,6 +156,8 @@ pub(super) struct Emitter<'a> {
     pub asm: Assembler,
     pub paths: &'a mut Paths,
     pub overflow: Option<&'static str>,
+    /// The last instruction a prefix skips, and the label behind it.
+    pub skip: Option<(Inst, Label)>,
     labels: SecondaryMap<Block, Option<Label>>,
     stubs: Vec<Stub>,
     long: bool,
@@ -294,7 +297,14 @@ impl<'a> Emitter<'a> {
                     count
                 }
                 None => {
+                    self.prefix(&insts[index..]);
                     self.instruction(insts[index], next);
+                    if let Some((last, label)) = self.skip
+                        && last == insts[index]
+                    {
+                        self.asm.bind(label);
+                        self.skip = None;
+                    }
                     1
                 }
             };

@@ -5,6 +5,7 @@ mod constants;
 pub mod disassemble;
 pub mod emit;
 pub mod op;
+mod prefix;
 pub mod program;
 mod select;
 pub mod table;

@@ -48,6 +48,8 @@ pub enum Extra {
     LiteralList,
     /// A jump distance.
     Jump,
+    /// A register in the low 16 bits, a jump distance in the others.
+    RegisterJump,
 }
 
 /// One row of the table.
@@ -145,7 +147,7 @@ impl Opcode {
     pub fn length(self, count: usize) -> usize {
         2 + match self.info().extra {
             Extra::None => 0,
-            Extra::Literal | Extra::Jump => 1,
+            Extra::Literal | Extra::Jump | Extra::RegisterJump => 1,
             Extra::List => count.div_ceil(4),
             Extra::LiteralList => 1 + count.div_ceil(4),
         }

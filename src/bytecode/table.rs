@@ -17,7 +17,7 @@
 //! | `Jump32` | the same, 32 bits in b and c |
 //!
 //! Literal words: `Literal` is one patched word (a value or an address); `List` packs four registers a word; `LiteralList` is both;
-//! `Jump` is a jump distance in words.
+//! `Jump` is a jump distance in words; `RegisterJump` a register in the low 16 bits and a distance in the others.
 
 /// Calls `$with! { rows }` with every row of the table.
 #[macro_export]
@@ -190,6 +190,12 @@ macro_rules! for_each_opcode {
     expect_dict tagged (None, Src, None) None "raises unless b is a dict";
     array_rest tagged (Dst, Src, Index) None "a := elements of array b from c on";
     dict_without tagged (Mod, None, None) Literal "removes entry literal from dict a";
+    // Prefixes: the common case of the instructions that follow, which are skipped then and do the same in general.
+    quick_call_add call (Window, Src, Index) Literal "argument (high byte of c) := b + (low byte of c); calls the literal function; skips two";
+    quick_return_add call (None, Src, Src) None "leaves the function with b + c";
+    quick_return_sub call (None, Src, Src) None "leaves the function with b - c";
+    quick_return_mul call (None, Src, Src) None "leaves the function with b * c";
+    quick_index_index index (Dst, Src, Src) RegisterJump "a := b[c][register]; goes to the target";
     // Iteration.
     iter_open iterate (Dst, Src, None) None "a := loop state over b, which moves";
     iter_next iterate (Dst, Src, Mod) Jump "a := value of loop state b at position c, c += 1, and goes to the target; or falls through";

@@ -90,6 +90,13 @@ impl Checker<'_> {
             if opcode.info().extra == Extra::Jump {
                 jumps.push((at, (at as i64).wrapping_add(code[at + 2] as i64)));
             }
+            if opcode.info().extra == Extra::RegisterJump {
+                jumps.push((at, at as i64 + (code[at + 2] as i64 >> 16)));
+                self.register(at, code[at + 2] as u16);
+            }
+            if opcode == Opcode::quick_call_add && code.get(at + 8).is_none() {
+                self.fail("BC007", at, "nothing to return to");
+            }
             if matches!(opcode.info().extra, Extra::Literal | Extra::LiteralList) {
                 literal_words.insert(at + 2);
                 self.literal(at, opcode);
@@ -131,7 +138,8 @@ impl Checker<'_> {
             match operand {
                 Operand::Dst | Operand::Src | Operand::Mod => self.register(at, value),
                 Operand::Window => {
-                    let arguments = if opcode == Opcode::call_direct { 0 } else { fields.b as u32 };
+                    let direct = matches!(opcode, Opcode::call_direct | Opcode::quick_call_add);
+                    let arguments = if direct { 0 } else { fields.b as u32 };
                     if value as u32 + WINDOW_HEADER as u32 + arguments > self.function.frame_size {
                         self.fail("BC002", at, "the window leaves the frame");
                     }
@@ -154,7 +162,14 @@ impl Checker<'_> {
             self.register(at, entry & !DROP_LISTED);
         }
         let closure = matches!(opcode, Opcode::return_closure | Opcode::return_closure_literal);
-        let plain = matches!(opcode, Opcode::return_value | Opcode::return_literal);
+        let plain = matches!(
+            opcode,
+            Opcode::return_value
+                | Opcode::return_literal
+                | Opcode::quick_return_add
+                | Opcode::quick_return_sub
+                | Opcode::quick_return_mul
+        );
         if (closure && self.function.captures == 0) || (plain && self.function.captures > 0) {
             self.fail("BC009", at, "the wrong return");
         }
@@ -185,6 +200,22 @@ impl Checker<'_> {
         let Ok(literal) = found else { return };
         let function = |number: u32| self.program.functions.get(number as usize);
         let right = match (opcode, literal) {
+            (Opcode::quick_call_add, Literal::Entry(_)) => {
+                // It stands before the arithmetic and the direct call it does at once, and returns behind that call.
+                let word = |word: usize| self.function.code.get(word).map(|&word| Fields::decode(word));
+                let (fields, call) = (word(at + 1), word(at + 6));
+                let argument =
+                    fields.map_or(0, |fields| (fields.c >> 8) as u32 + WINDOW_HEADER as u32 + fields.a as u32);
+                if argument >= self.function.frame_size {
+                    self.fail("BC002", at, "the argument leaves the frame");
+                }
+                call.is_some_and(|call| {
+                    Opcode::from_word(call.op) == Some(Opcode::call_direct)
+                        && Some(call.a) == fields.map(|fields| fields.a)
+                }) && literals
+                    .binary_search_by_key(&(at as u32 + 7), |literal| literal.0)
+                    .is_ok_and(|found| literals[found].1 == *literal)
+            }
             (Opcode::call_direct, Literal::Entry(number)) => {
                 if function(*number).is_none_or(|callee| callee.captures > 0) {
                     return self.fail("BC004", at, "a direct call to no such function");
@@ -210,7 +241,7 @@ impl Checker<'_> {
             },
             (Opcode::is_tag | Opcode::jump_tag | Opcode::jump_not_tag, Literal::Tag(_)) => true,
             (Opcode::tagged_new | Opcode::is_tag | Opcode::jump_tag | Opcode::jump_not_tag, _) => false,
-            (Opcode::call_direct | Opcode::closure, _) | (_, Literal::Entry(_)) => false,
+            (Opcode::call_direct | Opcode::quick_call_add | Opcode::closure, _) | (_, Literal::Entry(_)) => false,
             (Opcode::load, Literal::Function(number)) => {
                 if function(*number).is_none_or(|callee| callee.captures > 0) {
                     return self.fail("BC004", at, "no such function");

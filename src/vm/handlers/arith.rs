@@ -27,6 +27,25 @@ fn plain(result: f64, division: bool) -> bool {
     if division { result.is_finite() } else { !result.is_nan() }
 }
 
+/// The int part of two words and the word of a result, if all three are inline ints.
+macro_rules! on_ints {
+    ($m:ident, $x:ident, $y:ident, |$i:ident, $j:ident| $result:expr) => {
+        if ($x & $y) >= $m.lim {
+            let ($i, $j) = ($x.wrapping_sub($m.t) as i64, $y.wrapping_sub($m.t) as i64);
+            match $result {
+                Some(result) => {
+                    let word = (result as u64).wrapping_add($m.t);
+                    if word >= $m.lim { Some(word) } else { None }
+                }
+                None => None,
+            }
+        } else {
+            None
+        }
+    };
+}
+pub(super) use on_ints;
+
 macro_rules! arithmetic {
     ($($int:ident $float:ident $other:ident, $imm:ident $imm_other:ident, $literal:ident $literal_other:ident:
        $op:tt division $division:literal, |$m:ident, $x:ident, $y:ident| $body:expr;)*) => { handlers! {$(
@@ -112,24 +131,6 @@ macro_rules! arithmetic {
             $m.helper(binary_literal)
         }
     )*} };
-}
-
-/// The int part of two words and the word of a result, if all three are inline ints.
-macro_rules! on_ints {
-    ($m:ident, $x:ident, $y:ident, |$i:ident, $j:ident| $result:expr) => {
-        if ($x & $y) >= $m.lim {
-            let ($i, $j) = ($x.wrapping_sub($m.t) as i64, $y.wrapping_sub($m.t) as i64);
-            match $result {
-                Some(result) => {
-                    let word = (result as u64).wrapping_add($m.t);
-                    if word >= $m.lim { Some(word) } else { None }
-                }
-                None => None,
-            }
-        } else {
-            None
-        }
-    };
 }
 
 arithmetic! {

@@ -7,6 +7,7 @@
 //! PERF: the depth is kept in the frame, not in the machine: a counter in memory that every call decrements and every return
 //! increments is a chain of twelve cycles through store forwarding, longer than the rest of a call.
 
+use super::arith::on_ints;
 use super::data::listed;
 use crate::base::builtin::BuiltinId;
 use crate::base::limits::MAX_CALL_DEPTH;
@@ -95,6 +96,21 @@ handlers! {
     fn return_closure_literal(m) {
         m.helper(leave_closure)
     }
+    fn quick_call_add(m) {
+        let x = m.rb();
+        let c = m.c();
+        let sum = x.wrapping_add(c as i8 as i64 as u64);
+        let depth = *m.base.sub(4);
+        if (x & sum) < m.lim || depth >= MAX_CALL_DEPTH as u64 {
+            return m.next(3);
+        }
+        let window = m.base.add(m.a() + LINK);
+        *window.add(c >> 8) = sum;
+        *window.sub(4) = depth + 1;
+        *window.sub(2) = m.base as u64;
+        *window.sub(1) = m.pc.add(3 + 2 + 3) as u64;
+        Machine { pc: m.literal() as *mut u64, base: window, ..m }.go()
+    }
     fn check_stack(m) {
         let end = (*m.vm).stack_end as usize;
         if end.wrapping_sub(m.base as usize) / 8 >= m.wide() as usize { m.next(2) } else { m.enter(stack_full) }
@@ -102,6 +118,41 @@ handlers! {
     cold fn stack_full(m) {
         m.helper(raise_stack_full)
     }
+}
+
+/// `return a op b` of two ints or two doubles.
+macro_rules! quick_returns {
+    ($($name:ident $op:tt |$m:ident, $x:ident, $y:ident| $body:expr;)*) => { handlers! {$(
+        fn $name($m) {
+            let ($x, $y) = ($m.rb(), $m.rc());
+            let word = match $body {
+                Some(word) => word,
+                None => {
+                    let result = f64::from_bits($x) $op f64::from_bits($y);
+                    if result.is_nan() {
+                        return $m.next(2);
+                    }
+                    result.to_bits()
+                }
+            };
+            let pc = *$m.base.sub(1) as *mut u64;
+            let base = *$m.base.sub(2) as *mut u64;
+            *$m.base.sub(4) = word;
+            Machine { pc, base, ..$m }.go()
+        }
+    )*} };
+}
+
+quick_returns! {
+    quick_return_add + |m, x, y| {
+        let r = x.wrapping_add(y.wrapping_sub(m.t));
+        if (x & y & r) >= m.lim { Some(r) } else { None }
+    };
+    quick_return_sub - |m, x, y| {
+        let r = x.wrapping_sub(y).wrapping_add(m.t);
+        if (x & y & r) >= m.lim { Some(r) } else { None }
+    };
+    quick_return_mul * |m, x, y| on_ints!(m, x, y, |i, j| i.checked_mul(j));
 }
 
 #[inline(never)]

@@ -1,0 +1,80 @@
+//! Prefixes: instructions that do the common case of those behind them, and skip them. A prefix never raises and never drops: in
+//! any other case control runs on into the instructions it stands for, which are emitted as if it were not there.
+
+use super::constants::as_immediate;
+use super::emit::Emitter;
+use super::op::Opcode;
+use super::program::Literal;
+use crate::ir::entities::Inst;
+use crate::ir::inst::{Imm, Op};
+use crate::regalloc::slot;
+
+impl Emitter<'_> {
+    /// Writes the prefix for the instructions that start at the first of `insts`, if there is one.
+    pub(super) fn prefix(&mut self, insts: &[Inst]) {
+        let [first, second, ..] = *insts else { return };
+        match (self.func.insts[first].op, self.func.insts[second].op) {
+            (Op::Add | Op::Sub, Op::CallDirect) => self.call_with_sum(first, second),
+            (Op::Add | Op::Sub | Op::Mul, Op::Return) => self.return_of_operation(first, second),
+            (Op::IndexGet, Op::IndexGet) => self.index_of_index(first, second, insts.get(2).copied()),
+            _ => {}
+        }
+    }
+
+    /// `f(n - 1)`: the last argument is a sum, computed in place, of a call without moves.
+    fn call_with_sum(&mut self, sum: Inst, call: Inst) {
+        let (add, data) = (&self.func.insts[sum], &self.func.insts[call]);
+        let (Some(window), Imm::Func(function)) = (self.alloc.window(call), data.imm) else { return };
+        let immediate = match (self.alloc.reg(add.args[1]), self.func.const_of(add.args[1]).and_then(as_immediate)) {
+            (None, Some(number)) if add.op == Op::Add => i8::try_from(number),
+            (None, Some(number)) => i8::try_from(-i32::from(number)),
+            _ => return,
+        };
+        let result = add.result.expand();
+        let index = data.args.iter().position(|&arg| Some(arg) == result);
+        let (Ok(immediate), Some(index), Some(result)) = (immediate, index, result) else { return };
+        let in_place = self.alloc.reg(result) == Some(slot(data.op, window.base, index));
+        if !window.moves_before.is_empty() || !in_place || index > u8::MAX as usize {
+            return;
+        }
+        let c = u16::from(immediate as u8) | (index as u16) << 8;
+        self.asm.op(Opcode::quick_call_add, 0, window.base, self.reg(add.args[0]), c);
+        self.asm.literal(Literal::Entry(function.as_u32()));
+    }
+
+    /// `return a + b`
+    fn return_of_operation(&mut self, operation: Inst, leave: Inst) {
+        let data = &self.func.insts[operation];
+        let returned = data.result.expand() == Some(self.func.insts[leave].args[0]);
+        let (Some(left), Some(right)) = (self.alloc.reg(data.args[0]), self.alloc.reg(data.args[1])) else { return };
+        if !returned || self.func.captures > 0 {
+            return;
+        }
+        let opcode = match data.op {
+            Op::Add => Opcode::quick_return_add,
+            Op::Sub => Opcode::quick_return_sub,
+            _ => Opcode::quick_return_mul,
+        };
+        self.asm.op(opcode, 0, 0, left, right);
+    }
+
+    /// `g[i][j]`: the row is looked into without being counted.
+    fn index_of_index(&mut self, row: Inst, element: Inst, after: Option<Inst>) {
+        let (outer, inner) = (&self.func.insts[row], &self.func.insts[element]);
+        let row_value = outer.result.expand();
+        let dropped = after.is_some_and(|after| {
+            let after = &self.func.insts[after];
+            after.op == Op::Drop && Some(after.args[0]) == row_value
+        });
+        let once = row_value.is_some_and(|row| inner.args[0] == row && self.constants.uses(row) == 2);
+        let keys = (self.alloc.reg(outer.args[1]), self.alloc.reg(inner.args[1]));
+        let (true, true, (Some(first), Some(second))) = (dropped, once, keys) else { return };
+        // A key that dies here is an int on the fast path: nothing to release.
+        let (to, container, at) = (self.dst(element), self.reg(outer.args[0]), self.asm.here());
+        self.asm.op(Opcode::quick_index_index, 0, to, container, first);
+        self.asm.register_distance(second);
+        let label = self.asm.label();
+        self.asm.jumps(at, label);
+        self.skip = Some((after.unwrap_or(element), label));
+    }
+}
