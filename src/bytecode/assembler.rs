@@ -97,13 +97,20 @@ impl Assembler {
     }
 
     /// Adds the unwind entry of the instruction at word `at`.
-    pub fn unwind(&mut self, at: u32, drops: &[u16], landing: Option<Label>) {
+    pub fn unwind(&mut self, at: u32, drops: &[u16], kept: &[u16], landing: Option<Label>) {
         let first = self.code.unwind_registers.len() as u32;
         self.code.unwind_registers.extend_from_slice(drops);
+        self.code.unwind_registers.extend_from_slice(kept);
         if let Some(label) = landing {
             self.landings.push((self.code.unwind.len(), label));
         }
-        self.code.unwind.push(UnwindEntry { at, first, count: drops.len() as u32, landing: NO_LANDING });
+        self.code.unwind.push(UnwindEntry {
+            at,
+            first,
+            count: drops.len() as u32,
+            kept: kept.len() as u32,
+            landing: NO_LANDING,
+        });
     }
 
     /// Resolves jumps and landings.

@@ -171,7 +171,7 @@ impl<'a> Emitter<'a> {
             let parameters: Vec<u16> = (0..self.func.arity as u16).collect();
             let at = self.asm.here();
             self.asm.op(Opcode::check_stack, 0, 0, words as u16, (words >> 16) as u16);
-            self.asm.unwind(at, &parameters, None);
+            self.asm.unwind(at, &parameters, &[], None);
         }
         let layout = &self.func.layout;
         for (index, &block) in layout.iter().enumerate() {
@@ -270,7 +270,7 @@ impl<'a> Emitter<'a> {
         let is_call = matches!(self.func.insts[inst].op, Op::Call | Op::CallDirect | Op::CallMethod);
         let Some(unwind) = self.alloc.unwind(inst) else {
             if is_call {
-                self.asm.unwind(at, &[], None);
+                self.asm.unwind(at, &[], &[], None);
             }
             return;
         };
@@ -281,7 +281,7 @@ impl<'a> Emitter<'a> {
                 self.stub(edge.increments.clone(), edge.moves.clone(), edge.block)
             }
         });
-        self.asm.unwind(at, &unwind.drops, landing);
+        self.asm.unwind(at, &unwind.drops, &unwind.kept, landing);
     }
 
     fn block(&mut self, block: Block, next: Option<Block>) {

@@ -159,7 +159,12 @@ impl Opcode {
         matches!(
             self,
             jump | throw | raise | halt | return_value | return_literal | return_closure | return_closure_literal
-        )
+        ) || self.is_stub()
+    }
+
+    /// Whether it stands behind the functions only: where frames return to that no call has pushed.
+    pub fn is_stub(self) -> bool {
+        matches!(self, Opcode::halt | Opcode::generator_end | Opcode::async_end)
     }
 }
 

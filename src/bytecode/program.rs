@@ -58,6 +58,8 @@ pub struct UnwindEntry {
     pub first: u32,
     /// Number of registers.
     pub count: u32,
+    /// Number of registers behind them that the landing takes; they are released, too, where control does not go there.
+    pub kept: u32,
     /// Where control goes, or [`NO_LANDING`].
     pub landing: u32,
 }

@@ -125,6 +125,25 @@ impl Emitter<'_> {
             }
             Op::IterStep => self.unary(inst, Opcode::iter_step),
             Op::RangeBound => self.unary(inst, Opcode::range_bound),
+            Op::GeneratorStart => {
+                let most = self.alloc.suspended.values().map(Vec::len).max().unwrap_or(0) as u16;
+                let kept = self.alloc.suspended.get(&inst).cloned().unwrap_or_default();
+                let frame = self.alloc.frame_size + 1;
+                self.asm.op(Opcode::generator_start, 0, most, frame, kept.len() as u16);
+                self.asm.list(&kept);
+            }
+            Op::Yield => {
+                let kept = self.alloc.suspended.get(&inst).cloned().unwrap_or_default();
+                self.asm.op(Opcode::yield_value, 0, self.arg(inst, 0), 0, kept.len() as u16);
+                self.asm.list(&kept);
+            }
+            Op::AsyncStart => self.asm.op(Opcode::async_start, 0, 0, 0, 0),
+            Op::Await => self.unary(inst, Opcode::await_value),
+            Op::Spawn => {
+                let (closure, at) = (self.arg(inst, 0), self.asm.here());
+                self.asm.op(Opcode::spawn, 0, closure, 0, 0);
+                self.unwind(inst, at);
+            }
             Op::Caught => {
                 let to = self.dst(inst);
                 self.asm.op(Opcode::caught, 0, to, 0, 0);

@@ -202,5 +202,14 @@ macro_rules! for_each_opcode {
     iter_take iterate (Dst, Src, Src) None "a := value of loop state b at position c, or the exhausted mark";
     iter_step iterate (Dst, Src, None) None "a := position b, one further";
     range_bound iterate (Dst, Src, None) None "a := b as a bound of a counted loop";
+    // Generators. The listed registers are what a suspended one keeps.
+    generator_start generator (Index, Index, Count) List "returns a generator over this frame of b registers, of which it keeps a at most";
+    yield_value generator (Src, None, Count) List "hands a, which moves, to the consumer";
+    generator_end generator (None, None, None) None "where a generator returns to";
+    // Tasks.
+    async_start task (None, None, None) None "makes the promise of the async function";
+    async_end task (None, None, None) None "where an async function or a task returns to";
+    await_value task (Dst, Src, None) None "a := value of promise b, waiting for it";
+    spawn task (Src, None, None) None "starts a task that runs closure a, which moves";
     }};
 }

@@ -31,6 +31,10 @@ pub const RULES: &[(&str, &str)] = &[
     ("BC008", "unwind entries stand at instructions, ascend, and list registers of the frame; every call has one"),
     ("BC009", "parameters fit the frame; a function with captures leaves by the closure returns and no other does"),
     (
+        "BC011",
+        "a generator or async function starts as one, and only it does; a generator has room for all a yield keeps",
+    ),
+    (
         "BC010",
         "a path instruction lists its operand and one key for each index step, and names a global if it starts at one",
     ),
@@ -83,7 +87,7 @@ impl Checker<'_> {
                 return self.fail("BC001", at, "no opcode");
             };
             let length = opcode.length(fields.count(opcode));
-            if at + length > code.len() || opcode == Opcode::halt {
+            if at + length > code.len() || opcode.is_stub() {
                 return self.fail("BC001", at, "the instruction does not end inside the code");
             }
             self.operands(at, opcode, fields, &mut jumps);
@@ -103,6 +107,9 @@ impl Checker<'_> {
             }
             if matches!(opcode, Opcode::call | Opcode::call_direct | Opcode::call_method) {
                 calls.push(at);
+            }
+            if matches!(opcode, Opcode::generator_start | Opcode::async_start | Opcode::yield_value) {
+                self.suspension(at, opcode, fields);
             }
             falls_through = !opcode.ends();
             at += length;
@@ -178,6 +185,32 @@ impl Checker<'_> {
         }
         if matches!(opcode, Opcode::dict_new | Opcode::dict_extend) && !fields.c.is_multiple_of(2) {
             self.fail("BC002", at, "a key without a value");
+        }
+    }
+
+    /// The instruction a generator or async function starts with, behind the test of the stack if there is one.
+    fn start(&self) -> Option<(usize, Fields, Opcode)> {
+        let code = &self.function.code;
+        let at = |word: usize| {
+            let fields = Fields::decode(*code.get(word + 1)?);
+            Some((word, fields, Opcode::from_word(fields.op)?))
+        };
+        at(0).filter(|&(.., opcode)| opcode != Opcode::check_stack).or_else(|| at(Opcode::check_stack.length(0)))
+    }
+
+    fn suspension(&mut self, at: usize, opcode: Opcode, fields: Fields) {
+        let start = self.start();
+        if opcode == Opcode::yield_value {
+            let room = start.filter(|start| start.2 == Opcode::generator_start).map_or(0, |start| start.1.a);
+            if start.is_none_or(|start| start.2 != Opcode::generator_start) || fields.c > room {
+                self.fail("BC011", at, "no room for what is kept");
+            }
+        } else if start.is_none_or(|start| start.0 != at) {
+            self.fail("BC011", at, "not at the start");
+        } else if opcode == Opcode::generator_start
+            && (fields.c > fields.a || (fields.b as u32) < self.function.frame_size)
+        {
+            self.fail("BC011", at, "no room for what is kept");
         }
     }
 
@@ -282,7 +315,7 @@ impl Checker<'_> {
             last = Some(at);
             entries.insert(at);
             let pool = &self.function.unwind_registers;
-            let end = entry.first as usize + entry.count as usize;
+            let end = entry.first as usize + entry.count as usize + entry.kept as usize;
             match pool.get(entry.first as usize..end) {
                 Some(registers) => {
                     for &register in registers {

@@ -101,7 +101,9 @@ pub fn lower(sources: &mut SourceMap, main: SourceId) -> Result<Lowered, Vec<Dia
     let mut prelude_programs = Vec::new();
     for &(file, text) in builtins::PRELUDE {
         // Parsed only if the script mentions one of its functions: an unused prelude costs nothing.
-        let declares = |name: &str| text.contains(&format!("func {name}("));
+        let declares = |name: &str| {
+            text.contains(&format!("func {name}(")) || text.contains(&format!("{}{name}(", builtins::METHOD_PREFIX))
+        };
         if interner.names().any(declares)
             && let Some(id) = sources.add(file, text)
         {

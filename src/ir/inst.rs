@@ -276,6 +276,17 @@ instructions! {
     /// A bound of a counted loop as an int; raises `range() requires numeric arguments`.
     RangeBound "range_bound" (Borrow) imm None result INT effects RAISES flow NEXT;
 
+    /// At the entry of a generator: returns the generator to the caller; control comes back with the first demand.
+    GeneratorStart "generator_start" () imm None result no effects READS|WRITES flow NEXT;
+    /// Hands a value to the consumer of the running generator; control comes back with the next demand.
+    Yield "yield" (Keep) imm None result no effects READS|WRITES flow NEXT;
+    /// At the entry of an async function: makes its promise.
+    AsyncStart "async_start" () imm None result no effects READS|WRITES flow NEXT;
+    /// The value of a promise, once it has one; any other value is itself.
+    Await "await" (Borrow) imm None result ANY effects CALLS flow NEXT;
+    /// Starts a task that runs the closure.
+    Spawn "spawn" (Keep) imm None result no effects READS|WRITES|ALLOCATES flow NEXT;
+
     /// The error being handled, as a struct `Error`; first in a handler block.
     Caught "caught" () imm None result STRUCT effects READS|WRITES|ALLOCATES flow NEXT;
 

@@ -7,7 +7,7 @@ use crate::ir::function::ConstData;
 use crate::ir::inst::{Imm, Op};
 use crate::ir::types::Type;
 use crate::resolve::{Fallback, FunctionKey, Storage};
-use crate::syntax::ast::{Expr, ExprKind, FunctionKind, Ident, Name};
+use crate::syntax::ast::{Expr, ExprKind, Ident, Name};
 use smallvec::SmallVec;
 
 /// Arguments beyond this number go to a builtin as to any other callable: borrowed operands are released by a 32-bit mask.
@@ -43,7 +43,6 @@ impl<'a> Lowerer<'a, '_, '_> {
         let info = self.info(name);
         if let Some(key) = self.known_function(name)
             && let Some(node) = self.shared.resolution.function(key).node
-            && node.kind == FunctionKind::Plain
             && node.params.len() == count
         {
             let vals = self.args(first, args);

@@ -1,13 +1,14 @@
 //! Expressions. A left spine is descended first, then its nodes are lowered from the inside out.
 
 use super::function::Lowerer;
+use crate::base::diagnostic::Diagnostic;
 use crate::base::operator::{BinaryOp, UnaryOp};
 use crate::base::source::Span;
 use crate::ir::entities::Val;
 use crate::ir::function::ConstData;
 use crate::ir::inst::{Imm, Op};
 use crate::ir::types::Type;
-use crate::syntax::ast::{Expr, ExprKind, LogicalOp};
+use crate::syntax::ast::{Expr, ExprKind, FunctionKind, LogicalOp};
 
 /// The instruction of a binary operator.
 pub(super) fn binary_op(op: BinaryOp) -> Op {
@@ -106,8 +107,11 @@ impl<'a> Lowerer<'a, '_, '_> {
             }
             ExprKind::None => self.tagged("None", &[], span),
             ExprKind::Tagged { base, variant, args } => self.tagged_literal(base, variant, args.unwrap_or(&[]), span),
-            ExprKind::Await { .. } => self.unsupported("await", span),
-            ExprKind::Yield { .. } => self.unsupported("yield", span),
+            ExprKind::Await { word, operand } => {
+                let val = self.expr(operand);
+                self.b.ins_val(Op::Await, &[val], Imm::None, word)
+            }
+            ExprKind::Yield { word, value } => self.yield_value(value, word),
             ExprKind::Binary { .. }
             | ExprKind::Logical { .. }
             | ExprKind::Coalesce { .. }
@@ -117,6 +121,22 @@ impl<'a> Lowerer<'a, '_, '_> {
             | ExprKind::MethodCall { .. }
             | ExprKind::Try { .. } => unreachable!("a node with a spine child is no leaf"),
         }
+    }
+
+    /// `yield`, whose own value is null.
+    fn yield_value(&mut self, value: Option<&'a Expr<'a>>, word: Span) -> Val {
+        let val = match value {
+            Some(value) => self.expr(value),
+            None => self.null(word),
+        };
+        let node = self.shared.resolution.function(self.key).node;
+        if node.is_some_and(|node| node.kind == FunctionKind::Generator) {
+            self.b.ins(Op::Yield, &[val], Imm::None, word);
+        } else {
+            let message = "yield can only be used inside a generator function";
+            self.shared.diagnostics.push(Diagnostic::compile(message, word));
+        }
+        self.null(word)
     }
 
     fn unsupported(&mut self, what: &str, span: Span) -> Val {

@@ -42,11 +42,6 @@ pub(super) fn lower_function(shared: &mut Shared, key: FunctionKey) -> Option<Ir
     };
     let mut func = IrFunction::new(shared.func(key), name, node.params.len() as u32, node.span);
     func.captures = info.captures.len() as u32;
-    match node.kind {
-        FunctionKind::Plain => {}
-        FunctionKind::Generator => shared.refuse("func*", node.span),
-        FunctionKind::Async => shared.refuse("async func", node.span),
-    }
     let mut lowerer = Lowerer {
         b: FunctionBuilder::new(func),
         unit: info.unit,
@@ -64,6 +59,11 @@ impl<'a> Lowerer<'a, '_, '_> {
     fn body(&mut self, node: &'a Function<'a>) {
         let span = node.span;
         let resolution = self.shared.resolution;
+        match node.kind {
+            FunctionKind::Plain => {}
+            FunctionKind::Generator => drop(self.b.ins(Op::GeneratorStart, &[], Imm::None, span)),
+            FunctionKind::Async => drop(self.b.ins(Op::AsyncStart, &[], Imm::None, span)),
+        }
         for (index, &binding) in resolution.function(self.key).captures.iter().enumerate() {
             let val = self.b.ins_val(Op::CaptureGet, &[], Imm::Index(index as u32), span);
             self.captured.insert(binding, val);

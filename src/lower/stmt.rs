@@ -67,7 +67,10 @@ impl<'a> Lowerer<'a, '_, '_> {
             StmtKind::Match { subject, cases, ref default } => {
                 self.match_statement(subject, cases, default.as_ref(), span);
             }
-            StmtKind::Spawn(_) => self.shared.refuse("spawn", span),
+            StmtKind::Spawn(function) => {
+                let closure = self.closure(function, span);
+                self.b.ins(Op::Spawn, &[closure], Imm::None, span);
+            }
         }
     }
 

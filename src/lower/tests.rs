@@ -220,7 +220,7 @@ fn unsupported_constructs_are_refused_by_name() {
         ir("match 1 { }  struct P { }  match 2 { }"),
         "error: match is not supported yet\nerror: struct is not supported yet\n"
     );
-    assert_eq!(ir("func* g() { yield 1 }"), "error: func* is not supported yet\nerror: yield is not supported yet\n");
+    assert_eq!(ir("yield 1"), "error: yield can only be used inside a generator function\n");
     assert_eq!(ir("test \"t\" { match 1 { } }").lines().next(), Some("function fn0 \"<main>\"(0) captures 0 {"));
 }
 

@@ -4,10 +4,11 @@
 //! Where paths meet, a register holds a value only if it does on all of them. Rules: (1) a use reads a register that holds the
 //! used value; (2) the result of an update has its operand's register; (3) a window holds the call's operands and everything
 //! live across the call is below it; (4) on every edge the parameters receive their arguments; (5) the unwinder drops exactly
-//! the counted values that are live and not taken by the handler; (6) no register is outside the frame. A register overwritten
+//! the counted values that are live and not taken by the handler; (6) no register is outside the frame; (7) a
+//! suspended generator keeps the registers of live values, all that are read later, and no others. A register overwritten
 //! while its value is live shows at the later use, drops included.
 
-use super::{Allocation, Move, constant_of, has_window, slot, unwind, window_end};
+use super::{Allocation, Move, constant_of, has_window, slot, suspend, unwind, window_end};
 use crate::ir::cfg::Cfg;
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{BlockCall, Function};
@@ -170,6 +171,9 @@ impl Checker<'_> {
         if unwind::may_stop(func, inst) {
             self.unwind(inst, &live, state);
         }
+        if suspend::suspends(data.op) {
+            self.suspension(inst, &live, state);
+        }
         if let Some(result) = data.result.expand() {
             state.retain(|_, val| *val != result);
             match (self.allocation.reg[result], landed) {
@@ -252,6 +256,19 @@ impl Checker<'_> {
         Some(window.base)
     }
 
+    /// A suspended generator keeps the registers in its table, which hold live values, and no others.
+    fn suspension(&mut self, inst: Inst, live: &Live, state: &mut State) {
+        let Some(kept) = self.allocation.suspended.get(&inst) else {
+            return self.error(inst, "it suspends without a table".to_string());
+        };
+        for reg in kept {
+            if !state.get(reg).is_some_and(|val| live.after.contains(val)) {
+                self.error(inst, format!("r{reg} is kept, but holds no live value"));
+            }
+        }
+        state.retain(|reg, _| kept.contains(reg));
+    }
+
     fn unwind(&mut self, inst: Inst, live: &Live, state: &State) {
         let func = self.func;
         let data = &func.insts[inst];
@@ -322,7 +339,7 @@ fn live_points(func: &Function, liveness: &Liveness) -> SecondaryMap<Inst, Optio
             func.for_each_use(inst, |val| {
                 live.insert(val);
             });
-            if unwind::may_stop(func, inst) || has_window(data.op) {
+            if unwind::may_stop(func, inst) || has_window(data.op) || suspend::suspends(data.op) {
                 let (before, after) = (live.iter().copied().collect(), after.into_iter().collect());
                 points[inst] = Some(Live { before, after });
             }

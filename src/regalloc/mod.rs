@@ -13,6 +13,7 @@
 //! | `windows` | where calls put their arguments |
 //! | `moves` | parallel moves, made sequential |
 //! | `unwind` | what each raising instruction owns |
+//! | `suspend` | what a suspended generator keeps |
 //! | `check` | an independent checker |
 //!
 //! Invariants (`check` holds them): a use reads a register that holds the used value on every path; a register is written only
@@ -25,6 +26,7 @@ mod intervals;
 mod linear_scan;
 mod moves;
 mod order;
+mod suspend;
 mod unwind;
 mod windows;
 
@@ -90,6 +92,8 @@ pub struct Window {
 pub struct Unwind {
     /// Registers whose value is given up.
     pub drops: Vec<u16>,
+    /// Registers whose value the handler takes: given up, too, where the frame goes away without running it.
+    pub kept: Vec<u16>,
     /// Where control goes; without a handler the error propagates to the caller.
     pub handler: Option<HandlerEdge>,
 }
@@ -115,6 +119,8 @@ pub struct Allocation {
     pub windows: FxHashMap<Inst, Window>,
     /// What instructions that may raise own. No entry: nothing to drop, no handler.
     pub unwind: FxHashMap<Inst, Unwind>,
+    /// For the instructions that suspend a generator: the registers live across.
+    pub suspended: FxHashMap<Inst, Vec<u16>>,
     /// Registers of the frame, windows included.
     pub frame_size: u16,
     edge_moves: FxHashMap<(Inst, u32), Vec<Move>>,
@@ -194,6 +200,7 @@ pub fn allocate(func: &Function, needs_register: impl Fn(Val) -> bool) -> Result
     windows::place(func, scan.bases, &mut allocation, &mut frame);
     allocation.edge_moves = moves::edges(func, &allocation.reg, &mut frame);
     allocation.unwind = unwind::table(func, &allocation.reg, &lives, &mut frame)?;
+    allocation.suspended = suspend::table(func, &allocation.reg, &order, &lives);
     allocation.frame_size = frame.size()?;
     Ok(allocation)
 }

@@ -42,7 +42,7 @@ pub fn table(
             if may_stop(func, inst)
                 && let Some(entry) = walk.entry(inst)
             {
-                entries += entry.drops.len();
+                entries += entry.drops.len() + entry.kept.len();
                 if entries > MAX_DROPS {
                     return Err(TooManyRegisters);
                 }
@@ -109,10 +109,13 @@ impl Walk<'_> {
         let stays = |val: Val| {
             self.passed.contains(val) || call.is_some_and(|call| self.lives.live_in.is_live_in(call.block, val))
         };
-        let mut drops: Vec<u16> =
-            self.owned.list.iter().filter(|&&val| !stays(val)).filter_map(|&val| self.reg[val]).collect();
+        let (mut drops, mut kept) = (Vec::new(), Vec::new());
+        for &val in &self.owned.list {
+            let list = if stays(val) { &mut kept } else { &mut drops };
+            list.extend(self.reg[val]);
+        }
         drops.sort_unstable();
-        (!drops.is_empty() || handler.is_some()).then_some(Unwind { drops, handler })
+        (!drops.is_empty() || handler.is_some()).then_some(Unwind { drops, kept, handler })
     }
 }
 

@@ -35,8 +35,11 @@ impl<'a> Walker<'a, '_> {
             ExprKind::Call { args, .. } => self.exprs(args),
             ExprKind::MethodCall { name, args, .. } => {
                 self.exprs(args);
-                if let Some(&binding) = self.prelude.get(&name.symbol) {
-                    self.mention(binding);
+                let lazy = self.interner.lookup(&format!("__iterator_{}", self.interner.name(name.symbol)));
+                for symbol in lazy.into_iter().chain([name.symbol]) {
+                    if let Some(&binding) = self.prelude.get(&symbol) {
+                        self.mention(binding);
+                    }
                 }
             }
             _ => {}

@@ -175,7 +175,12 @@ fn open_print<'a>(out: &mut String, value: &'a Value) -> Option<Frame<'a>> {
             _ => out.push_str("<function>"),
         },
         View::Iterator(_) => out.push_str("<iterator>"),
-        View::Generator => out.push_str("<generator>"),
+        View::Generator(generator) => {
+            let _ = write!(out, "<{}>", generator.kind_name());
+        }
+        View::Promise(_) => out.push_str("<promise>"),
+        View::Channel(_) => out.push_str("<channel>"),
+        View::Task(_) => out.push_str("<task>"),
     }
     None
 }
@@ -235,7 +240,10 @@ fn open_assertion<'a>(out: &mut String, value: &'a Value) -> Option<Frame<'a>> {
             None => write!(out, "Function"),
         },
         View::Iterator(_) => write!(out, "Iterator"),
-        View::Generator => write!(out, "Generator"),
+        View::Generator(_) => write!(out, "Generator"),
+        View::Promise(_) => write!(out, "Promise"),
+        View::Channel(_) => write!(out, "Channel"),
+        View::Task(_) => write!(out, "TaskHandle"),
     };
     None
 }

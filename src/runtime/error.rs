@@ -20,6 +20,45 @@ pub enum RuntimeError {
     Exit(i32),
     /// A limit of the host: not catchable.
     Stop(Stop),
+    /// No error: the machine has to do what the builtin is for, because it involves tasks.
+    Trap(Trap),
+}
+
+/// The work a builtin leaves to the machine, by the name of the builtin. Arguments have been counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trap {
+    /// `sleep`
+    Sleep,
+    /// `async_sleep`
+    AsyncSleep,
+    /// `async_timeout`
+    AsyncTimeout,
+    /// `promise_all`
+    PromiseAll,
+    /// `parallel_map`
+    ParallelMap,
+    /// `par_each`
+    ParEach,
+    /// `spawn_task`
+    SpawnTask,
+    /// `await_task`
+    AwaitTask,
+    /// `cancel_task`
+    CancelTask,
+    /// `get_task_pool_size`
+    GetPoolSize,
+    /// `set_task_pool_size`
+    SetPoolSize,
+    /// `shared_set`
+    SharedSet,
+    /// `shared_get`
+    SharedGet,
+    /// `shared_has`
+    SharedHas,
+    /// `shared_delete`
+    SharedDelete,
+    /// `shared_add_int`
+    SharedAddInt,
 }
 
 /// Message and cause of a thrown value.
@@ -44,6 +83,11 @@ impl RuntimeError {
     /// An error with this message.
     pub fn message(text: impl Into<Box<str>>) -> RuntimeError {
         RuntimeError::Message(text.into())
+    }
+
+    /// The error of a promise that was rejected.
+    pub fn rejected((message, cause): (Value, Option<Value>)) -> RuntimeError {
+        RuntimeError::Thrown(Box::new(Thrown { message, cause }))
     }
 
     /// The error of a value that would be too large.
@@ -84,6 +128,7 @@ impl RuntimeError {
             RuntimeError::Message(text) => text,
             RuntimeError::Thrown(thrown) => thrown.message.as_str().unwrap_or(""),
             RuntimeError::Exit(_) => "exit",
+            RuntimeError::Trap(_) => "trap",
             RuntimeError::Stop(Stop::Memory) => "Memory limit exceeded",
             RuntimeError::Stop(Stop::Fuel) => "Fuel exhausted",
         }

@@ -47,6 +47,12 @@ pub enum Kind {
     Function,
     /// A suspended activation.
     Generator,
+    /// The result of an async function, or the lack of it so far.
+    Promise,
+    /// A channel between tasks.
+    Channel,
+    /// What `spawn_task` returns.
+    Task,
 }
 
 impl Kind {

@@ -37,6 +37,8 @@ pub const OVER_DICT: u16 = 3;
 pub const OVER_BYTES: u16 = 4;
 /// Over a set, queue or stack.
 pub const OVER_COLLECTION: u16 = 5;
+/// A generator ([`super::generator`]), which is its own state: the machine runs it.
+pub const OVER_GENERATOR: u16 = 6;
 
 /// Offset of the source.
 pub const SOURCE_OFFSET: usize = offset_of!(IteratorObject, source);
@@ -108,7 +110,7 @@ pub fn iterator_open(source: Value) -> Result<Value, RuntimeError> {
         View::Dict(dict) => (OVER_DICT, 0, dict.used() as u64),
         View::Bytes(bytes) => (OVER_BYTES, 0, bytes.as_slice().len() as u64),
         View::Collection(collection) => (OVER_COLLECTION, 0, collection.items().len() as u64),
-        View::Iterator(_) => return Ok(source),
+        View::Iterator(_) | View::Generator(_) => return Ok(source),
         _ => return Err(RuntimeError::message("Cannot iterate over non-iterable type")),
     };
     let source = if over == OVER_INT { Value::NULL } else { source };

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`word`], [`value`] | the NaN box, bare and owning |
 //! | [`heap`], [`release`], [`cycles`] | allocation, counting, reclaiming cycles |
-//! | [`array`], [`string`], [`bytes`], [`dict`], [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`], [`tagged`] | one object layout each, with a safe interface |
+//! | [`array`], [`string`], [`bytes`], [`dict`], [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`], [`tagged`], [`generator`], [`promise`], [`channel`] | one object layout each, with a safe interface |
 //! | [`operators`], [`path`], [`display`], [`error`] | what scripts see of them |
 //! | [`host`], [`builtins`] | the world outside, and the builtin table |
 //!
@@ -14,17 +14,20 @@ pub mod array;
 pub mod builtins;
 pub mod bytes;
 pub mod cell;
+pub mod channel;
 pub mod collection;
 pub mod cycles;
 pub mod dict;
 pub mod display;
 pub mod error;
 pub mod function;
+pub mod generator;
 pub mod heap;
 pub mod host;
 pub mod iterate;
 pub mod operators;
 pub mod path;
+pub mod promise;
 pub mod release;
 pub mod shape;
 pub mod string;

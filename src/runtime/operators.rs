@@ -51,7 +51,10 @@ pub fn type_name(value: &Value) -> &'static str {
             _ => "option",
         },
         View::Iterator(_) => "iterator",
-        View::Generator => "generator",
+        View::Generator(generator) => generator.kind_name(),
+        View::Promise(_) => "promise",
+        View::Channel(_) => "channel",
+        View::Task(_) => "taskhandle",
     }
 }
 

@@ -7,12 +7,15 @@
 use super::array::ArrayObject;
 use super::bytes::BytesObject;
 use super::cell::CellObject;
+use super::channel::ChannelObject;
 use super::collection::CollectionObject;
 use super::cycles;
 use super::dict::DictObject;
 use super::function::FunctionObject;
+use super::generator::GeneratorObject;
 use super::heap::{self, FLAG_BUFFERED, Header, IMMORTAL, Kind};
 use super::iterate::IteratorObject;
+use super::promise::{PromiseObject, TaskObject};
 use super::string::StringObject;
 use super::structure::StructObject;
 use super::tagged::TaggedObject;
@@ -98,7 +101,24 @@ pub(super) unsafe fn for_each_child(object: *mut Header, mut visit: impl FnMut(W
                 &[]
             }
             Kind::Tagged | Kind::Outcome => TaggedObject::words(object as *const TaggedObject),
-            Kind::Generator => &[],
+            Kind::Generator => {
+                visit((*(object as *const GeneratorObject)).closure);
+                GeneratorObject::words(object as *const GeneratorObject)
+            }
+            Kind::Promise => {
+                visit((*(object as *const PromiseObject)).value);
+                visit((*(object as *const PromiseObject)).cause);
+                &[]
+            }
+            Kind::Channel => {
+                let (front, back) = ChannelObject::words(object as *const ChannelObject);
+                front.iter().for_each(|&word| visit(word));
+                back
+            }
+            Kind::Task => {
+                visit((*(object as *const TaskObject)).promise);
+                &[]
+            }
             // Entries are pairs of words; removed ones hold no heap word.
             Kind::Dict => DictObject::words(object as *const DictObject),
         };
@@ -128,7 +148,17 @@ pub(super) unsafe fn free_shell(object: *mut Header) {
             Kind::Iterator => size_of::<IteratorObject>(),
             Kind::Set | Kind::Queue | Kind::Stack => size_of::<CollectionObject>(),
             Kind::Tagged | Kind::Outcome => TaggedObject::size(object as *const TaggedObject),
-            Kind::Cell | Kind::Generator => size_of::<CellObject>(),
+            Kind::Cell => size_of::<CellObject>(),
+            Kind::Generator => GeneratorObject::size(object as *const GeneratorObject),
+            Kind::Promise => {
+                PromiseObject::free_waiters(object as *mut PromiseObject);
+                size_of::<PromiseObject>()
+            }
+            Kind::Channel => {
+                ChannelObject::free_state(object as *mut ChannelObject);
+                size_of::<ChannelObject>()
+            }
+            Kind::Task => size_of::<TaskObject>(),
             Kind::Function => {
                 let size = FunctionObject::size(object as *const FunctionObject);
                 FunctionObject::drop_info(object as *mut FunctionObject);

@@ -6,11 +6,14 @@ pub use super::word::{ADDRESS, INLINE_INT_LIMIT, LIM, T, TAG_ARRAY, TAG_IMMEDIAT
 
 use super::array::ArrayObject;
 use super::bytes::BytesRef;
+use super::channel::ChannelRef;
 use super::collection::CollectionRef;
 use super::dict::DictRef;
 use super::function::FunctionRef;
+use super::generator::GeneratorRef;
 use super::heap::{self, Header, Kind};
 use super::iterate::IteratorRef;
+use super::promise::{PromiseRef, TaskRef};
 use super::string::{self, StringRef};
 use super::structure::StructRef;
 use super::tagged::{OutcomeRef, TaggedRef};
@@ -61,8 +64,14 @@ pub enum View<'a> {
     Outcome(OutcomeRef<'a>),
     /// An iterator.
     Iterator(IteratorRef<'a>),
-    /// A generator.
-    Generator,
+    /// A generator, or an iterator made of one.
+    Generator(GeneratorRef<'a>),
+    /// A promise.
+    Promise(PromiseRef<'a>),
+    /// A channel.
+    Channel(ChannelRef<'a>),
+    /// A task handle.
+    Task(TaskRef<'a>),
     /// Nothing a script can see: a cell, an unassigned binding, the end of an iteration.
     Internal,
 }
@@ -339,7 +348,10 @@ impl Value {
                 Kind::Tagged => View::Tagged(TaggedRef::of(word)),
                 Kind::Outcome => View::Outcome(OutcomeRef::of(word)),
                 Kind::Iterator => View::Iterator(IteratorRef::of(word)),
-                Kind::Generator => View::Generator,
+                Kind::Generator => View::Generator(GeneratorRef::of(word)),
+                Kind::Promise => View::Promise(PromiseRef::of(word)),
+                Kind::Channel => View::Channel(ChannelRef::of(word)),
+                Kind::Task => View::Task(TaskRef::of(word)),
                 Kind::Cell | Kind::Zombie => View::Internal,
             }
         }

@@ -14,6 +14,9 @@ use crate::runtime::word::Word;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
+/// The instructions behind the functions, in order.
+const STUBS: [Opcode; 3] = [Opcode::halt, Opcode::generator_end, Opcode::async_end];
+
 /// Code in memory, and what its literal words point to.
 pub(super) struct Loaded {
     code: *mut [u64],
@@ -36,11 +39,13 @@ impl Loaded {
             total += function.code.len();
         }
         starts.push(total);
-        let mut words: Vec<u64> = Vec::with_capacity(total + 2);
+        let mut words: Vec<u64> = Vec::with_capacity(total + 2 * STUBS.len());
         for function in &program.functions {
             words.extend_from_slice(&function.code);
         }
-        words.extend([0, Fields { op: Opcode::halt as u16, a: 0, b: 0, c: 0 }.encode()]);
+        for stub in STUBS {
+            words.extend([0, Fields { op: stub as u16, a: 0, b: 0, c: 0 }.encode()]);
+        }
         let code = Box::into_raw(words.into_boxed_slice());
         let first = code as *mut u64;
 
@@ -87,7 +92,7 @@ impl Loaded {
 
         let count = super::counters::count as Handler as usize as u64;
         let mut at = 0;
-        while at < total + 2 {
+        while at < total + 2 * STUBS.len() {
             // SAFETY: instruction by instruction through verified code.
             unsafe {
                 let fields = Fields::decode(*first.add(at + 1));
@@ -112,11 +117,25 @@ impl Loaded {
 
     /// The instruction that ends a run.
     pub fn halt(&self) -> *mut u64 {
-        // SAFETY: the stub stands behind the last function.
-        unsafe { self.first().add(self.starts[self.starts.len() - 1]) }
+        self.stub(0)
     }
 
-    /// The function an instruction belongs to, and its word there; `None` for the halt stub.
+    /// Where the body of a generator returns to.
+    pub fn generator_end(&self) -> *mut u64 {
+        self.stub(1)
+    }
+
+    /// Where an async function or a task returns to.
+    pub fn async_end(&self) -> *mut u64 {
+        self.stub(2)
+    }
+
+    fn stub(&self, number: usize) -> *mut u64 {
+        // SAFETY: the stubs stand behind the last function, two words each.
+        unsafe { self.first().add(self.starts[self.starts.len() - 1] + 2 * number) }
+    }
+
+    /// The function an instruction belongs to, and its word there; `None` for the stubs.
     pub fn locate(&self, pc: *const u64) -> Option<(usize, usize)> {
         let word = (pc as usize - self.first() as usize) / 8;
         let function = self.starts.partition_point(|&start| start <= word) - 1;

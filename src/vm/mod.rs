@@ -7,6 +7,8 @@ pub mod counters;
 pub(crate) mod dispatch;
 pub(crate) mod handlers;
 mod loader;
+mod scheduler;
+mod tasks;
 mod trace;
 mod unwind;
 
@@ -20,14 +22,16 @@ use crate::runtime::host::Host;
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
+use handlers::task::Environment;
 use loader::Loaded;
+use scheduler::Scheduler;
 use std::alloc::Layout;
 use std::rc::Rc;
 
 pub use unwind::Raised;
 
 /// Registers the stack has room for: red-zone frames at the greatest depth, and some.
-const STACK_WORDS: usize = MAX_CALL_DEPTH * (handlers::call::RED_ZONE + handlers::call::LINK) + (1 << 18);
+const STACK_WORDS: usize = MAX_CALL_DEPTH * (handlers::call::RED_ZONE + handlers::call::BOUNDARY) + (1 << 18);
 
 /// How a run ended.
 #[derive(Debug)]
@@ -54,6 +58,14 @@ pub struct Vm {
     pub(crate) running: bool,
     /// A replaced value on its way to be released.
     pub(crate) spill: u64,
+    /// Where the bodies of generators return to.
+    pub(crate) generator_end: *mut u64,
+    /// Where async functions and tasks return to.
+    pub(crate) async_end: *mut u64,
+    /// Tasks, timers, and what they share.
+    pub(crate) scheduler: Scheduler,
+    /// The globals of the running task, unless they are the program's.
+    pub(crate) environment: Option<Rc<Environment>>,
     /// Whether executed instructions are counted; then no instruction quickens itself.
     pub(crate) counting: bool,
     /// Executed instructions by opcode, if counting.
@@ -93,6 +105,10 @@ impl Vm {
             pc: std::ptr::null_mut(),
             running: false,
             spill: 0,
+            generator_end: loaded.generator_end(),
+            async_end: loaded.async_end(),
+            scheduler: Scheduler::default(),
+            environment: None,
             counting,
             counts: vec![0; Opcode::ALL.len()],
             // SAFETY: one past the end of the allocation.
@@ -153,6 +169,21 @@ impl Vm {
         self.loaded.entry(function)
     }
 
+    /// The instruction that ends a run.
+    pub(crate) fn halt(&self) -> *mut u64 {
+        self.loaded.halt()
+    }
+
+    /// The first word of the stack.
+    pub(crate) fn stack_start(&self) -> *mut u64 {
+        self.stack
+    }
+
+    /// The globals of the program itself.
+    pub(crate) fn program_globals(&mut self) -> *mut u64 {
+        self.global_slots.as_mut_ptr() as *mut u64
+    }
+
     /// The error of a call to `function` that would be too deep.
     pub(crate) fn too_deep(&self, function: usize) -> RuntimeError {
         let name = self.program.functions[function].name.as_deref().unwrap_or("<lambda>");
@@ -170,6 +201,7 @@ impl Vm {
 
 impl Drop for Vm {
     fn drop(&mut self) {
+        handlers::task::discard_all(self);
         for slot in &mut self.global_slots {
             // SAFETY: global slots own their values; they are not read again.
             unsafe { release(std::mem::replace(slot, Word::NULL)) };

@@ -10,6 +10,11 @@ impl Vm {
         self.loaded.locate(pc).map_or(0, |(function, _)| function)
     }
 
+    /// Registers of a frame of the function whose code holds `pc`.
+    pub(crate) fn frame_size_at(&self, pc: *const u64) -> usize {
+        self.program.functions[self.function_at(pc)].frame_size as usize
+    }
+
     /// Description and code of a closure's function.
     pub(crate) fn closure_parts(&self, function: usize) -> (Rc<crate::runtime::function::FunctionInfo>, *const u64) {
         self.loaded.parts(function)
@@ -26,7 +31,7 @@ impl Vm {
     }
 
     /// Whether a function stands for a builtin.
-    fn is_hidden(&self, function: usize) -> bool {
+    pub(crate) fn is_hidden(&self, function: usize) -> bool {
         self.program.hidden.contains(&self.program.functions[function].span.source)
     }
 
@@ -51,8 +56,17 @@ impl Vm {
                 if std::ptr::eq(back, self.loaded.halt()) {
                     break;
                 }
-                pc = back.sub(1);
-                base = *base.sub(2) as *mut u64;
+                if std::ptr::eq(back, self.generator_end) {
+                    (pc, base) = (*base.sub(6) as *const u64, *base.sub(7) as *mut u64);
+                } else if std::ptr::eq(back, self.async_end) {
+                    let caller = *base.sub(6) as *const u64;
+                    if caller.is_null() {
+                        break;
+                    }
+                    (pc, base) = (caller.sub(1), *base.sub(7) as *mut u64);
+                } else {
+                    (pc, base) = (back.sub(1), *base.sub(2) as *mut u64);
+                }
             }
         }
         names.reverse();

@@ -3,10 +3,13 @@
 //!
 //! Calls consume their operands even when they raise, so the entry of a call lists only what the caller keeps.
 
+use super::handlers::generator::give_up_operands;
+use super::handlers::task;
 use super::{Ending, Vm};
 use crate::base::source::Span;
 use crate::bytecode::program::NO_LANDING;
 use crate::runtime::error::{RuntimeError, error_struct};
+use crate::runtime::generator::{FINISHED, GeneratorObject};
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
@@ -45,42 +48,117 @@ impl Vm {
     }
 
     fn unwind(&mut self, pc: *mut u64, raised: Raised, catchable: bool) -> *mut u64 {
-        let program = self.program.clone();
         let mut at = self.loaded.locate(pc);
         let mut inside_call = false;
         while let Some((function, word)) = at {
-            let code = &program.functions[function];
-            // Every call has an entry, so the last one before a return address is that of the call.
-            let found = match code.unwind.partition_point(|entry| (entry.at as usize) < word + !inside_call as usize) {
-                0 => None,
-                end => Some(code.unwind[end - 1]).filter(|entry| inside_call || entry.at as usize + 1 >= word),
-            };
-            if let Some(entry) = found {
-                for &register in &code.unwind_registers[entry.first as usize..(entry.first + entry.count) as usize] {
-                    // SAFETY: the table lists registers that own a value at this instruction (checked by `ownership::check`
-                    // and `regalloc::check`).
-                    unsafe { release(Word(*self.base.add(register as usize))) };
-                }
-                if catchable && entry.landing != NO_LANDING {
-                    self.caught = Some(raised);
-                    // SAFETY: landings are instructions of the function (BC006).
-                    return unsafe { self.loaded.entry(function).add(entry.landing as usize) };
-                }
+            if let Some(landing) = self.release_registers(function, word, inside_call, catchable) {
+                self.caught = Some(raised);
+                // SAFETY: landings are instructions of the function (BC006).
+                return unsafe { self.loaded.entry(function).add(landing as usize) };
             }
-            // SAFETY: the link slots of an active frame; a closure's window holds an owned reference to it.
-            unsafe {
-                if code.captures > 0 {
-                    release(Word(*self.base.sub(3)));
-                }
-                at = self.loaded.locate(*self.base.sub(1) as *const u64);
-                self.base = *self.base.sub(2) as *mut u64;
-            }
+            let frame = self.base;
             inside_call = true;
+            // SAFETY: the link slots of an active frame (`handlers/call.rs`, `generator.rs`, `task.rs`).
+            unsafe {
+                let back = *frame.sub(1) as *mut u64;
+                if back == self.generator_end {
+                    let consumer = self.leave_generator(frame);
+                    give_up_operands(consumer, self.base);
+                    at = self.loaded.locate(consumer);
+                    inside_call = false;
+                } else if back == self.async_end {
+                    if catchable {
+                        return match raised.error.into_parts() {
+                            Ok(parts) => task::settled(self, frame, Err(parts)),
+                            Err(_) => self.loaded.halt(),
+                        };
+                    }
+                    let mut next = *frame.sub(6) as *mut u64;
+                    release(Word(*frame.sub(5)));
+                    self.base = *frame.sub(7) as *mut u64;
+                    if next.is_null() {
+                        next = task::back_to_program(self).0;
+                        give_up_operands(next, self.base);
+                        inside_call = false;
+                    }
+                    at = self.loaded.locate(next);
+                } else {
+                    at = self.loaded.locate(back);
+                    self.base = *frame.sub(2) as *mut u64;
+                }
+            }
         }
         self.ending = match raised.error {
             RuntimeError::Exit(code) => Ending::Exit(code),
             _ => Ending::Error(raised),
         };
         self.loaded.halt()
+    }
+
+    /// Releases what the frame in `self.base` owns at an instruction, or where a call there returns to; where its handler is, if
+    /// it is to be run. Without a handler the frame is at its end, and gives its closure up, too.
+    fn release_registers(&mut self, function: usize, word: usize, inside_call: bool, handle: bool) -> Option<u32> {
+        let program = self.program.clone();
+        let code = &program.functions[function];
+        // Every call has an entry, so the last one before a return address is that of the call.
+        let found = match code.unwind.partition_point(|entry| (entry.at as usize) < word + !inside_call as usize) {
+            0 => None,
+            end => Some(code.unwind[end - 1]).filter(|entry| inside_call || entry.at as usize + 1 >= word),
+        };
+        let mut landing = None;
+        if let Some(entry) = found {
+            landing = Some(entry.landing).filter(|&landing| handle && landing != NO_LANDING);
+            let count = entry.count + if landing.is_none() { entry.kept } else { 0 };
+            for &register in &code.unwind_registers[entry.first as usize..(entry.first + count) as usize] {
+                // SAFETY: the table lists registers that own a value at this instruction (checked by `ownership::check`
+                // and `regalloc::check`).
+                unsafe { release(Word(*self.base.add(register as usize))) };
+            }
+        }
+        if landing.is_none() && code.captures > 0 {
+            // SAFETY: a closure's window holds an owned reference to it.
+            unsafe { release(Word(*self.base.sub(3))) };
+        }
+        landing
+    }
+
+    /// Ends the generator whose frame is `frame`; the instruction that demanded its value, with its frame in `self.base`.
+    unsafe fn leave_generator(&mut self, frame: *mut u64) -> *mut u64 {
+        // SAFETY: the link slots of a running generator; the consumer keeps the generator alive.
+        unsafe {
+            (*Word(*frame.sub(5)).object_ptr::<GeneratorObject>()).state = FINISHED;
+            self.base = *frame.sub(7) as *mut u64;
+            *frame.sub(6) as *mut u64
+        }
+    }
+
+    /// Releases all frames of a task, from the one at `base` that stands at `pc`, and its promise.
+    pub(crate) unsafe fn release_frames(&mut self, pc: *mut u64, base: *mut u64) {
+        let before = std::mem::replace(&mut self.base, base);
+        let mut at = self.loaded.locate(pc);
+        let mut inside_call = false;
+        while let Some((function, word)) = at {
+            self.release_registers(function, word, inside_call, false);
+            let frame = self.base;
+            inside_call = true;
+            // SAFETY: the link slots of the frames of a task, which end at the task's own.
+            unsafe {
+                let back = *frame.sub(1) as *mut u64;
+                if back == self.async_end {
+                    release(Word(*frame.sub(5)));
+                    break;
+                }
+                if back == self.generator_end {
+                    let consumer = self.leave_generator(frame);
+                    give_up_operands(consumer, self.base);
+                    at = self.loaded.locate(consumer);
+                    inside_call = false;
+                } else {
+                    at = self.loaded.locate(back);
+                    self.base = *frame.sub(2) as *mut u64;
+                }
+            }
+        }
+        self.base = before;
     }
 }

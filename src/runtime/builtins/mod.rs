@@ -21,6 +21,7 @@ mod math;
 mod order;
 mod output;
 mod random;
+mod task;
 mod text;
 mod time;
 mod words;
@@ -276,11 +277,40 @@ builtins! {
     "time_us" => Any, Effect, time::time_us, "Microseconds since the program started.";
     "time_ns" => Any, Effect, time::time_ns, "Nanoseconds since the program started.";
     "elapsed" => Any, Pure, time::elapsed, "The time between two moments.";
-    "sleep" => Own(1, 1, "sleep() expects 1 argument"), Effect, time::sleep, "Waits some milliseconds.";
+    "sleep" => Own(1, 1, "sleep() expects 1 argument"), Effect, task::sleep, "Waits some milliseconds; other tasks run meanwhile.";
+
+    "channel" => Plural(0), Effect, task::new_channel, "A channel between tasks.";
+    "async_sleep" => Plural(1), Effect, task::async_sleep, "A promise of null in some milliseconds.";
+    "async_timeout" => Plural(2), Effect, task::async_timeout, "A promise that is rejected if another takes too long.";
+    "promise_all" | "await_all" => Own(1, 2, "Promise.all() requires an array of promises"), Effect, task::promise_all, "A promise of the results of promises, in order.";
+    "parallel_map" | "par_map" => Own(2, 3, "parallel_map() requires an array and a function"), Effect, task::parallel_map, "A promise of what a function gives for each element.";
+    "par_each" => Own(2, 3, "par_each() requires an array and a function"), Effect, task::par_each, "A promise that a function has been called for each element.";
+    "spawn_task" => Own(1, 1, "spawn_task() requires an async function argument"), Effect, task::spawn_task, "Starts an async function as a task.";
+    "await_task" => Plural(1), Effect, task::await_task, "The promise of a task.";
+    "cancel_task" => Plural(1), Effect, task::cancel_task, "Ends a task, if it has not ended.";
+    "get_task_pool_size" => Plural(0), Effect, task::get_pool_size, "The size of the task pool.";
+    "set_task_pool_size" => Plural(1), Effect, task::set_pool_size, "Sets the size of the task pool; returns the previous one.";
+    "shared_set" => Plural(2), Effect, task::shared_set, "Stores a value under a key all tasks see.";
+    "shared_get" => Plural(1), Effect, task::shared_get, "The value stored under a key.";
+    "shared_has" => Plural(1), Effect, task::shared_has, "Whether something is stored under a key.";
+    "shared_delete" => Plural(1), Effect, task::shared_delete, "Removes what is stored under a key.";
+    "shared_add_int" => Plural(2), Effect, task::shared_add_int, "Adds to an int stored under a key.";
+
+    "__iterator_map" => Plural(2), Calls, callback::in_prelude, "The method `map` of arrays and iterators.";
+    "__iterator_filter" => Plural(2), Calls, callback::in_prelude, "The method `filter` of arrays and iterators.";
+    "__iterator_take" => Plural(2), Calls, callback::in_prelude, "The method `take` of arrays and iterators.";
+    "__iterator_skip" => Plural(2), Calls, callback::in_prelude, "The method `skip` of iterators.";
+    "__iterator_collect" => Plural(1), Calls, callback::in_prelude, "The method `collect` of iterators.";
 }
 
 /// Builtins written in Ruff: file name and source.
-pub const PRELUDE: &[(&str, &str)] = &[("array.ruff", include_str!("../prelude/array.ruff"))];
+pub const PRELUDE: &[(&str, &str)] = &[
+    ("array.ruff", include_str!("../prelude/array.ruff")),
+    ("iterator.ruff", include_str!("../prelude/iterator.ruff")),
+];
+
+/// What the names of prelude functions start with that are methods, and nothing else.
+pub const METHOD_PREFIX: &str = "__iterator_";
 
 /// The value of a name the prelude binds to a float.
 pub fn prelude_constant(name: &str) -> Option<f64> {

@@ -1,10 +1,9 @@
-//! Clocks, and waiting.
+//! Clocks.
 
 use super::Args;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::host::Host;
 use crate::runtime::value::Value;
-use std::time::Duration;
 
 type Outcome = Result<Value, RuntimeError>;
 
@@ -37,15 +36,4 @@ pub(super) fn elapsed(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         (Some(start), Some(end)) => Ok(Value::float(end - start)),
         _ => Err(RuntimeError::message("elapsed requires number arguments")),
     }
-}
-
-pub(super) fn sleep(host: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let Some(milliseconds) = args.get(0).as_number() else {
-        return Err(RuntimeError::message("sleep() requires a number argument"));
-    };
-    host.flush()?;
-    if milliseconds > 0.0 {
-        std::thread::sleep(Duration::try_from_secs_f64(milliseconds / 1e3).unwrap_or(Duration::MAX));
-    }
-    Ok(Value::NULL)
 }

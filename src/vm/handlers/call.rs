@@ -14,7 +14,7 @@ use crate::base::limits::MAX_CALL_DEPTH;
 use crate::bytecode::op::{Fields, Opcode};
 use crate::runtime::builtins::{self, Args};
 use crate::runtime::dict::Key;
-use crate::runtime::error::RuntimeError;
+use crate::runtime::error::{RuntimeError, Trap};
 use crate::runtime::function::{FLAG_NATIVE, FunctionObject};
 use crate::runtime::heap::Kind;
 use crate::runtime::release::release;
@@ -28,6 +28,8 @@ use smallvec::SmallVec;
 pub(crate) const LINK: usize = 4;
 /// Where in a window the callee is.
 pub(crate) const CALLEE: usize = 1;
+/// Link slots of a frame that no call of its own has pushed: a generator's, an async function's, a task's.
+pub(crate) const BOUNDARY: usize = 7;
 /// Frames of at most this many registers are entered without looking at the stack's end.
 pub(crate) const RED_ZONE: usize = 250;
 
@@ -175,7 +177,7 @@ unsafe fn leave_closure(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
 }
 
 /// Releases the callee and the arguments of a call that does not take place: calls consume their operands even when they raise.
-unsafe fn abandon(base: *mut u64, window: usize, callee: bool, arguments: usize) {
+pub(crate) unsafe fn abandon(base: *mut u64, window: usize, callee: bool, arguments: usize) {
     // SAFETY: the window's callee and arguments are owned and nobody reads them any more.
     unsafe {
         if callee {
@@ -247,6 +249,18 @@ unsafe fn call_value(
                             *base.add(window) = value.into_word().0;
                             pc.add(words)
                         }
+                        Err(RuntimeError::Trap(trap)) => {
+                            // The arguments move down to where those of a call are.
+                            for i in 0..if first > LINK { count } else { 0 } {
+                                *base.add(window + LINK + i) = *base.add(window + first + i);
+                            }
+                            if first > LINK {
+                                *base.add(window + LINK + count) = Word::NULL.0;
+                            }
+                            let arguments: SmallVec<[(Word, bool); 8]> =
+                                (0..count).map(|i| (Word(*base.add(window + LINK + i)), true)).collect();
+                            trapped(vm, pc, base, trap, &arguments)
+                        }
                         Err(error) => {
                             abandon(base, window, true, 0);
                             for i in 0..count {
@@ -277,7 +291,7 @@ unsafe fn call_value(
 
 /// Pushes the frame of a script function for the call in `window`, whose arguments start at R[window + first].
 #[allow(clippy::too_many_arguments)]
-unsafe fn enter(
+pub(crate) unsafe fn enter(
     vm: &mut Vm,
     pc: *mut u64,
     base: *mut u64,
@@ -306,6 +320,17 @@ unsafe fn enter(
         *frame.sub(1) = pc.add(words) as u64;
         vm.base = frame;
         vm.entry(function)
+    }
+}
+
+/// A builtin leaves its work to the machine; the instruction keeps its operands until it is done.
+unsafe fn trapped(vm: &mut Vm, pc: *mut u64, base: *mut u64, trap: Trap, arguments: &[(Word, bool)]) -> *mut u64 {
+    // SAFETY: the arguments are live values, which registers of the frame own.
+    unsafe {
+        let values: SmallVec<[Value; 8]> = arguments.iter().map(|argument| Value::from_borrowed(argument.0)).collect();
+        let answer = vm.trap(trap, &values);
+        drop(values);
+        super::task::answer(vm, pc, base, answer)
     }
 }
 
@@ -343,6 +368,7 @@ unsafe fn call_builtin_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u
                 *base.add(fields.a as usize) = value.into_word().0;
                 pc.add(Opcode::call_builtin.length(count))
             }
+            Err(RuntimeError::Trap(trap)) => trapped(vm, pc, base, trap, &arguments),
             Err(error) => vm.raise(pc, error),
         }
     }
@@ -357,6 +383,15 @@ unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
         let name = Value::from_borrowed(Word(*pc.add(2)));
         let name = name.as_str().unwrap_or("");
         let receiver = Word(*base.add(window + LINK));
+        *base.add(window + CALLEE) = Word::NULL.0;
+        match Value::borrow(&receiver).view() {
+            View::Array(_) | View::Generator(_) | View::Channel(_) => {
+                if let Some(next) = super::method::of_handle(vm, pc, base, name, window, count) {
+                    return next;
+                }
+            }
+            _ => {}
+        }
         let entry = match Value::borrow(&receiver).view() {
             View::Dict(dict) => dict.get(&Key::text(name)).cloned(),
             View::Struct(object) => object.get(name).cloned(),
@@ -365,12 +400,10 @@ unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
         if let Some(callee) = entry.filter(|entry| entry.as_function().is_some()) {
             *base.add(window + CALLEE) = callee.into_word().0;
             release(receiver);
+            *base.add(window + LINK) = Word::NULL.0;
             return call_value(vm, pc, base, window, LINK + 1, count - 1, 3);
         }
-        // On arrays these make lazy iterators, never what the builtins of the same names make.
-        let lazy =
-            matches!(Value::borrow(&receiver).view(), View::Array(_)) && matches!(name, "map" | "filter" | "take");
-        let Some(row) = builtins::lookup(name).filter(|_| !lazy) else {
+        let Some(row) = builtins::lookup(name) else {
             abandon(base, window, false, count);
             return vm.raise(pc, RuntimeError::message(format!("Unknown method: {name}")));
         };
@@ -385,6 +418,7 @@ unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
                 *base.add(window) = value.into_word().0;
                 pc.add(3)
             }
+            Err(RuntimeError::Trap(trap)) => trapped(vm, pc, base, trap, &arguments),
             Err(error) => {
                 abandon(base, window, false, count);
                 vm.raise(pc, error)

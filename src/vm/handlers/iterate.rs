@@ -1,9 +1,11 @@
 //! `for` loops over values. Arrays and ints are their own loop state, and the position is in a register; other values are walked
 //! by an iterator object, which keeps a position of its own.
 
+use super::generator::{generator_resume, resume};
 use crate::bytecode::op::{DROP_FIRST, Fields};
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::error::RuntimeError;
+use crate::runtime::heap::Kind;
 use crate::runtime::iterate;
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
@@ -58,6 +60,11 @@ handlers! {
         m.jump(m.literal() as i64)
     }
     fn iter_next_other(m) {
+        let state = Word(m.rb());
+        if state.is_object() && (*state.header()).kind as u8 == Kind::Generator as u8 {
+            m.quicken(generator_resume);
+            return m.enter(generator_resume);
+        }
         m.quicken(iter_next);
         m.helper(step)
     }
@@ -137,10 +144,14 @@ unsafe fn step(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
 }
 
 #[inline(never)]
-unsafe fn take(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+unsafe fn take(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; register a is dead before.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
+        let state = Word(*base.add(fields.b as usize));
+        if Value::borrow(&state).kind() == Some(Kind::Generator) {
+            return resume(vm, pc, base, state);
+        }
         let next = value_at(base, fields);
         *base.add(fields.a as usize) = next.map_or(Word::DONE, Value::into_word).0;
         pc.add(2)

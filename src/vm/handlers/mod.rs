@@ -6,11 +6,14 @@ pub(crate) mod call;
 pub(crate) mod compare;
 pub(crate) mod control;
 pub(crate) mod data;
+pub(crate) mod generator;
 pub(crate) mod index;
 pub(crate) mod iterate;
+pub(crate) mod method;
 pub(crate) mod operators;
 pub(crate) mod paths;
 pub(crate) mod tagged;
+pub(crate) mod task;
 
 use super::dispatch::Handler;
 
