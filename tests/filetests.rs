@@ -6,6 +6,7 @@
 //! - `ir/verify/IRnnn_*.ir` + `.out`: breaks rule IRnnn and no other.
 //! - `passes/<pass>/*.ir` + `.out`: the module after this pass alone, valid before and after.
 
+use ruff::bytecode::verify;
 use ruff::ir::entities::{Block, FuncRef, Val};
 use ruff::ir::function::{BlockCall, Function, Module};
 use ruff::ir::inst::{Imm, Op};
@@ -14,6 +15,7 @@ use ruff::ir::print::{Spans, print_module};
 use ruff::ir::verify::{Rule, verify_function, verify_module};
 use ruff::passes::Pass;
 use ruff::passes::manager::{self, PassOptions, Verify};
+use ruff::runtime::builtins;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -192,7 +194,23 @@ fn documented_tables_are_those_of_the_code() {
         let info = pass.info();
         passes += &format!("| `{}` | {} | {} |\n", info.name, info.level.name(), info.summary);
     }
-    let tables = [("ir.md", "rules", rules), ("ir.md", "instructions", instructions), ("passes.md", "passes", passes)];
+    let mut code_rules = String::from("| rule | demands |\n|---|---|\n");
+    for (rule, text) in verify::RULES {
+        code_rules += &format!("| {rule} | {text} |\n");
+    }
+    let mut library = String::from("| builtin | |\n|---|---|\n");
+    for row in builtins::TABLE.iter().filter(|row| !row.name.starts_with("__")) {
+        let names: Vec<String> =
+            std::iter::once(&row.name).chain(row.aliases).map(|name| format!("`{name}`")).collect();
+        library += &format!("| {} | {} |\n", names.join(" = "), row.documentation);
+    }
+    let tables = [
+        ("ir.md", "rules", rules),
+        ("ir.md", "instructions", instructions),
+        ("passes.md", "passes", passes),
+        ("bytecode.md", "rules", code_rules),
+        ("language.md", "builtins", library),
+    ];
     for (document, name, table) in tables {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("design").join(document);
         let text = fs::read_to_string(&path).unwrap();

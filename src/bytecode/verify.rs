@@ -341,6 +341,7 @@ impl Checker<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::assembler::Assembler;
+    use super::super::program::PathDescription;
     use super::*;
 
     /// A program of one function written by `write`, with two registers.
@@ -383,6 +384,19 @@ mod tests {
             asm.op(Opcode::return_value, 0, 0, 0, 0);
         };
         assert_eq!(broken(&program(call)), ["BC002", "BC008"]);
+        let nobody = |asm: &mut Assembler| {
+            asm.op(Opcode::load, 0, 0, 0, 0);
+            asm.literal(Literal::Function(7));
+            asm.op(Opcode::return_value, 0, 0, 0, 0);
+        };
+        assert_eq!(broken(&program(nobody)), ["BC004"]);
+        let mut surplus_key = program(|asm| {
+            asm.op(Opcode::set_path, 0, 0, 0, 2);
+            asm.list(&[1, 1]);
+            asm.op(Opcode::return_value, 0, 0, 0, 0);
+        });
+        surplus_key.paths.push(PathDescription { name: "a".into(), global: None, steps: Vec::new(), update: None });
+        assert_eq!(broken(&surplus_key), ["BC010"]);
         let mut cut = program(|asm| asm.op(Opcode::return_value, 0, 1, 0, 0));
         cut.functions[0].code.pop();
         assert_eq!(broken(&cut), ["BC001"]);
