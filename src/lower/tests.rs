@@ -199,6 +199,9 @@ fn read_modify_writes_become_one_instruction() {
     let ops_of = |body: &str| ops(&format!("d := {{}} func g() {{ }} func f(k, e) {{ {body} }} f(1, 2) d := d"), "f");
     assert_eq!(ops_of("d[k] := d[k] + 1"), ["const", "global_update_path", "const", "return"]);
     assert_eq!(ops_of("d[k] += g()").iter().filter(|op| *op == "global_update_path").count(), 0);
+    assert_eq!(ops_of("d[k] := d[k] + g()").iter().filter(|op| *op == "global_update_path").count(), 0);
+    assert_eq!(ops_of("d := push(d, g())").iter().filter(|op| *op == "global_update_path").count(), 0);
+    assert_eq!(ops_of("k[d] := k[d] + g()").iter().filter(|op| *op == "set_path").count(), 1);
     assert_eq!(ops_of("k[e] += g()").iter().filter(|op| *op == "update_path").count(), 1);
     assert_eq!(ops_of("k.a[e] := push(k.a[e], len(e))")[..2], ["field_get", "index_get"]);
     assert_eq!(ops_of("k[e] := k[1] + 1").iter().filter(|op| *op == "set_path").count(), 1);

@@ -159,7 +159,7 @@ fn a_finished_loop_drops_the_iterator_and_no_item() {
     let null = b.constant(ConstData::Null, AT);
     b.ret(null, AT);
     let func = owned(b);
-    assert_eq!(list(&func, header), ["const", "iter_next v1, v2", "is_done v3", "brif v4"]);
+    assert_eq!(list(&func, header), ["const", "iter_next v1 v2", "is_done v3", "brif v4"]);
     assert_eq!(list(&func, body), ["drop v3", "jump"]);
     assert_eq!(list(&func, exit)[0], "drop v1");
 }

@@ -25,6 +25,9 @@ mod schedule;
 mod state;
 mod walk;
 
+#[cfg(test)]
+mod tests;
+
 use crate::base::builtin::{BuiltinId, BuiltinInfo};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::intern::{Interner, Symbol};

@@ -118,6 +118,18 @@ fn sweep_zombies() {
     });
 }
 
+/// Gives back what the candidate list holds, when the thread ends.
+pub(super) fn finish() {
+    collect_cycles();
+    CANDIDATES.with(|candidates| {
+        // SAFETY: the list is not borrowed elsewhere.
+        let list = unsafe { &mut **candidates.list.get() };
+        if list.is_empty() {
+            *list = Vec::new();
+        }
+    });
+}
+
 unsafe fn colour(object: *mut Header) -> u8 {
     // SAFETY: the caller's.
     unsafe { (*object).flags & COLOUR_MASK }

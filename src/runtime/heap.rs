@@ -140,6 +140,7 @@ struct ChunkOwner;
 
 impl Drop for ChunkOwner {
     fn drop(&mut self) {
+        super::cycles::finish();
         HEAP.with(|heap| {
             if heap.live_bytes.get() != 0 {
                 return;

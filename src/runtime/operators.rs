@@ -346,6 +346,7 @@ mod tests {
         assert!(!equals(&a(&[1, 2]), &a(&[1, 3])) && !equals(&a(&[1]), &a(&[1, 2])));
         assert!(equals(&dict_of(&["a", "b"]), &dict_of(&["b", "a"])));
         assert!(!equals(&dict_of(&["a", "b"]), &dict_of(&["a", "c"])));
+        assert!(!equals(&dict_of(&["a"]), &dict_of(&["a", "b"])));
         let set = |items: &[i64]| collection::new(Kind::Set, a(items), 0, Value::NULL);
         assert!(equals(&set(&[1, 2, 3]), &set(&[3, 1, 2])) && equals(&set(&[]), &set(&[])));
         assert!(!equals(&set(&[1, 2, 3]), &set(&[3, 1, 4])) && !equals(&set(&[1]), &set(&[2])));

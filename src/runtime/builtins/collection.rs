@@ -1,7 +1,11 @@
 //! Sets, queues and stacks.
+//!
+//! A set of more than a few elements has an index, a dict in which its ints and strings are keys (strings behind an `s`, so that `1` and `"1"`
+//! differ), and the key `f` once it has held a float, which may equal an int. All other elements are found one by one.
 
 use super::Args;
 use crate::runtime::collection::{self, CollectionRef};
+use crate::runtime::dict::{self, Key};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::heap::Kind;
 use crate::runtime::host::Host;
@@ -22,13 +26,13 @@ fn of_kind<'a>(args: &'a Args<'_>, at: usize, kind: Kind) -> Option<CollectionRe
     args.get(at).as_collection().filter(|collection| collection.kind() == kind)
 }
 
-/// Takes the first argument, a collection known to be of `kind`, apart and makes another of what `change` makes of its array.
-fn changed(args: &mut Args<'_>, kind: Kind, change: impl FnOnce(&mut Value, &mut usize)) -> Value {
-    let Some((mut items, mut start, _)) = collection::into_parts(args.take(0)) else {
+/// Takes the first argument, a collection known to be of `kind`, apart and makes another of what `change` makes of its parts.
+fn changed(args: &mut Args<'_>, kind: Kind, change: impl FnOnce(&mut Value, &mut usize, &mut Value)) -> Value {
+    let Some((mut items, mut start, mut index)) = collection::into_parts(args.take(0)) else {
         return empty(kind);
     };
-    change(&mut items, &mut start);
-    collection::new(kind, items, start, Value::NULL)
+    change(&mut items, &mut start, &mut index);
+    collection::new(kind, items, start, index)
 }
 
 fn push_onto(items: &mut Value, value: Value) {
@@ -37,18 +41,64 @@ fn push_onto(items: &mut Value, value: Value) {
     }
 }
 
-fn has(items: &[Value], value: &Value) -> bool {
+/// Sets up to this size have no index.
+const LINEAR: usize = 16;
+
+/// The index key of an element, if it has one.
+fn index_key(value: &Value) -> Option<Value> {
+    match value.as_str() {
+        Some(text) => Some(Value::string(&format!("s{text}"))),
+        None => value.as_int().map(Value::int),
+    }
+}
+
+fn index_element(index: &mut Value, value: &Value) {
+    let Some(mut index) = index.as_dict_mut() else { return };
+    if let Some(key) = index_key(value).as_ref().and_then(Key::of) {
+        index.insert(key, Value::TRUE);
+    } else if value.as_float().is_some() {
+        index.insert(Key::text("f"), Value::TRUE);
+    }
+}
+
+fn has(items: &[Value], index: &Value, value: &Value) -> bool {
+    if let (Some(index), Some(key)) = (index.as_dict(), index_key(value)) {
+        if Key::of(&key).is_some_and(|key| index.get(&key).is_some()) {
+            return true;
+        }
+        if value.as_str().is_some() || index.get(&Key::text("f")).is_none() {
+            return false;
+        }
+    }
     items.iter().any(|item| operators::equals(item, value))
 }
 
-fn distinct(values: &[Value]) -> Vec<Value> {
-    let mut out: Vec<Value> = Vec::new();
-    for value in values {
-        if !has(&out, value) {
-            out.push(value.clone());
+fn set_contains(set: CollectionRef<'_>, value: &Value) -> bool {
+    has(set.items(), set.index(), value)
+}
+
+/// Adds an element that is not there.
+fn add(items: &mut Value, index: &mut Value, value: Value) {
+    index_element(index, &value);
+    push_onto(items, value);
+    let elements = items.as_array().unwrap_or(&[]);
+    if index.is_null() && elements.len() > LINEAR {
+        *index = dict::new();
+        for element in elements {
+            index_element(index, element);
         }
     }
-    out
+}
+
+/// A set of the distinct ones of some values.
+fn set_of<'a>(values: impl Iterator<Item = &'a Value>) -> Value {
+    let (mut items, mut index) = (Value::array(vec![]), Value::NULL);
+    for value in values {
+        if !has(items.as_array().unwrap_or(&[]), &index, value) {
+            add(&mut items, &mut index, value.clone());
+        }
+    }
+    collection::new(Kind::Set, items, 0, index)
 }
 
 pub(super) fn set(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -56,18 +106,18 @@ pub(super) fn set(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Ok(empty(Kind::Set));
     }
     match args.get(0).as_array() {
-        Some(values) => Ok(make(Kind::Set, Value::array(distinct(values)))),
+        Some(values) => Ok(set_of(values.iter())),
         None => Err(RuntimeError::message("Set constructor requires an array argument")),
     }
 }
 
 pub(super) fn set_add(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(set) = of_kind(args, 0, Kind::Set) else { return Ok(empty(Kind::Set)) };
-    if args.len() < 2 || has(set.items(), args.get(1)) {
+    if args.len() < 2 || set_contains(set, args.get(1)) {
         return Ok(args.take(0));
     }
     let value = args.take(1);
-    Ok(changed(args, Kind::Set, |items, _| push_onto(items, value)))
+    Ok(changed(args, Kind::Set, |items, _, index| add(items, index, value)))
 }
 
 pub(super) fn set_remove(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -75,39 +125,37 @@ pub(super) fn set_remove(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(at) = set.items().iter().position(|item| operators::equals(item, args.get(1))) else {
         return Ok(args.take(0));
     };
-    Ok(changed(args, Kind::Set, |items, _| {
-        if let Some(mut items) = items.as_array_mut() {
-            items.remove(at);
+    Ok(changed(args, Kind::Set, |items, _, index| {
+        let removed = items.as_array_mut().map(|mut items| items.remove(at));
+        let key = removed.as_ref().and_then(index_key);
+        if let (Some(mut index), Some(key)) = (index.as_dict_mut(), key.as_ref().and_then(Key::of)) {
+            index.remove(&key);
         }
     }))
 }
 
-/// A set of the elements of the first that `keep` keeps, given those of the second.
-fn combined(args: &Args<'_>, make_items: fn(&[Value], &[Value]) -> Vec<Value>) -> Outcome {
+/// A set combined from two; empty unless both arguments are sets.
+fn combined(args: &Args<'_>, combine: fn(CollectionRef<'_>, CollectionRef<'_>) -> Value) -> Outcome {
     match (of_kind(args, 0, Kind::Set), of_kind(args, 1, Kind::Set)) {
-        (Some(a), Some(b)) => Ok(make(Kind::Set, Value::array(make_items(a.items(), b.items())))),
+        (Some(a), Some(b)) => Ok(combine(a, b)),
         _ => Ok(empty(Kind::Set)),
     }
 }
 
 pub(super) fn set_union(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    combined(args, |a, b| {
-        let mut out = a.to_vec();
-        out.extend(b.iter().filter(|value| !has(a, value)).cloned());
-        out
-    })
+    combined(args, |a, b| set_of(a.items().iter().chain(b.items())))
 }
 
 pub(super) fn set_intersect(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    combined(args, |a, b| a.iter().filter(|value| has(b, value)).cloned().collect())
+    combined(args, |a, b| set_of(a.items().iter().filter(|value| set_contains(b, value))))
 }
 
 pub(super) fn set_difference(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    combined(args, |a, b| a.iter().filter(|value| !has(b, value)).cloned().collect())
+    combined(args, |a, b| set_of(a.items().iter().filter(|value| !set_contains(b, value))))
 }
 
 pub(super) fn set_has(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let found = of_kind(args, 0, Kind::Set).is_some_and(|set| args.len() > 1 && has(set.items(), args.get(1)));
+    let found = of_kind(args, 0, Kind::Set).is_some_and(|set| args.len() > 1 && set_contains(set, args.get(1)));
     Ok(Value::bool(found))
 }
 
@@ -131,7 +179,7 @@ fn added(args: &mut Args<'_>, kind: Kind) -> Outcome {
         return Ok(if of_kind(args, 0, kind).is_some() { args.take(0) } else { empty(kind) });
     }
     let value = args.take(1);
-    Ok(changed(args, kind, |items, _| push_onto(items, value)))
+    Ok(changed(args, kind, |items, _, _| push_onto(items, value)))
 }
 
 fn is_empty(args: &Args<'_>, kind: Kind) -> Outcome {
@@ -154,7 +202,7 @@ pub(super) fn queue_dequeue(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Ok(Value::array(vec![args.take(0), Value::NULL]));
     }
     let mut front = Value::NULL;
-    let rest = changed(args, Kind::Queue, |items, start| {
+    let rest = changed(args, Kind::Queue, |items, start, _| {
         // A shared array keeps its front: only the start moves. Half an array of taken places is given up at once, which is
         // constant time on average.
         if items.is_unique()
@@ -201,7 +249,7 @@ pub(super) fn stack_pop(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Ok(Value::array(vec![empty(Kind::Stack), Value::NULL]));
     }
     let mut top = Value::NULL;
-    let rest = changed(args, Kind::Stack, |items, _| {
+    let rest = changed(args, Kind::Stack, |items, _, _| {
         top = items.as_array_mut().and_then(|mut items| items.pop()).unwrap_or(Value::NULL);
     });
     Ok(Value::array(vec![rest, top]))

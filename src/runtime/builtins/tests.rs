@@ -3,7 +3,7 @@
 use super::*;
 use crate::runtime::dict::{self, Key};
 use crate::runtime::heap;
-use crate::runtime::{array, display};
+use crate::runtime::{array, display, operators};
 
 fn run(name: &str, mut args: Vec<Value>, owned: u64) -> Result<String, String> {
     let mut host = Host::captured("first line\r\nsecond");
@@ -218,6 +218,34 @@ fn collections() {
         queue = pair.as_array().unwrap()[0].clone();
     }
     check("queue_is_empty", vec![queue], "true");
+}
+
+#[test]
+fn large_sets_agree_with_plain_equality() {
+    let mut host = Host::captured("");
+    let mut set = call(lookup("Set").unwrap(), &mut host, Args::new(&mut [], 0)).unwrap();
+    let mut model: Vec<Value> = Vec::new();
+    for n in 0..400i64 {
+        let value = match n % 4 {
+            0 => i(n / 8),
+            1 => s(&(n / 8).to_string()),
+            2 => f((n / 6) as f64),
+            _ => ints(&[n / 16]),
+        };
+        let at = model.iter().position(|item| operators::equals(item, &value));
+        let mut args = [set.clone(), value.clone()];
+        let has = call(lookup("set_has").unwrap(), &mut host, Args::new(&mut args, 0)).unwrap();
+        assert_eq!(has.as_bool(), Some(at.is_some()), "{value:?}");
+        let name = if n % 7 == 0 { "set_remove" } else { "set_add" };
+        match at {
+            Some(at) if n % 7 == 0 => drop(model.remove(at)),
+            None if n % 7 != 0 => model.push(value.clone()),
+            _ => {}
+        }
+        let mut args = [set, value];
+        set = call(lookup(name).unwrap(), &mut host, Args::new(&mut args, 3)).unwrap();
+        assert!(operators::equals(&a(set.as_collection().unwrap().items()), &a(&model)));
+    }
 }
 
 #[test]
