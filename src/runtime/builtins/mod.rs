@@ -13,10 +13,15 @@
 pub mod args;
 mod array;
 mod assertion;
+mod calendar;
 mod callback;
 mod collection;
 mod convert;
+mod csv;
 mod dict;
+mod digest;
+mod file;
+mod json;
 mod math;
 mod order;
 mod output;
@@ -264,6 +269,32 @@ builtins! {
     "bit_shl" => Plural(2), Pure, math::bit_shl, "Bits moved up.";
     "bit_shr" => Plural(2), Pure, math::bit_shr, "Bits moved down; the sign stays.";
 
+    "parse_json" => Own(1, 1, "parse_json requires a string argument"), Pure, json::parse_json, "The value a JSON text shows.";
+    "to_json" => Own(1, 1, "to_json requires one argument"), Pure, json::to_json, "A value as JSON.";
+    "to_json_pretty" => Own(1, 1, "to_json_pretty requires one argument"), Pure, json::to_json_pretty, "A value as JSON with line breaks.";
+    "parse_csv" => Own(1, 1, "parse_csv requires a string argument"), Pure, csv::parse_csv, "The dicts a CSV text shows.";
+    "to_csv" => Own(1, 1, "to_csv requires an array argument"), Pure, csv::to_csv, "Dicts as CSV.";
+    "sha256" => Own(1, 1, "sha256 requires a string argument"), Pure, digest::sha256_text, "The SHA-256 digest of a string.";
+    "md5" => Own(1, 1, "md5 requires a string argument"), Pure, digest::md5_text, "The MD5 digest of a string.";
+    "sha256_file" => Own(1, 1, "sha256_file requires a string argument"), Effect, digest::sha256_file, "The SHA-256 digest of a file.";
+    "md5_file" => Own(1, 1, "md5_file requires a string argument"), Effect, digest::md5_file, "The MD5 digest of a file.";
+
+    "read_file" => Own(1, 1, "read_file requires a string argument"), Effect, file::read_file, "The text of a file.";
+    "read_file_lossy" => Own(1, 1, "read_file_lossy requires a string argument"), Effect, file::read_file_lossy, "The text of a file, whatever its bytes.";
+    "read_lines" => Own(1, 1, "read_lines requires a string argument"), Effect, file::read_lines, "The lines of a file.";
+    "read_binary_file" => Own(1, 1, "read_binary_file requires a string argument"), Effect, file::read_binary_file, "The bytes of a file.";
+    "write_file" => Own(2, 3, "write_file requires two arguments: path and content"), Effect, file::write_file, "Writes a file.";
+    "write_binary_file" => Own(2, 3, "write_binary_file requires two arguments: path and bytes"), Effect, file::write_binary_file, "Writes a file of bytes.";
+    "append_file" => Own(2, 2, "append_file requires two arguments: path and content"), Effect, file::append_file, "Adds to the end of a file.";
+    "create_dir" => Own(1, 1, "create_dir requires a string argument"), Effect, file::create_dir, "Makes a directory.";
+    "os_rmdir" => Own(1, 1, "os_rmdir requires a string argument"), Effect, file::remove_dir, "Removes an empty directory.";
+    "delete_file" => Own(1, 1, "delete_file requires a string argument"), Effect, file::delete_file, "Removes a file.";
+    "rename_file" => Own(2, 2, "rename_file requires two arguments: old path and new path"), Effect, file::rename_file, "Gives a file another path.";
+    "copy_file" => Own(2, 2, "copy_file requires two arguments: source and destination"), Effect, file::copy_file, "Copies a file.";
+    "file_exists" => Own(1, 1, "file_exists requires a string argument"), Effect, file::file_exists, "Whether there is something at a path.";
+    "file_size" => Own(1, 1, "file_size requires a string argument"), Effect, file::file_size, "How many bytes a file has.";
+    "list_dir" => Own(1, 1, "list_dir requires a string argument"), Effect, file::list_dir, "The names in a directory.";
+
     "random" => Any, Effect, random::random, "A random float in [0, 1).";
     "random_int" => Any, Effect, random::random_int, "A random int, both ends included.";
     "random_choice" => Any, Effect, random::random_choice, "A random element.";
@@ -277,6 +308,11 @@ builtins! {
     "time_us" => Any, Effect, time::time_us, "Microseconds since the program started.";
     "time_ns" => Any, Effect, time::time_ns, "Nanoseconds since the program started.";
     "elapsed" => Any, Pure, time::elapsed, "The time between two moments.";
+    "now_utc" => Any, Effect, calendar::now_utc, "The date and time, as text.";
+    "now_unix" | "now_utc_seconds" => Any, Effect, calendar::now_unix, "Whole seconds since 1970.";
+    "format_date" => Own(2, 2, "format_date requires timestamp (number) and format string"), Pure, calendar::format_date, "A moment as text.";
+    "parse_date" => Own(2, 2, "parse_date requires date string and format string"), Pure, calendar::parse_date, "The moment a text shows.";
+    "format_duration" => Own(1, 1, "format_duration requires a number argument (milliseconds)"), Pure, calendar::format_duration, "Milliseconds as text.";
     "sleep" => Own(1, 1, "sleep() expects 1 argument"), Effect, task::sleep, "Waits some milliseconds; other tasks run meanwhile.";
 
     "channel" => Plural(0), Effect, task::new_channel, "A channel between tasks.";

@@ -1,0 +1,143 @@
+//! Files and directories.
+
+use super::Args;
+use crate::runtime::bytes;
+use crate::runtime::error::RuntimeError;
+use crate::runtime::host::Host;
+use crate::runtime::value::Value;
+use std::fs;
+use std::io::{self, Write};
+
+type Outcome = Result<Value, RuntimeError>;
+
+/// The path an argument is.
+fn path<'a>(args: &'a Args<'_>, at: usize) -> Result<&'a str, RuntimeError> {
+    let name = args.name();
+    args.text(at).ok_or_else(|| RuntimeError::message(format!("{name} requires a string argument")))
+}
+
+/// `Cannot read file 'p': No such file or directory (os error 2)`
+fn explained<T>(result: io::Result<T>, what: &str, path: &str) -> Result<T, RuntimeError> {
+    result.map_err(|error| RuntimeError::message(format!("Cannot {what} '{path}': {error}")))
+}
+
+pub(super) fn read_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let path = path(args, 0)?;
+    Ok(Value::string(&explained(fs::read_to_string(path), "read file", path)?))
+}
+
+pub(super) fn read_file_lossy(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let path = path(args, 0)?;
+    Ok(Value::string(&String::from_utf8_lossy(&explained(fs::read(path), "read file", path)?)))
+}
+
+pub(super) fn read_lines(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let path = path(args, 0)?;
+    let text = explained(fs::read_to_string(path), "read file", path)?;
+    Ok(Value::array(text.lines().map(Value::string).collect()))
+}
+
+pub(super) fn read_binary_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let path = path(args, 0)?;
+    Ok(bytes::new(&explained(fs::read(path), "read file", path)?))
+}
+
+/// Writes `content`; an existing file only if the third argument allows it.
+fn write(args: &Args<'_>, content: &[u8]) -> Outcome {
+    let path = path(args, 0)?;
+    let overwrite = match (args.len(), args.get(2).as_bool()) {
+        (3, None) => {
+            let text = format!("{} optional overwrite flag must be a bool", args.name());
+            return Err(RuntimeError::message(text));
+        }
+        (_, flag) => flag == Some(true),
+    };
+    let mut options = fs::OpenOptions::new();
+    let opened = match overwrite {
+        true => options.write(true).create(true).truncate(true).open(path),
+        false => options.write(true).create_new(true).open(path),
+    };
+    if let Err(error) = &opened
+        && error.kind() == io::ErrorKind::AlreadyExists
+        && !overwrite
+    {
+        let text = format!("Cannot write file '{path}': file already exists (pass overwrite=true to replace it)");
+        return Err(RuntimeError::message(text));
+    }
+    explained(opened.and_then(|mut file| file.write_all(content)), "write file", path)?;
+    Ok(Value::TRUE)
+}
+
+pub(super) fn write_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    match args.text(1) {
+        Some(text) => write(args, text.as_bytes()),
+        None => Err(RuntimeError::message("write_file requires two arguments: path and content")),
+    }
+}
+
+pub(super) fn write_binary_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    match args.get(1).as_bytes() {
+        Some(content) => write(args, content),
+        None => Err(RuntimeError::message("write_binary_file requires two arguments: path and bytes")),
+    }
+}
+
+pub(super) fn append_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let (path, Some(text)) = (path(args, 0)?, args.text(1)) else {
+        return Err(RuntimeError::message("append_file requires two arguments: path and content"));
+    };
+    let opened = fs::OpenOptions::new().append(true).create(true).open(path);
+    explained(opened.and_then(|mut file| file.write_all(text.as_bytes())), "append to file", path)?;
+    Ok(Value::TRUE)
+}
+
+pub(super) fn create_dir(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let path = path(args, 0)?;
+    explained(fs::create_dir_all(path), "create directory", path)?;
+    Ok(Value::TRUE)
+}
+
+pub(super) fn remove_dir(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let path = path(args, 0)?;
+    explained(fs::remove_dir(path), "remove directory", path)?;
+    Ok(Value::TRUE)
+}
+
+pub(super) fn delete_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let path = path(args, 0)?;
+    explained(fs::remove_file(path), "delete file", path)?;
+    Ok(Value::TRUE)
+}
+
+pub(super) fn rename_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let (from, to) = (path(args, 0)?, path(args, 1)?);
+    explained(fs::rename(from, to), "rename file", from)?;
+    Ok(Value::TRUE)
+}
+
+pub(super) fn copy_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let (from, to) = (path(args, 0)?, path(args, 1)?);
+    explained(fs::copy(from, to), "copy file", from)?;
+    Ok(Value::TRUE)
+}
+
+pub(super) fn file_exists(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    Ok(Value::bool(fs::exists(path(args, 0)?).unwrap_or(false)))
+}
+
+pub(super) fn file_size(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let path = path(args, 0)?;
+    let metadata = explained(fs::metadata(path), "get file size", path)?;
+    Ok(Value::int(metadata.len() as i64))
+}
+
+pub(super) fn list_dir(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let path = path(args, 0)?;
+    let mut names = Vec::new();
+    for entry in explained(fs::read_dir(path), "list directory", path)? {
+        let entry = explained(entry, "list directory", path)?;
+        names.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    names.sort_unstable();
+    Ok(Value::array(names.iter().map(|name| Value::string(name)).collect()))
+}
