@@ -46,6 +46,8 @@ unsafe impl Sync for FunctionObject {}
 pub const FLAG_CAPTURES: u8 = 1;
 /// Flag: a builtin.
 pub const FLAG_NATIVE: u8 = 2;
+/// Flag: captures nothing, and is counted all the same. Calls give it up at once, because no return will.
+pub const FLAG_BARE: u8 = 4;
 /// Offset of the code pointer.
 pub const ENTRY_OFFSET: usize = offset_of!(FunctionObject, entry);
 /// Offset of the description.

@@ -15,7 +15,7 @@ use crate::bytecode::op::{Fields, Opcode};
 use crate::runtime::builtins::{self, Args};
 use crate::runtime::dict::Key;
 use crate::runtime::error::{RuntimeError, Trap};
-use crate::runtime::function::{FLAG_NATIVE, FunctionObject};
+use crate::runtime::function::{FLAG_BARE, FLAG_NATIVE, FunctionObject};
 use crate::runtime::heap::Kind;
 use crate::runtime::release::release;
 use crate::runtime::value::{Value, View};
@@ -58,7 +58,7 @@ handlers! {
         let depth = *m.base.sub(4);
         if (*object).header.kind as u8 != Kind::Function as u8
             || (*object).header.extra as usize != m.b()
-            || (*object).header.flags & FLAG_NATIVE != 0
+            || (*object).header.flags & (FLAG_NATIVE | FLAG_BARE) != 0
             || depth >= MAX_CALL_DEPTH as u64
         {
             return m.enter(call_other);
@@ -68,7 +68,29 @@ handlers! {
         *window.sub(1) = m.pc.add(2) as u64;
         Machine { pc: (*object).entry as *mut u64, base: window, ..m }.go()
     }
-    cold fn call_other(m) {
+    fn call_other(m) {
+        let window = m.base.add(m.a() + LINK);
+        let callee = Word(*window.sub(3));
+        if !callee.is_object() {
+            return m.enter(call_any);
+        }
+        let object: *mut FunctionObject = callee.object_ptr();
+        let depth = *m.base.sub(4);
+        if (*object).header.kind as u8 != Kind::Function as u8
+            || (*object).header.extra as usize != m.b()
+            || (*object).header.flags & FLAG_BARE == 0
+            || (*object).header.count == 1
+            || depth >= MAX_CALL_DEPTH as u64
+        {
+            return m.enter(call_any);
+        }
+        (*object).header.count -= 1;
+        *window.sub(4) = depth + 1;
+        *window.sub(2) = m.base as u64;
+        *window.sub(1) = m.pc.add(2) as u64;
+        Machine { pc: (*object).entry as *mut u64, base: window, ..m }.go()
+    }
+    cold fn call_any(m) {
         m.helper(call_slow)
     }
     fn call_method(m) {
@@ -313,6 +335,9 @@ pub(crate) unsafe fn enter(
         }
         for i in 0..count {
             *base.add(window + LINK + i) = *base.add(window + first + i);
+        }
+        if vm.program.functions[function].captures == 0 {
+            release(Word(*base.add(window + CALLEE)));
         }
         let frame = base.add(window + LINK);
         *frame.sub(4) = *base.sub(4) + 1;

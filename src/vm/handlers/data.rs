@@ -4,7 +4,7 @@ use crate::bytecode::op::{DROP_FIRST, DROP_LISTED, Fields, Opcode};
 use crate::runtime::cell::{CellObject, new as new_cell};
 use crate::runtime::display;
 use crate::runtime::error::RuntimeError;
-use crate::runtime::function::{CAPTURES_OFFSET, FunctionObject};
+use crate::runtime::function::{CAPTURES_OFFSET, FLAG_BARE, FunctionObject};
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
@@ -257,6 +257,9 @@ unsafe fn make_closure(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
         let id = (*(*template).info).id as usize;
         let (info, entry) = vm.closure_parts(id);
         let object = FunctionObject::allocate(info, entry);
+        if count == 0 {
+            (*object).header.flags = FLAG_BARE;
+        }
         let captures = (object as *mut u64).add(FIRST_CAPTURE);
         for (i, (register, _)) in listed(pc.add(3), count).enumerate() {
             *captures.add(i) = *base.add(register);
