@@ -31,12 +31,12 @@ pub const RULES: &[(&str, &str)] = &[
     ("BC008", "unwind entries stand at instructions, ascend, and list registers of the frame; every call has one"),
     ("BC009", "parameters fit the frame; a function with captures leaves by the closure returns and no other does"),
     (
-        "BC011",
-        "a generator or async function starts as one, and only it does; a generator has room for all a yield keeps",
-    ),
-    (
         "BC010",
         "a path instruction lists its operand and one key for each index step, and names a global if it starts at one",
+    ),
+    (
+        "BC011",
+        "a generator or async function starts as one, and only it does; a generator has room for all a yield keeps",
     ),
 ];
 
@@ -397,6 +397,11 @@ mod tests {
         });
         surplus_key.paths.push(PathDescription { name: "a".into(), global: None, steps: Vec::new(), update: None });
         assert_eq!(broken(&surplus_key), ["BC010"]);
+        let stray = |asm: &mut Assembler| {
+            asm.op(Opcode::yield_value, 0, 0, 0, 0);
+            asm.op(Opcode::return_value, 0, 0, 0, 0);
+        };
+        assert_eq!(broken(&program(stray)), ["BC011"]);
         let mut cut = program(|asm| asm.op(Opcode::return_value, 0, 1, 0, 0));
         cut.functions[0].code.pop();
         assert_eq!(broken(&cut), ["BC001"]);
