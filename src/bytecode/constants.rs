@@ -19,6 +19,7 @@ fn encodable(func: &Function, inst: Inst, index: usize, constant: &ConstData) ->
         op if is_binary(op) => index == 1,
         Op::IndexGet => index == 1,
         Op::Return | Op::Drop | Op::Copy => true,
+        Op::ArrayPush => index == 1 && !constant.ty().may_be_counted(),
         Op::SetPath => index == 1 && !constant.ty().may_be_counted() && is_single_index(path(func, inst)),
         _ => false,
     }

@@ -73,7 +73,7 @@ impl Emitter<'_> {
             Op::DictNew => self.listed(inst, Opcode::dict_new),
             Op::ArrayExtend => self.extended(inst, Opcode::array_extend),
             Op::DictExtend => self.extended(inst, Opcode::dict_extend),
-            Op::ArrayPush => self.updated(inst, Opcode::array_push),
+            Op::ArrayPush => self.push(inst),
             Op::ArraySpread => self.updated(inst, Opcode::array_spread),
             Op::DictSpread => self.updated(inst, Opcode::dict_spread),
             Op::IndexGet => self.index_get(inst),
@@ -263,6 +263,19 @@ impl Emitter<'_> {
         self.asm.op(op, 0, target, 0, count);
         self.operand_list(inst, 1);
         self.unwind(inst, at);
+    }
+
+    fn push(&mut self, inst: Inst) {
+        let value = self.func.insts[inst].args[1];
+        match (self.alloc.reg(value), self.func.const_of(value)) {
+            (None, Some(constant)) => {
+                let (target, at) = (self.arg(inst, 0), self.asm.here());
+                self.asm.op(Opcode::array_push_k, 0, target, 0, 0);
+                self.asm.literal(Literal::Const(constant.clone()));
+                self.unwind(inst, at);
+            }
+            _ => self.updated(inst, Opcode::array_push),
+        }
     }
 
     fn updated(&mut self, inst: Inst, op: Opcode) {

@@ -161,6 +161,7 @@ macro_rules! for_each_opcode {
     array_new index (Dst, None, Count) List "a := array of the listed registers, which move";
     array_extend index (Mod, None, Count) List "appends the listed registers, which move, to array a";
     array_push index (Mod, Src, None) None "appends b, which moves, to array a";
+    array_push_k index (Mod, None, None) Literal "appends the literal, which is not counted, to array a";
     array_spread index (Mod, Src, None) None "appends the elements of b to array a";
     dict_new index (Dst, None, Count) List "a := dict of the listed keys and values, which move";
     dict_extend index (Mod, None, Count) List "stores the listed keys and values, which move, in dict a";

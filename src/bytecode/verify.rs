@@ -281,7 +281,9 @@ impl Checker<'_> {
                 }
                 true
             }
-            (Opcode::load | Opcode::set_index_k, Literal::Const(constant)) => !constant.ty().may_be_counted(),
+            (Opcode::load | Opcode::set_index_k | Opcode::array_push_k, Literal::Const(constant)) => {
+                !constant.ty().may_be_counted()
+            }
             (Opcode::load, Literal::Builtin(_)) => true,
             (
                 Opcode::raise

@@ -143,6 +143,22 @@ handlers! {
         }
         m.enter(array_push_other)
     }
+    fn array_push_k(m) {
+        let array = Word(m.ra());
+        if array.is_array() {
+            let object: *mut ArrayObject = array.object_ptr();
+            let len = (*object).len;
+            if (*object).header.count == 1 && len < (*object).cap {
+                *(object as *mut u64).add(FIRST_ELEMENT + len as usize) = m.literal();
+                (*object).len = len + 1;
+                return m.next(3);
+            }
+        }
+        m.enter(array_push_k_other)
+    }
+    cold fn array_push_k_other(m) {
+        m.helper(push_literal)
+    }
     cold fn array_push_other(m) {
         m.helper(push_slow)
     }
@@ -285,21 +301,35 @@ unsafe fn extend_array(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
 
 #[inline(never)]
 unsafe fn push_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
-    // SAFETY: as a helper; on success register b is consumed, on an error both registers keep their values.
+    // SAFETY: as a helper; on success register b is consumed.
     unsafe {
-        let fields = Fields::decode(*pc.add(1));
-        let slot = base.add(fields.a as usize);
+        let value = Word(*base.add(Fields::decode(*pc.add(1)).b as usize));
+        push_word(vm, pc, base, value, 2)
+    }
+}
+
+#[inline(never)]
+unsafe fn push_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the literal is not counted.
+    unsafe { push_word(vm, pc, base, Word(*pc.add(2)), 3) }
+}
+
+/// Appends `value`, which moves, to the array in register a; on an error everything keeps its value.
+unsafe fn push_word(vm: &mut Vm, pc: *mut u64, base: *mut u64, value: Word, words: usize) -> *mut u64 {
+    // SAFETY: as a helper; register a owns its value before and after.
+    unsafe {
+        let slot = base.add(Fields::decode(*pc.add(1)).a as usize);
         let mut array = Value::from_word(Word(*slot));
         let pushed = match array.as_array_mut() {
             Some(mut elements) => {
-                elements.push(Value::from_word(Word(*base.add(fields.b as usize))));
+                elements.push(Value::from_word(value));
                 true
             }
             None => false,
         };
         *slot = array.into_word().0;
         if pushed {
-            pc.add(2)
+            pc.add(words)
         } else {
             vm.raise(pc, RuntimeError::message("push() requires an array as the first argument"))
         }
