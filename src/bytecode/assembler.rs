@@ -16,6 +16,8 @@ pub(super) struct TooFar;
 #[derive(Default)]
 pub(super) struct Assembler {
     pub code: FunctionCode,
+    /// Whether some instruction written may call a method of a struct.
+    pub calls_methods: bool,
     labels: Vec<Option<u32>>,
     fixups: Vec<(u32, Label)>,
     landings: Vec<(usize, Label)>,
@@ -47,6 +49,7 @@ impl Assembler {
     /// Writes an instruction without literal words.
     pub fn op(&mut self, op: Opcode, flags: u16, a: u16, b: u16, c: u16) {
         let here = self.here();
+        self.calls_methods |= op.may_call_method();
         if self.code.spans.last().is_none_or(|&(_, span)| span != self.span) {
             self.code.spans.push((here, self.span));
         }
@@ -59,6 +62,12 @@ impl Assembler {
         let here = self.here();
         self.code.literals.push((here, literal));
         self.code.code.push(0);
+    }
+
+    /// Writes a literal word and two cache words behind the instruction just written.
+    pub fn cached(&mut self, literal: Literal) {
+        self.literal(literal);
+        self.code.code.extend([0, 0]);
     }
 
     /// Writes the word of a jump distance behind the instruction just written, and gives the second half of the instruction, what

@@ -52,6 +52,11 @@ pub(super) fn is_single_index(path: &PathData) -> bool {
     path.steps[..] == [Step::Index]
 }
 
+/// `root.name`, for which there is an opcode of its own.
+pub(super) fn is_single_field(path: &PathData) -> bool {
+    matches!(path.steps[..], [Step::Field(_)])
+}
+
 /// Binary operators of the IR.
 pub(super) fn is_binary(op: Op) -> bool {
     is_comparison(op) || matches!(op, Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem)

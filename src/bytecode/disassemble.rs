@@ -121,7 +121,7 @@ fn instruction(
     if extra == Extra::Jump {
         let _ = write!(out, "{separator}-> {}", (at as i64).wrapping_add(function.code[at + 2] as i64));
     }
-    if matches!(extra, Extra::Literal | Extra::LiteralList) {
+    if matches!(extra, Extra::Literal | Extra::LiteralList | Extra::Cached) {
         let literals = &function.literals;
         let found = literals.binary_search_by_key(&(at as u32 + 2), |literal| literal.0).ok();
         let text = found.map_or("?".into(), |found| literal_text(program, &literals[found].1));
@@ -156,5 +156,6 @@ fn literal_text(program: &Program, literal: &Literal) -> String {
         Literal::Function(number) | Literal::Entry(number) => function(*number),
         Literal::Tag(text) => text.to_string(),
         Literal::Builtin(builtin) => format!("builtin {}", builtin.0),
+        Literal::Shape(words) => format!("{words:?}"),
     }
 }

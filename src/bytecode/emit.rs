@@ -36,6 +36,9 @@ impl fmt::Display for TooLarge {
 /// Frames above this many registers check the stack when entered (`vm/handlers/call.rs` has the reason).
 const RED_ZONE: u16 = 250;
 
+/// Registers above those allocated: one for results nobody reads, the mark of a suspended operator, the links of the method it calls.
+pub(super) const OPERATOR_WINDOW: u16 = 6;
+
 /// Emits every function of a module after ownership and allocation.
 ///
 /// # Errors
@@ -90,7 +93,7 @@ impl Paths {
 
 fn emit_function(func: &Function, alloc: &Allocation, paths: &mut Paths) -> Result<FunctionCode, TooLarge> {
     let too_large = |what: &str| TooLarge { function: name_of(func), what: what.to_string() };
-    if alloc.frame_size as usize + 1 >= super::op::MAX_REGISTERS {
+    if alloc.frame_size as usize + OPERATOR_WINDOW as usize >= super::op::MAX_REGISTERS {
         return Err(too_large("it needs too many registers"));
     }
     for long in [false, true] {
@@ -115,7 +118,7 @@ fn emit_function(func: &Function, alloc: &Allocation, paths: &mut Paths) -> Resu
             code.span = func.span;
             code.arity = func.arity as u16;
             code.captures = func.captures as u16;
-            code.frame_size = alloc.frame_size as u32 + 1;
+            code.frame_size = alloc.frame_size as u32 + if code.finish.is_some() { OPERATOR_WINDOW as u32 } else { 1 };
             return Ok(code);
         }
     }
@@ -166,7 +169,7 @@ pub(super) struct Emitter<'a> {
 impl<'a> Emitter<'a> {
     fn function(&mut self) {
         self.asm.set_span(self.func.span);
-        if self.alloc.frame_size > RED_ZONE {
+        if self.alloc.frame_size + OPERATOR_WINDOW > RED_ZONE {
             let words = self.alloc.frame_size as u32 + 2 * RED_ZONE as u32;
             let parameters: Vec<u16> = (0..self.func.arity as u16).collect();
             let at = self.asm.here();
@@ -192,6 +195,10 @@ impl<'a> Emitter<'a> {
             let target = self.block_label(target);
             self.asm.jump(target);
             next += 1;
+        }
+        if self.asm.calls_methods {
+            self.asm.code.finish = Some(self.asm.here());
+            self.asm.op(Opcode::finish_operator, 0, self.alloc.frame_size + 2, 0, 0);
         }
     }
 

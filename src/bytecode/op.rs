@@ -50,6 +50,8 @@ pub enum Extra {
     Jump,
     /// A register in the low 16 bits, a jump distance in the others.
     RegisterJump,
+    /// One literal word, then two cache words.
+    Cached,
 }
 
 /// One row of the table.
@@ -143,11 +145,19 @@ impl Opcode {
         })
     }
 
+    /// Whether it may call a method of a struct and go on when that returns.
+    pub fn may_call_method(self) -> bool {
+        use Opcode::*;
+        let paths = matches!(self, update_path | cell_update_path | global_update_path);
+        self.operator().is_some() || paths || matches!(self, neg | not | struct_fill)
+    }
+
     /// Number of words of an instruction with `count` listed registers.
     pub fn length(self, count: usize) -> usize {
         2 + match self.info().extra {
             Extra::None => 0,
             Extra::Literal | Extra::Jump | Extra::RegisterJump => 1,
+            Extra::Cached => 3,
             Extra::List => count.div_ceil(4),
             Extra::LiteralList => 1 + count.div_ceil(4),
         }
@@ -158,7 +168,14 @@ impl Opcode {
         use Opcode::*;
         matches!(
             self,
-            jump | throw | raise | halt | return_value | return_literal | return_closure | return_closure_literal
+            jump | throw
+                | raise
+                | halt
+                | finish_operator
+                | return_value
+                | return_literal
+                | return_closure
+                | return_closure_literal
         ) || self.is_stub()
     }
 

@@ -21,6 +21,8 @@ pub enum Literal {
     Builtin(BuiltinId),
     /// The number of a tag.
     Tag(Rc<str>),
+    /// The shape of a struct: its name and fields, joined by blanks.
+    Shape(Rc<str>),
 }
 
 /// One step of a path.
@@ -77,6 +79,8 @@ pub struct FunctionCode {
     pub captures: u16,
     /// Registers it uses, call windows included.
     pub frame_size: u32,
+    /// Where its `finish_operator` stands; methods that its operators call return there.
+    pub finish: Option<u32>,
     /// The instruction stream.
     pub code: Vec<u64>,
     /// Literal words to patch, by ascending word.

@@ -1,7 +1,7 @@
 //! Instruction selection: the arm that turns each IR instruction into bytecode.
 
-use super::constants::{as_immediate, is_binary, is_single_index, path};
-use super::emit::Emitter;
+use super::constants::{as_immediate, is_binary, is_single_field, is_single_index, path};
+use super::emit::{Emitter, OPERATOR_WINDOW};
 use super::op::{DROP_FIRST, DROP_LISTED, DROP_SECOND, Opcode};
 use super::program::{Literal, PathDescription, PathStep};
 use crate::ir::entities::{Block, Inst, Val};
@@ -77,9 +77,37 @@ impl Emitter<'_> {
             Op::ArraySpread => self.updated(inst, Opcode::array_spread),
             Op::DictSpread => self.updated(inst, Opcode::dict_spread),
             Op::IndexGet => self.index_get(inst),
-            Op::FieldGet => self.unary_with_text(inst, Opcode::field_get),
+            Op::StructNew => {
+                let (to, count, at) = (self.dst(inst), data.args.len() as u16, self.asm.here());
+                self.asm.op(Opcode::struct_new, 0, to, 0, count);
+                if let Literal::Const(ConstData::Str(words)) = self.text(data.imm) {
+                    self.asm.literal(Literal::Shape(words));
+                }
+                self.operand_list(inst, 0);
+                self.unwind(inst, at);
+            }
+            Op::StructFill => {
+                let (object, at) = (self.arg(inst, 0), self.asm.here());
+                self.asm.op(Opcode::struct_fill, 0, object, 0, 0);
+                self.unwind(inst, at);
+            }
+            Op::StructDeclare => {
+                let (count, at) = (data.args.len() as u16, self.asm.here());
+                self.asm.op(Opcode::struct_declare, 0, 0, 0, count);
+                self.asm.literal(self.text(data.imm));
+                self.operand_list(inst, 0);
+                self.unwind(inst, at);
+            }
+            Op::FieldPeek => self.unary_with_text(inst, Opcode::field_peek),
+            Op::FieldGet => {
+                let (to, object, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
+                self.asm.op(Opcode::field_get, 0, to, object, 0);
+                self.asm.cached(self.text(data.imm));
+                self.unwind(inst, at);
+            }
             Op::FieldGetOptional => self.unary_with_text(inst, Opcode::field_get_optional),
             Op::SetPath if is_single_index(path(self.func, inst)) => self.set_index(inst),
+            Op::SetPath if is_single_field(path(self.func, inst)) => self.set_field(inst),
             Op::SetPath => self.path_instruction(inst, Opcode::set_path),
             Op::UpdatePath => self.path_instruction(inst, Opcode::update_path),
             Op::CellSetPath => self.path_instruction(inst, Opcode::cell_set_path),
@@ -128,7 +156,7 @@ impl Emitter<'_> {
             Op::GeneratorStart => {
                 let most = self.alloc.suspended.values().map(Vec::len).max().unwrap_or(0) as u16;
                 let kept = self.alloc.suspended.get(&inst).cloned().unwrap_or_default();
-                let frame = self.alloc.frame_size + 1;
+                let frame = self.alloc.frame_size + OPERATOR_WINDOW;
                 self.asm.op(Opcode::generator_start, 0, most, frame, kept.len() as u16);
                 self.asm.list(&kept);
             }
@@ -320,6 +348,15 @@ impl Emitter<'_> {
         self.unwind(inst, at);
     }
 
+    fn set_field(&mut self, inst: Inst) {
+        let (root, value, at) = (self.arg(inst, 0), self.arg(inst, 1), self.asm.here());
+        self.asm.op(Opcode::set_field, 0, root, value, 0);
+        if let [Step::Field(name)] = path(self.func, inst).steps[..] {
+            self.asm.cached(self.text(Imm::Const(name)));
+        }
+        self.unwind(inst, at);
+    }
+
     fn path_instruction(&mut self, inst: Inst, op: Opcode) {
         let data = path(self.func, inst);
         let text = |constant| match &self.func.consts[constant] {
@@ -360,7 +397,7 @@ impl Emitter<'_> {
             }
             (Op::CallMethod, _) => {
                 self.asm.op(Opcode::call_method, 0, window.base, count, 0);
-                self.asm.literal(self.text(data.imm));
+                self.asm.cached(self.text(data.imm));
             }
             _ => self.asm.op(Opcode::call, 0, window.base, count - 1, 0),
         }

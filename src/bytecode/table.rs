@@ -17,7 +17,8 @@
 //! | `Jump32` | the same, 32 bits in b and c |
 //!
 //! Literal words: `Literal` is one patched word (a value or an address); `List` packs four registers a word; `LiteralList` is both;
-//! `Jump` is a jump distance in words; `RegisterJump` a register in the low 16 bits and a distance in the others.
+//! `Jump` is a jump distance in words; `RegisterJump` a register in the low 16 bits and a distance in the others; `Cached` is one patched
+//! word and two that are zero until the machine remembers something there.
 
 /// Calls `$with! { rows }` with every row of the table.
 #[macro_export]
@@ -150,7 +151,6 @@ macro_rules! for_each_opcode {
     index_get_k index (Dst, Src, None) Literal "a := b[literal]";
     set_index index (Mod, Src, Src) None "a[b] := c, which moves";
     set_index_k index (Mod, Src, None) Literal "a[b] := literal that is not counted";
-    field_get index (Dst, Src, None) Literal "a := b.name";
     field_get_optional index (Dst, Src, None) Literal "a := b?.name";
     set_path index (Mod, Path, Count) List "path of a := first listed register; the others are keys";
     update_path index (Mod, Path, Count) List "path of a changed by the path's operation and the first listed register; the others are keys";
@@ -166,15 +166,23 @@ macro_rules! for_each_opcode {
     dict_new index (Dst, None, Count) List "a := dict of the listed keys and values, which move";
     dict_extend index (Mod, None, Count) List "stores the listed keys and values, which move, in dict a";
     dict_spread index (Mod, Src, None) None "stores the entries of b in dict a";
+    // Structs.
+    struct_new structure (Dst, None, Count) LiteralList "a := struct of the literal shape with the listed registers, which move";
+    struct_fill structure (Mod, None, None) None "gives struct a the declared defaults it lacks, one call for each";
+    struct_declare structure (None, None, Count) LiteralList "declares the literal struct: the listed registers, which move, are its members";
+    field_get structure (Dst, Src, None) Cached "a := b.name";
+    field_peek structure (Dst, Src, None) Literal "a := field of struct b, or the undefined mark";
+    set_field structure (Mod, Src, None) Cached "a.name := b, which moves";
     // Calls. Window a: depth or result, callee, saved base, return address, arguments.
     call call (Window, Index, None) None "calls the callable in window a with b arguments";
     call_direct call (Window, None, None) Literal "calls the literal function in window a";
-    call_method call (Window, Index, None) Literal "calls method literal of the first argument in window a, with b arguments, the receiver included";
+    call_method call (Window, Index, None) Cached "calls method literal of the first argument in window a, with b arguments, the receiver included";
     call_builtin call (Dst, Index, Count) List "a := builtin b of the listed registers";
     return_value call (Src, None, None) None "leaves the function with a";
     return_literal call (None, None, None) Literal "leaves the function with a literal";
     return_closure call (Src, None, None) None "leaves a closure with a, giving the closure up";
     return_closure_literal call (None, None, None) Literal "leaves a closure with a literal";
+    finish_operator call (Window, None, None) None "where methods that operators call return to: the rest of the operator";
     check_stack call (None, Int32, None) None "raises unless the given number of registers is left on the stack";
     // Tagged values, results, options; destructuring.
     tagged_new tagged (Dst, None, Count) LiteralList "a := value of the literal tag over the listed registers, which move";

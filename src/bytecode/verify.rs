@@ -38,6 +38,10 @@ pub const RULES: &[(&str, &str)] = &[
         "BC011",
         "a generator or async function starts as one, and only it does; a generator has room for all a yield keeps",
     ),
+    (
+        "BC012",
+        "a function whose operators may call methods has one `finish_operator`, which only they lead to; cache words are zero",
+    ),
 ];
 
 /// Checks a program.
@@ -74,6 +78,7 @@ impl Checker<'_> {
         let mut jumps = Vec::new();
         let mut calls = Vec::new();
         let mut at = 0;
+        let mut overloads = false;
         let mut falls_through = true;
         if self.function.arity as u32 > self.function.frame_size {
             self.fail("BC009", 0, "parameters outside the frame");
@@ -101,7 +106,16 @@ impl Checker<'_> {
             if opcode == Opcode::quick_call_add && code.get(at + 8).is_none() {
                 self.fail("BC007", at, "nothing to return to");
             }
-            if matches!(opcode.info().extra, Extra::Literal | Extra::LiteralList) {
+            if opcode.info().extra == Extra::Cached && code[at + 3..at + 5] != [0, 0] {
+                self.fail("BC012", at, "a cache word that is not zero");
+            }
+            if opcode == Opcode::finish_operator
+                && (falls_through || self.function.finish != Some(at as u32) || fields.a == 0)
+            {
+                self.fail("BC012", at, "control may get to finish_operator");
+            }
+            overloads |= opcode.may_call_method();
+            if matches!(opcode.info().extra, Extra::Literal | Extra::LiteralList | Extra::Cached) {
                 literal_words.insert(at + 2);
                 self.literal(at, opcode);
             }
@@ -121,6 +135,17 @@ impl Checker<'_> {
             if usize::try_from(target).ok().is_none_or(|target| !starts.contains(&target)) {
                 self.fail("BC006", at, format!("jump to word {target}"));
             }
+            if self.function.finish.is_some_and(|finish| finish as i64 == target) {
+                self.fail("BC012", at, "a jump to finish_operator");
+            }
+        }
+        let finish = self.function.finish.map(|finish| finish as usize);
+        let is_finish = |at: usize| {
+            let word = code.get(at + 1).copied().unwrap_or_default();
+            starts.contains(&at) && Opcode::from_word(Fields::decode(word).op) == Some(Opcode::finish_operator)
+        };
+        if (overloads && finish.is_none()) || finish.is_some_and(|at| !is_finish(at)) {
+            self.fail("BC012", finish.unwrap_or(0), "no finish_operator");
         }
         for &(word, _) in &self.function.literals {
             if !literal_words.remove(&(word as usize)) {
@@ -274,6 +299,15 @@ impl Checker<'_> {
             },
             (Opcode::is_tag | Opcode::jump_tag | Opcode::jump_not_tag, Literal::Tag(_)) => true,
             (Opcode::tagged_new | Opcode::is_tag | Opcode::jump_tag | Opcode::jump_not_tag, _) => false,
+            (Opcode::struct_new, Literal::Shape(words)) => {
+                let fields = Fields::decode(self.function.code[at + 1]).c as usize;
+                words.split(' ').count() == fields + 1
+            }
+            (Opcode::struct_declare, Literal::Const(ConstData::Str(words))) => {
+                let members = Fields::decode(self.function.code[at + 1]).c as usize;
+                words.split(' ').count() == members + 1
+            }
+            (Opcode::struct_new | Opcode::struct_declare, _) | (_, Literal::Shape(_)) => false,
             (Opcode::call_direct | Opcode::quick_call_add | Opcode::closure, _) | (_, Literal::Entry(_)) => false,
             (Opcode::load, Literal::Function(number)) => {
                 if function(*number).is_none_or(|callee| callee.captures > 0) {
@@ -290,6 +324,8 @@ impl Checker<'_> {
                 | Opcode::check_defined
                 | Opcode::cell_get
                 | Opcode::field_get
+                | Opcode::field_peek
+                | Opcode::set_field
                 | Opcode::field_get_optional
                 | Opcode::is_text
                 | Opcode::jump_text

@@ -216,6 +216,14 @@ instructions! {
     DictExtend "dict_extend" (Update) rest Keep imm None result DICT effects ALLOCATES|RAISES flow NEXT;
     /// `{...v}`: the entries of the second operand merged in; raises `Can only spread dicts`.
     DictSpread "dict_spread" (Update, Borrow) imm None result DICT effects ALLOCATES|RAISES flow NEXT;
+    /// A new struct: name and fields are the words of the constant, the operands the fields' values.
+    StructNew "struct_new" () rest Keep imm Const result STRUCT effects ALLOCATES flow NEXT;
+    /// The struct with the declared defaults of the fields it lacks, each evaluated anew.
+    StructFill "struct_fill" (Update) imm None result STRUCT effects CALLS flow NEXT;
+    /// A struct declaration takes effect. The constant's words: the name, then `.method` or `=field` for each operand, a function.
+    StructDeclare "struct_declare" () rest Keep imm Const result no effects READS|WRITES|ALLOCATES flow NEXT;
+    /// The field of a struct, or the undefined mark if it has none of that name.
+    FieldPeek "field_peek" (View) imm Const result TOP effects PURE flow NEXT;
     /// `c[k]`.
     IndexGet "index_get" (View, Borrow) imm None result ANY effects RAISES flow NEXT;
     /// `v.name`, of a struct or dict.

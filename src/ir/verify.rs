@@ -225,6 +225,12 @@ impl<'a> Verifier<'a> {
             self.report_inst(Rule::Immediate, inst, "its immediate");
             return;
         }
+        if let (Op::StructNew | Op::StructDeclare, Imm::Const(text)) = (data.op, data.imm)
+            && let ConstData::Str(words) = &self.func.consts[text]
+            && words.split(' ').count() != count + 1
+        {
+            self.report_inst(Rule::Operands, inst, format!("{count} operands for `{words}`"));
+        }
         self.path_form(inst, data);
         self.callee(inst, data);
     }

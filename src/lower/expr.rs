@@ -100,7 +100,7 @@ impl<'a> Lowerer<'a, '_, '_> {
                 self.b.throw(val, word);
                 self.null(word)
             }
-            ExprKind::Struct { .. } => self.unsupported("struct", span),
+            ExprKind::Struct { name, fields } => self.struct_literal(name, fields, span),
             ExprKind::Wrap { wrapper, value } => {
                 let val = self.expr(value);
                 self.tagged(wrapper.symbol(), &[val], span)
@@ -137,11 +137,6 @@ impl<'a> Lowerer<'a, '_, '_> {
             self.shared.diagnostics.push(Diagnostic::compile(message, word));
         }
         self.null(word)
-    }
-
-    fn unsupported(&mut self, what: &str, span: Span) -> Val {
-        self.shared.refuse(what, span);
-        self.null(span)
     }
 
     /// `val && right`, `val || right`: a bool.

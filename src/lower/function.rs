@@ -4,6 +4,7 @@
 //! anew whenever its scope is entered. What a closure captures is read at its entry.
 
 use super::Shared;
+use super::structure::has_hidden_receiver;
 use crate::base::source::Span;
 use crate::ir::builder::{FunctionBuilder, Variable};
 use crate::ir::entities::{Block as IrBlock, Val};
@@ -38,9 +39,13 @@ pub(super) fn lower_function(shared: &mut Shared, key: FunctionKey) -> Option<Ir
     let node = info.node?;
     let name = match node.role {
         FunctionRole::Main => Some("<main>".into()),
+        FunctionRole::Method => Some(shared.method_name(info.owner, node.name)),
+        // Evaluating a default is no call that a script could see.
+        FunctionRole::FieldDefault => Some(shared.default_name(node.name)),
         _ => node.name.map(|name| shared.interner.shared(name)),
     };
-    let mut func = IrFunction::new(shared.func(key), name, node.params.len() as u32, node.span);
+    let arity = node.params.len() + usize::from(has_hidden_receiver(node));
+    let mut func = IrFunction::new(shared.func(key), name, arity as u32, node.span);
     func.captures = info.captures.len() as u32;
     let mut lowerer = Lowerer {
         b: FunctionBuilder::new(func),
@@ -69,8 +74,12 @@ impl<'a> Lowerer<'a, '_, '_> {
             self.captured.insert(binding, val);
         }
         self.open_scope(&node.body);
+        let hidden = usize::from(has_hidden_receiver(node));
+        if hidden > 0 {
+            self.receiver_fields(span);
+        }
         for (index, param) in node.params.iter().enumerate() {
-            let val = self.b.entry_param(index);
+            let val = self.b.entry_param(index + hidden);
             if let Some(binding) = resolution.name(self.unit, param.name).binding {
                 self.define(binding, true, val, param.name.span);
             }

@@ -18,6 +18,7 @@
 //! | `path` | path assignment |
 //! | `matching` | `match`, tagged values, `?` |
 //! | `destructure` | destructuring |
+//! | `structure` | structs: declarations, literals, what methods see |
 //! | `update` | read-modify-write in place |
 
 mod call;
@@ -31,6 +32,7 @@ mod matching;
 mod name;
 mod path;
 mod stmt;
+mod structure;
 mod update;
 
 #[cfg(test)]

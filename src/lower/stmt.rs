@@ -61,7 +61,7 @@ impl<'a> Lowerer<'a, '_, '_> {
                 let val = self.expr(value);
                 self.destructure(pattern, val, span);
             }
-            StmtKind::Struct(_) => self.shared.refuse("struct", span),
+            StmtKind::Struct(decl) => self.struct_declaration(decl, span),
             StmtKind::Import { .. } | StmtKind::FromImport { .. } => self.shared.refuse("import", span),
             StmtKind::Export(_) => self.shared.refuse("export", span),
             StmtKind::Match { subject, cases, ref default } => {

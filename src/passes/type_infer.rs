@@ -142,7 +142,7 @@ impl Inference {
             Op::IterNext => {
                 Type::DONE.union(iterated(func, inst).map_or(Type::ANY, |source| element_type(self.ty[source])))
             }
-            Op::CellPeek | Op::GlobalPeek | Op::TryUnwrap => Type::ANY.union(Type::UNDEF),
+            Op::CellPeek | Op::GlobalPeek | Op::FieldPeek | Op::TryUnwrap => Type::ANY.union(Type::UNDEF),
             Op::Copy => ty(0),
             _ => row,
         }

@@ -18,6 +18,7 @@ pub(super) fn finish<'a>(mut walker: Walker<'a, '_>) -> Result<Resolution<'a>, V
         bindings: Vec::with_capacity(walker.bindings.len()),
         try_assigned: std::mem::take(&mut walker.try_assigned),
         fields: std::mem::take(&mut walker.fields),
+        structs: std::mem::take(&mut walker.structs),
         numbered: std::mem::take(&mut walker.numbered),
         ..Resolution::default()
     };
@@ -51,6 +52,7 @@ pub(super) fn finish<'a>(mut walker: Walker<'a, '_>) -> Result<Resolution<'a>, V
             unit: state.unit,
             parent: state.parent,
             captures: state.captures,
+            owner: state.owner,
         });
     }
     for (&name, &binding) in &walker.prelude {

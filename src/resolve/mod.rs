@@ -31,7 +31,7 @@ mod tests;
 use crate::base::builtin::{BuiltinId, BuiltinInfo};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::intern::{Interner, Symbol};
-use crate::syntax::ast::{BlockId, Function, FunctionId, Name, Program};
+use crate::syntax::ast::{BlockId, Function, FunctionId, Name, Program, StructDecl};
 use rustc_hash::FxHashMap;
 
 macro_rules! key {
@@ -191,6 +191,8 @@ pub struct FunctionInfo<'a> {
     pub parent: Option<FunctionKey>,
     /// The bindings of outer functions it captures, in capture order.
     pub captures: Vec<BindingId>,
+    /// The struct whose method it is.
+    pub owner: Option<Symbol>,
 }
 
 /// The answers.
@@ -205,6 +207,7 @@ pub struct Resolution<'a> {
     globals: Vec<Symbol>,
     hoisted: Vec<(BindingId, FunctionKey)>,
     fields: Vec<(FunctionKey, BindingId)>,
+    structs: FxHashMap<Symbol, Vec<&'a StructDecl<'a>>>,
     numbered: FxHashMap<u32, Vec<(u32, BindingId)>>,
     prelude: FxHashMap<Symbol, (FunctionKey, Option<BuiltinId>)>,
 }
@@ -264,6 +267,11 @@ impl<'a> Resolution<'a> {
     /// The receiver's fields as local variables of a method without `self`.
     pub fn method_fields(&self, method: FunctionKey) -> impl Iterator<Item = BindingId> {
         self.fields.iter().filter(move |(key, _)| *key == method).map(|&(_, binding)| binding)
+    }
+
+    /// The declarations of a struct name that can run.
+    pub fn structs(&self, name: Symbol) -> &[&'a StructDecl<'a>] {
+        self.structs.get(&name).map_or(&[], Vec::as_slice)
     }
 
     /// For the single payload name `w` of a tag pattern: the bindings `w_1`, `w_2` ... the program mentions, by number.

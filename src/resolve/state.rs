@@ -8,7 +8,7 @@ use crate::base::builtin::BuiltinId;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::intern::{Interner, Symbol};
 use crate::base::source::Span;
-use crate::syntax::ast::{Expr, Function, Name, Program};
+use crate::syntax::ast::{Expr, Function, Name, Program, StructDecl};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::cmp::Reverse;
@@ -106,6 +106,8 @@ pub(super) struct FunctionState<'a> {
     pub runs_from: u32,
     pub scheduled: bool,
     pub captures: Vec<BindingId>,
+    /// The struct whose method it is.
+    pub owner: Option<Symbol>,
     /// The declared fields a method without `self` sees.
     pub fields: &'a [crate::syntax::ast::FieldDecl<'a>],
 }
@@ -142,6 +144,7 @@ pub(super) struct Walker<'a, 'w> {
     pub captured: FxHashMap<(FunctionKey, BindingId), ()>,
     pub try_assigned: FxHashMap<ScopeKey, Vec<BindingId>>,
     pub fields: Vec<(FunctionKey, BindingId)>,
+    pub structs: FxHashMap<Symbol, Vec<&'a StructDecl<'a>>>,
     pub numbered: FxHashMap<u32, Vec<(u32, BindingId)>>,
     pub numbered_words: Option<FxHashMap<&'w str, Vec<(u32, Symbol)>>>,
     pub loop_ends: Vec<u32>,
@@ -196,6 +199,7 @@ impl<'a, 'w> Walker<'a, 'w> {
             captured: FxHashMap::default(),
             try_assigned: FxHashMap::default(),
             fields: Vec::new(),
+            structs: FxHashMap::default(),
             numbered: FxHashMap::default(),
             numbered_words: None,
             loop_ends: Vec::new(),

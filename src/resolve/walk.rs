@@ -186,6 +186,7 @@ impl<'a> Walker<'a, '_> {
     }
 
     fn structure(&mut self, decl: &'a StructDecl<'a>) {
+        self.structs.entry(decl.name.symbol).or_default().push(decl);
         for field in decl.fields {
             if let Some(default) = field.default {
                 self.nested(default);
@@ -201,6 +202,7 @@ impl<'a> Walker<'a, '_> {
                 self.error(message, method.span);
             }
             let key = self.nested(method);
+            self.functions[key.index()].owner = Some(decl.name.symbol);
             if !method.params.iter().any(|param| param.is_self) {
                 self.functions[key.index()].fields = decl.fields;
             }

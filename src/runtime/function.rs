@@ -159,6 +159,18 @@ impl<'a> FunctionRef<'a> {
         unsafe { (*self.object).info.as_ref() }
     }
 
+    /// Where its code starts; null for builtins.
+    pub fn entry(self) -> *const u64 {
+        // SAFETY: live for 'a.
+        unsafe { (*self.object).entry }
+    }
+
+    /// Whether calling it takes nothing but going to its code with the arguments in place.
+    pub fn is_direct(self) -> bool {
+        // SAFETY: live for 'a.
+        unsafe { (*self.object).header.flags & (FLAG_CAPTURES | FLAG_NATIVE) == 0 }
+    }
+
     /// A captured word, as a value.
     pub fn capture(self, at: usize) -> Option<&'a Value> {
         // SAFETY: live for 'a; captured words are owned values.

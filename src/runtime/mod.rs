@@ -25,6 +25,7 @@ pub mod generator;
 pub mod heap;
 pub mod host;
 pub mod iterate;
+pub mod methods;
 pub mod operators;
 pub mod path;
 pub mod promise;

@@ -157,6 +157,14 @@ fn dict_entry<'a>(container: &'a mut Value, key: Key<'_>) -> Option<&'a mut Valu
     container.as_dict_mut()?.into_entry(&key)
 }
 
+/// The element at the end of the path.
+pub fn get_path(root: &Value, steps: &[Step<'_>]) -> Result<Value, RuntimeError> {
+    steps.iter().try_fold(root.clone(), |container, step| match step {
+        Step::Index(index) => index_get(&container, index),
+        Step::Field(name) => field_get(&container, name),
+    })
+}
+
 /// Stores `value` at the end of the path; the last step may create a dict key or a struct field.
 pub fn set_path(root: &mut Value, steps: &[Step<'_>], value: Value) -> Result<(), RuntimeError> {
     let Some((last, walked)) = steps.split_last() else {

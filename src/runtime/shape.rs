@@ -11,6 +11,7 @@ use std::rc::Rc;
 /// The layout of a struct.
 pub struct Shape {
     name: &'static str,
+    family: u32,
     len: u32,
     lineage: Rc<Lineage>,
     next: RefCell<FxHashMap<&'static str, &'static Shape>>,
@@ -43,8 +44,8 @@ fn intern(name: &str) -> &'static str {
 }
 
 impl Shape {
-    fn leak(name: &'static str, len: usize, lineage: Rc<Lineage>) -> &'static Shape {
-        Box::leak(Box::new(Shape { name, len: len as u32, lineage, next: RefCell::default() }))
+    fn leak(name: &'static str, family: u32, len: usize, lineage: Rc<Lineage>) -> &'static Shape {
+        Box::leak(Box::new(Shape { name, family, len: len as u32, lineage, next: RefCell::default() }))
     }
 
     /// The shape of a struct `name` without fields.
@@ -54,7 +55,8 @@ impl Shape {
                 return shape;
             }
             let name = intern(name);
-            let shape = Shape::leak(name, 0, Rc::default());
+            let family = roots.borrow().len() as u32;
+            let shape = Shape::leak(name, family, 0, Rc::default());
             roots.borrow_mut().insert(name, shape);
             shape
         })
@@ -83,7 +85,7 @@ impl Shape {
         };
         lineage.fields.borrow_mut().push(field);
         lineage.places.borrow_mut().insert(field, self.len);
-        let shape = Shape::leak(self.name, self.len() + 1, lineage);
+        let shape = Shape::leak(self.name, self.family, self.len() + 1, lineage);
         self.next.borrow_mut().insert(field, shape);
         shape
     }
@@ -91,6 +93,12 @@ impl Shape {
     /// The struct's name.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The number of its name: all shapes of one name have the same, and the numbers of a thread are dense.
+    #[inline]
+    pub fn family(&self) -> usize {
+        self.family as usize
     }
 
     /// How many fields.
@@ -103,6 +111,14 @@ impl Shape {
     /// The fields, in the order of their places.
     pub fn fields(&self) -> Vec<&'static str> {
         self.lineage.fields.borrow()[..self.len()].to_vec()
+    }
+
+    /// The last field; of a shape without fields the name.
+    pub fn last_field(&self) -> &'static str {
+        match self.len() {
+            0 => self.name,
+            len => self.lineage.fields.borrow()[len - 1],
+        }
     }
 
     /// The place of a field.

@@ -8,6 +8,7 @@ use crate::ir::function::ConstData;
 use crate::runtime::builtins;
 use crate::runtime::function::{self, FunctionInfo, FunctionObject};
 use crate::runtime::heap::IMMORTAL;
+use crate::runtime::shape::Shape;
 use crate::runtime::tagged::Tag;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
@@ -83,6 +84,11 @@ impl Loaded {
                     // SAFETY: inside the block.
                     Literal::Entry(function) => Word(unsafe { first.add(starts[*function as usize]) } as u64),
                     Literal::Tag(text) => Word(Tag::of(text).0 as u64),
+                    Literal::Shape(words) => {
+                        let words: Vec<&str> = words.split(' ').collect();
+                        let (name, fields) = words.split_first().unwrap_or((&"", &[]));
+                        Word(Shape::of(name, fields) as *const Shape as u64)
+                    }
                     Literal::Builtin(builtin) => builtins::function_value(*builtin).unwrap_or(Value::NULL).into_word(),
                 };
                 // SAFETY: literal words are inside their function (BC003).

@@ -19,6 +19,7 @@ use crate::bytecode::op::Opcode;
 use crate::bytecode::program::Program;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::host::Host;
+use crate::runtime::methods::StructTypes;
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
@@ -76,6 +77,8 @@ pub struct Vm {
     pub(crate) operators: Vec<Option<BinaryOp>>,
     /// The program.
     pub(crate) program: Rc<Program>,
+    /// What struct declarations have declared.
+    pub(crate) types: StructTypes,
     /// Input, output, arguments.
     pub(crate) host: Host,
     loaded: Loaded,
@@ -115,6 +118,7 @@ impl Vm {
             stack_end: unsafe { stack.add(STACK_WORDS) },
             operators: Opcode::ALL.iter().map(|op| op.operator()).collect(),
             program,
+            types: StructTypes::default(),
             host,
             loaded,
             stack,
@@ -186,7 +190,7 @@ impl Vm {
 
     /// The error of a call to `function` that would be too deep.
     pub(crate) fn too_deep(&self, function: usize) -> RuntimeError {
-        let name = self.program.functions[function].name.as_deref().unwrap_or("<lambda>");
+        let name = self.program.functions[function].name.as_deref().unwrap_or("<lambda>").trim_start_matches('=');
         RuntimeError::message(format!("Maximum call stack depth of {MAX_CALL_DEPTH} exceeded while calling {name}"))
     }
 
@@ -202,6 +206,8 @@ impl Vm {
 impl Drop for Vm {
     fn drop(&mut self) {
         handlers::task::discard_all(self);
+        // Before the code: methods without captures are functions of it.
+        self.types = StructTypes::default();
         for slot in &mut self.global_slots {
             // SAFETY: global slots own their values; they are not read again.
             unsafe { release(std::mem::replace(slot, Word::NULL)) };

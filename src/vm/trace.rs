@@ -1,6 +1,7 @@
 //! Who is active: walking the link slots of the frames.
 
 use super::Vm;
+use super::handlers::overload;
 use crate::base::source::Span;
 use std::rc::Rc;
 
@@ -45,7 +46,9 @@ impl Vm {
         while let Some((function, _)) = self.loaded.locate(pc) {
             if !self.is_hidden(function) {
                 span.get_or_insert_with(|| self.span_at(pc));
-                if function != 0 {
+                let name = self.program.functions[function].name.as_deref();
+                // Evaluating a default is no call that a script could see; no other function has such a name.
+                if function != 0 && !name.is_some_and(|name| name.starts_with('=')) {
                     names.push(self.program.functions[function].name.clone().unwrap_or_else(|| lambda.clone()));
                 }
             }
@@ -63,9 +66,9 @@ impl Vm {
                     if caller.is_null() {
                         break;
                     }
-                    (pc, base) = (caller.sub(1), *base.sub(7) as *mut u64);
+                    (pc, base) = (overload::within(caller, base.sub(8)), *base.sub(7) as *mut u64);
                 } else {
-                    (pc, base) = (back.sub(1), *base.sub(2) as *mut u64);
+                    (pc, base) = (overload::within(back, base.sub(5)), *base.sub(2) as *mut u64);
                 }
             }
         }

@@ -4,7 +4,7 @@
 //! Calls consume their operands even when they raise, so the entry of a call lists only what the caller keeps.
 
 use super::handlers::generator::give_up_operands;
-use super::handlers::task;
+use super::handlers::{overload, task};
 use super::{Ending, Vm};
 use crate::base::source::Span;
 use crate::bytecode::program::NO_LANDING;
@@ -81,9 +81,13 @@ impl Vm {
                         give_up_operands(next, self.base);
                         inside_call = false;
                     }
+                    let (next, behind) = overload::call_site(next, frame.sub(8));
                     at = self.loaded.locate(next);
+                    inside_call &= behind;
                 } else {
+                    let (back, behind) = overload::call_site(back, frame.sub(5));
                     at = self.loaded.locate(back);
+                    inside_call = behind;
                     self.base = *frame.sub(2) as *mut u64;
                 }
             }
@@ -140,7 +144,6 @@ impl Vm {
         while let Some((function, word)) = at {
             self.release_registers(function, word, inside_call, false);
             let frame = self.base;
-            inside_call = true;
             // SAFETY: the link slots of the frames of a task, which end at the task's own.
             unsafe {
                 let back = *frame.sub(1) as *mut u64;
@@ -154,7 +157,9 @@ impl Vm {
                     at = self.loaded.locate(consumer);
                     inside_call = false;
                 } else {
+                    let (back, behind) = overload::call_site(back, frame.sub(5));
                     at = self.loaded.locate(back);
+                    inside_call = behind;
                     self.base = *frame.sub(2) as *mut u64;
                 }
             }

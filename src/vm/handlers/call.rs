@@ -9,6 +9,7 @@
 
 use super::arith::on_ints;
 use super::data::listed;
+use super::structure::{CACHED_PLACE, CACHED_SHAPE, cached};
 use crate::base::builtin::BuiltinId;
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::bytecode::op::{Fields, Opcode};
@@ -17,7 +18,9 @@ use crate::runtime::dict::Key;
 use crate::runtime::error::{RuntimeError, Trap};
 use crate::runtime::function::{FLAG_BARE, FLAG_NATIVE, FunctionObject};
 use crate::runtime::heap::Kind;
+use crate::runtime::methods::Method;
 use crate::runtime::release::release;
+use crate::runtime::shape::Shape;
 use crate::runtime::value::{Value, View};
 use crate::runtime::word::Word;
 use crate::vm::Vm;
@@ -94,7 +97,25 @@ handlers! {
         m.helper(call_slow)
     }
     fn call_method(m) {
+        let window = m.base.add(m.a() + LINK);
+        if cached(m, *window).is_none() {
+            return m.enter(call_method_other);
+        }
+        let method = *m.pc.add(CACHED_PLACE) as *const Method;
+        let depth = *m.base.sub(4);
+        if (*method).direct_arguments != m.b() as u64 || depth >= MAX_CALL_DEPTH as u64 {
+            return m.enter(call_method_other);
+        }
+        *window.sub(4) = depth + 1;
+        *window.sub(2) = m.base as u64;
+        *window.sub(1) = m.pc.add(5) as u64;
+        Machine { pc: (*method).entry as *mut u64, base: window, ..m }.go()
+    }
+    fn call_method_other(m) {
         m.helper(call_method_slow)
+    }
+    fn finish_operator(m) {
+        m.helper(super::overload::finish)
     }
     fn call_builtin(m) {
         m.helper(call_builtin_slow)
@@ -409,6 +430,21 @@ unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
         let name = name.as_str().unwrap_or("");
         let receiver = Word(*base.add(window + LINK));
         *base.add(window + CALLEE) = Word::NULL.0;
+        if let Some(object) = Value::borrow(&receiver).as_struct()
+            && let Some(method) = vm.types.method(object.shape(), name)
+        {
+            *pc.add(CACHED_SHAPE) = object.shape() as *const Shape as u64;
+            *pc.add(CACHED_PLACE) = method as *const Method as u64;
+            let callee = method.function.clone();
+            let function = callee.as_function().and_then(|function| function.info()).map_or(0, |info| info.id as usize);
+            if !vm.takes(function, count) {
+                abandon(base, window, false, count);
+                let error = vm.wrong_arguments(function, count);
+                return vm.raise(pc, error);
+            }
+            *base.add(window + CALLEE) = callee.into_word().0;
+            return enter(vm, pc, base, window, LINK, count, 5, function);
+        }
         match Value::borrow(&receiver).view() {
             View::Array(_) | View::Generator(_) | View::Channel(_) => {
                 if let Some(next) = super::method::of_handle(vm, pc, base, name, window, count) {
@@ -426,7 +462,7 @@ unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
             *base.add(window + CALLEE) = callee.into_word().0;
             release(receiver);
             *base.add(window + LINK) = Word::NULL.0;
-            return call_value(vm, pc, base, window, LINK + 1, count - 1, 3);
+            return call_value(vm, pc, base, window, LINK + 1, count - 1, 5);
         }
         let Some(row) = builtins::lookup(name) else {
             abandon(base, window, false, count);
@@ -434,14 +470,14 @@ unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
         };
         if let Some(function) = vm.forward(row.0).filter(|&function| vm.takes(function, count)) {
             *base.add(window + CALLEE) = Word::NULL.0;
-            return enter(vm, pc, base, window, LINK, count, 3, function);
+            return enter(vm, pc, base, window, LINK, count, 5, function);
         }
         let mut arguments: SmallVec<[(Word, bool); 8]> = SmallVec::new();
         arguments.extend((0..count).map(|i| (Word(*base.add(window + LINK + i)), true)));
         match invoke(vm, row.0, &arguments) {
             Ok(value) => {
                 *base.add(window) = value.into_word().0;
-                pc.add(3)
+                pc.add(5)
             }
             Err(RuntimeError::Trap(trap)) => trapped(vm, pc, base, trap, &arguments),
             Err(error) => {

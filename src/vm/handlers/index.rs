@@ -100,9 +100,6 @@ handlers! {
     fn set_index_k_other(m) {
         m.helper(set_literal)
     }
-    fn field_get(m) {
-        m.helper(get_field)
-    }
     fn field_get_optional(m) {
         m.helper(get_field_optional)
     }
@@ -234,15 +231,14 @@ unsafe fn set_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     unsafe { paths::set_one(vm, pc, base, Word(*pc.add(2)), 3) }
 }
 
-unsafe fn field(vm: &mut Vm, pc: *mut u64, base: *mut u64, optional: bool) -> *mut u64 {
+#[inline(never)]
+unsafe fn get_field_optional(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; the literal is a string the program owns.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
         let container = Word(*base.add(fields.b as usize));
         let name = Value::from_borrowed(Word(*pc.add(2)));
-        let name = name.as_str().unwrap_or("");
-        let read = if optional { path::optional_field_get } else { path::field_get };
-        match read(Value::borrow(&container), name) {
+        match path::optional_field_get(Value::borrow(&container), name.as_str().unwrap_or("")) {
             Ok(value) => {
                 *base.add(fields.a as usize) = value.into_word().0;
                 pc.add(3)
@@ -250,18 +246,6 @@ unsafe fn field(vm: &mut Vm, pc: *mut u64, base: *mut u64, optional: bool) -> *m
             Err(error) => vm.raise(pc, error),
         }
     }
-}
-
-#[inline(never)]
-unsafe fn get_field(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
-    // SAFETY: as a helper.
-    unsafe { field(vm, pc, base, false) }
-}
-
-#[inline(never)]
-unsafe fn get_field_optional(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
-    // SAFETY: as a helper.
-    unsafe { field(vm, pc, base, true) }
 }
 
 #[inline(never)]

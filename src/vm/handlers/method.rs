@@ -66,7 +66,7 @@ pub(crate) unsafe fn of_handle(
             return Some(fail(vm, pc, base, error));
         }
         let function = builtins::lookup(lazy).and_then(|row| vm.forward(row.0))?;
-        Some(enter(vm, pc, base, window, LINK, count, 3, function))
+        Some(enter(vm, pc, base, window, LINK, count, 5, function))
     }
 }
 

@@ -11,7 +11,9 @@ pub(crate) mod index;
 pub(crate) mod iterate;
 pub(crate) mod method;
 pub(crate) mod operators;
+pub(crate) mod overload;
 pub(crate) mod paths;
+pub(crate) mod structure;
 pub(crate) mod tagged;
 pub(crate) mod task;
 

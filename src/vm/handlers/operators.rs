@@ -1,5 +1,6 @@
 //! The slow paths of operators: strings, boxed ints, mixed numbers, errors. They read the drop flags the fast paths never look at.
 
+use super::overload;
 use crate::base::operator::{BinaryOp, UnaryOp};
 use crate::bytecode::op::{DROP_FIRST, DROP_SECOND, Fields, OPCODE_MASK, Opcode, Operand, SUBTRACTS};
 use crate::runtime::error::RuntimeError;
@@ -10,7 +11,8 @@ use crate::runtime::word::Word;
 use crate::vm::Vm;
 
 /// The right operand of an operator instruction.
-enum Right {
+#[derive(Clone, Copy)]
+pub(crate) enum Right {
     /// A register.
     Register(usize),
     /// A word of the instruction.
@@ -79,7 +81,11 @@ pub(crate) unsafe fn binary_registers(vm: &mut Vm, pc: *mut u64, base: *mut u64)
     // SAFETY: as a helper.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
-        let result = apply(vm, pc, base, fields.b as usize, Right::Register(fields.c as usize));
+        let (left, right) = (fields.b as usize, Right::Register(fields.c as usize));
+        if let Some(next) = overload::binary(vm, pc, base, left, right) {
+            return next;
+        }
+        let result = apply(vm, pc, base, left, right);
         finish(vm, pc, base, 2, result)
     }
 }
@@ -90,7 +96,11 @@ pub(crate) unsafe fn binary_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *m
     // SAFETY: as a helper.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
-        let result = apply(vm, pc, base, fields.b as usize, Right::Word(immediate(fields.c)));
+        let (left, right) = (fields.b as usize, Right::Word(immediate(fields.c)));
+        if let Some(next) = overload::binary(vm, pc, base, left, right) {
+            return next;
+        }
+        let result = apply(vm, pc, base, left, right);
         finish(vm, pc, base, 2, result)
     }
 }
@@ -101,8 +111,25 @@ pub(crate) unsafe fn binary_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -
     // SAFETY: as a helper; the literal is owned by the program.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
-        let result = apply(vm, pc, base, fields.b as usize, Right::Word(Word(*pc.add(2))));
+        let (left, right) = (fields.b as usize, Right::Word(Word(*pc.add(2))));
+        if let Some(next) = overload::binary(vm, pc, base, left, right) {
+            return next;
+        }
+        let result = apply(vm, pc, base, left, right);
         finish(vm, pc, base, 3, result)
+    }
+}
+
+/// Goes to the jump target or on, by what a comparison says and the sense of the opcode.
+///
+/// # Safety
+/// `pc` is a compare-and-branch of `words` words.
+pub(crate) unsafe fn branch_by(pc: *mut u64, words: usize, truth: bool) -> *mut u64 {
+    // SAFETY: both ways are instructions (BC006, BC007).
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let negated = Opcode::from_word(fields.op).is_some_and(|op| op.info().name.starts_with("jump_not_"));
+        if truth != negated { pc.offset(fields.c as i16 as isize) } else { pc.add(words) }
     }
 }
 
@@ -110,11 +137,7 @@ pub(crate) unsafe fn binary_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -
 unsafe fn branch(vm: &mut Vm, pc: *mut u64, words: usize, result: Result<Value, RuntimeError>) -> *mut u64 {
     match result {
         // SAFETY: both ways are instructions (BC006, BC007).
-        Ok(value) => unsafe {
-            let fields = Fields::decode(*pc.add(1));
-            let negated = Opcode::from_word(fields.op).is_some_and(|op| op.info().name.starts_with("jump_not_"));
-            if operators::truthy(&value) != negated { pc.offset(fields.c as i16 as isize) } else { pc.add(words) }
-        },
+        Ok(value) => unsafe { branch_by(pc, words, operators::truthy(&value)) },
         Err(error) => vm.raise(pc, error),
     }
 }
@@ -125,7 +148,11 @@ pub(crate) unsafe fn branch_registers(vm: &mut Vm, pc: *mut u64, base: *mut u64)
     // SAFETY: as a helper.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
-        let result = apply(vm, pc, base, fields.a as usize, Right::Register(fields.b as usize));
+        let (left, right) = (fields.a as usize, Right::Register(fields.b as usize));
+        if let Some(next) = overload::binary(vm, pc, base, left, right) {
+            return next;
+        }
+        let result = apply(vm, pc, base, left, right);
         branch(vm, pc, 2, result)
     }
 }
@@ -136,7 +163,11 @@ pub(crate) unsafe fn branch_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *m
     // SAFETY: as a helper.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
-        let result = apply(vm, pc, base, fields.a as usize, Right::Word(immediate(fields.b)));
+        let (left, right) = (fields.a as usize, Right::Word(immediate(fields.b)));
+        if let Some(next) = overload::binary(vm, pc, base, left, right) {
+            return next;
+        }
+        let result = apply(vm, pc, base, left, right);
         branch(vm, pc, 2, result)
     }
 }
@@ -147,7 +178,11 @@ pub(crate) unsafe fn branch_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -
     // SAFETY: as a helper; the literal is owned by the program.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
-        let result = apply(vm, pc, base, fields.a as usize, Right::Word(Word(*pc.add(2))));
+        let (left, right) = (fields.a as usize, Right::Word(Word(*pc.add(2))));
+        if let Some(next) = overload::binary(vm, pc, base, left, right) {
+            return next;
+        }
+        let result = apply(vm, pc, base, left, right);
         branch(vm, pc, 3, result)
     }
 }
@@ -157,6 +192,9 @@ unsafe fn unary(vm: &mut Vm, pc: *mut u64, base: *mut u64, op: UnaryOp) -> *mut 
     // SAFETY: as a helper; register b is owned if flagged.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
+        if let Some(next) = overload::unary(vm, pc, base, op) {
+            return next;
+        }
         let word = Word(*base.add(fields.b as usize));
         let result = operators::unary(op, Value::borrow(&word));
         if result.is_ok() && fields.op & DROP_FIRST != 0 {
@@ -180,24 +218,31 @@ pub(crate) unsafe fn not_bool(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut
     unsafe { unary(vm, pc, base, UnaryOp::Not) }
 }
 
-/// The step of a counted loop, for operands the fast path does not know. An error of the comparison is raised at the second word
-/// of the instruction, which has the comparison's position.
+/// The step and the limit of a counted loop's step.
+unsafe fn step_operands(base: *mut u64, fields: Fields) -> (Word, Word) {
+    let operands = Opcode::from_word(fields.op).map_or([Operand::None; 3], |opcode| opcode.info().operands);
+    let word = |operand: Operand, bits: u16| match operand {
+        Operand::Imm => immediate(bits),
+        // SAFETY: a register of the frame (BC002).
+        _ => unsafe { Word(*base.add(bits as usize)) },
+    };
+    (word(operands[1], fields.b), word(operands[2], fields.c))
+}
+
+/// The step of a counted loop, for operands the fast path does not know.
 #[inline(never)]
 pub(crate) unsafe fn step_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; register a owns its value before and after.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
-        let operands = Opcode::from_word(fields.op).map_or([Operand::None; 3], |opcode| opcode.info().operands);
-        let word = |operand: Operand, bits: u16| match operand {
-            Operand::Imm => immediate(bits),
-            _ => Word(*base.add(bits as usize)),
-        };
-        let (step, limit) = (word(operands[1], fields.b), word(operands[2], fields.c));
         let (operator, step) = match fields.op & SUBTRACTS {
-            0 => (BinaryOp::Add, step),
+            0 => (BinaryOp::Add, step_operands(base, fields).0),
             _ => (BinaryOp::Sub, Word::small_int(-(fields.b as i16 as i32))),
         };
         let slot = base.add(fields.a as usize);
+        if let Some(next) = overload::step(vm, pc, base, operator, slot, step) {
+            return next;
+        }
         match operators::binary(operator, Value::from_word(Word(*slot)), Value::borrow(&step)) {
             Ok(next) => *slot = next.into_word().0,
             Err((error, old)) => {
@@ -205,7 +250,24 @@ pub(crate) unsafe fn step_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mu
                 return vm.raise(pc, error);
             }
         }
+        compare_step(vm, pc, base)
+    }
+}
+
+/// The comparison of a counted loop's step. Its error is raised at the second word of the instruction, which has the comparison's
+/// position.
+///
+/// # Safety
+/// As a helper; register a holds the new counter.
+pub(crate) unsafe fn compare_step(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: the caller's; register a keeps its value.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let (slot, limit) = (base.add(fields.a as usize), step_operands(base, fields).1);
         let order = vm.operators[(fields.op & OPCODE_MASK) as usize].unwrap_or(BinaryOp::Lt);
+        if let Some(next) = overload::step(vm, pc, base, order, slot, limit) {
+            return next;
+        }
         match operators::binary(order, Value::from_borrowed(Word(*slot)), Value::borrow(&limit)) {
             Ok(value) if operators::truthy(&value) => pc.offset(*pc.add(2) as isize),
             Ok(_) => pc.add(3),

@@ -2,9 +2,10 @@
 //! stores last, so an error leaves the root as it was. Roots: a register, the content of a cell, a global slot.
 
 use super::data::listed;
+use super::overload;
 use crate::base::operator::BinaryOp;
-use crate::bytecode::op::{DROP_LISTED, Fields};
-use crate::bytecode::program::PathStep;
+use crate::bytecode::op::{DROP_LISTED, Fields, Opcode};
+use crate::bytecode::program::{PathDescription, PathStep};
 use crate::ir::function::UpdateOp;
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::cell::CellObject;
@@ -122,6 +123,46 @@ unsafe fn run_quickly(vm: &Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, act
     }
 }
 
+/// The operands of a path instruction: the register of the value, the keys and whether they die here.
+struct Operands {
+    value: *mut u64,
+    keys: SmallVec<[(Word, bool); 4]>,
+}
+
+impl Operands {
+    unsafe fn of(pc: *mut u64, base: *mut u64, count: usize) -> Operands {
+        // SAFETY: a path instruction lists its operand and its keys (BC010).
+        unsafe {
+            let mut operands = listed(pc.add(2), count);
+            let (value, _) = operands.next().expect("a path instruction lists its operand (BC010)");
+            let keys = operands.map(|(register, dies)| (Word(*base.add(register)), dies)).collect();
+            Operands { value: base.add(value), keys }
+        }
+    }
+
+    fn steps<'a>(&'a self, description: &'a PathDescription) -> SmallVec<[Step<'a>; 4]> {
+        let mut keys = self.keys.iter();
+        let steps = description.steps.iter().map(|step| match step {
+            PathStep::Index => {
+                let key = &keys.next().expect("a key for each index step (BC010)").0;
+                // SAFETY: the registers keep the keys alive.
+                Step::Index(unsafe { Value::borrow(key) })
+            }
+            PathStep::Field(name) => Step::Field(name),
+        });
+        steps.collect()
+    }
+
+    unsafe fn release_keys(&self) {
+        for (key, dies) in &self.keys {
+            if *dies {
+                // SAFETY: owned by its register, which nobody reads any more.
+                unsafe { release(*key) };
+            }
+        }
+    }
+}
+
 /// Runs the action of a path instruction on the word at `slot`.
 unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action: Action) -> *mut u64 {
     // SAFETY: as a helper; the slot owns its value before and after, listed registers are live: the first is consumed on success,
@@ -134,29 +175,23 @@ unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action:
         }
         let program = vm.program.clone();
         let description = &program.paths[fields.b as usize];
-        let mut operands = listed(pc.add(2), count);
-        let (value_register, _) = operands.next().expect("a path instruction lists its operand (BC010)");
-        let operand = Word(*base.add(value_register));
-        let keys: SmallVec<[(Word, bool); 4]> =
-            operands.map(|(register, dies)| (Word(*base.add(register)), dies)).collect();
+        let operands = Operands::of(pc, base, count);
         if Word(*slot) == Word::UNDEF {
             let message = format!("Undefined variable: {}", description.name);
             return vm.raise(pc, RuntimeError::message(message));
         }
-        let mut next_key = keys.iter();
-        let steps: SmallVec<[Step<'_>; 4]> = description
-            .steps
-            .iter()
-            .map(|step| match step {
-                PathStep::Index => {
-                    Step::Index(Value::borrow(&next_key.next().expect("a key for each index step (BC010)").0))
-                }
-                PathStep::Field(name) => Step::Field(name),
-            })
-            .collect();
+        let steps = operands.steps(description);
         let root = Value::borrow_mut(&mut *(slot as *mut Word));
+        let operand = Word(*operands.value);
         let result = match (action, description.update) {
             (Action::Update, Some(update)) => {
+                if let UpdateOp::Binary(operator) = update
+                    && vm.types.overloads()
+                    && let Ok(element) = path::get_path(root, &steps)
+                    && let Some(next) = overload::update(vm, pc, base, operator, &element, operands.value)
+                {
+                    return next;
+                }
                 path::update_path(root, &steps, update_op(update), Value::from_borrowed(operand))
             }
             _ => path::set_path(root, &steps, Value::from_borrowed(operand)),
@@ -164,11 +199,35 @@ unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action:
         match result {
             Ok(()) => {
                 release(operand);
-                for (key, dies) in &keys {
-                    if *dies {
-                        release(*key);
-                    }
-                }
+                operands.release_keys();
+                pc.add(2 + count.div_ceil(4))
+            }
+            Err(error) => vm.raise(pc, error),
+        }
+    }
+}
+
+/// Stores what the method of a read-modify-write has returned.
+///
+/// # Safety
+/// `pc` is a read-modify-write of the frame `base` whose operand has moved into the method.
+pub(crate) unsafe fn write_back(vm: &mut Vm, pc: *mut u64, base: *mut u64, value: Value) -> *mut u64 {
+    // SAFETY: as `run`.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let count = fields.c as usize;
+        let slot: *mut u64 = match Opcode::from_word(fields.op) {
+            Some(Opcode::cell_update_path) => cell(base, fields.a),
+            Some(Opcode::global_update_path) => global(vm, fields),
+            _ => base.add(fields.a as usize),
+        };
+        let program = vm.program.clone();
+        let description = &program.paths[fields.b as usize];
+        let operands = Operands::of(pc, base, count);
+        let root = Value::borrow_mut(&mut *(slot as *mut Word));
+        match path::set_path(root, &operands.steps(description), value) {
+            Ok(()) => {
+                operands.release_keys();
                 pc.add(2 + count.div_ceil(4))
             }
             Err(error) => vm.raise(pc, error),
