@@ -83,6 +83,7 @@ impl Method {
 #[derive(Default)]
 struct StructType {
     methods: FxHashMap<Box<str>, usize>,
+    #[allow(clippy::vec_box, reason = "call sites remember the addresses")]
     list: Vec<Box<Method>>,
     operators: [Option<usize>; OPERATORS],
     defaults: Vec<(&'static str, Value)>,
