@@ -6,7 +6,9 @@
 //! - `ir/verify/IRnnn_*.ir` + `.out`: breaks rule IRnnn and no other.
 //! - `passes/<pass>/*.ir` + `.out`: the module after this pass alone, valid before and after.
 
+use ruff::base::source::SourceMap;
 use ruff::bytecode::verify;
+use ruff::engine::pipeline::{self, CompileOptions};
 use ruff::ir::entities::{Block, FuncRef, Val};
 use ruff::ir::function::{BlockCall, Function, Module};
 use ruff::ir::inst::{Imm, Op};
@@ -212,16 +214,42 @@ fn documented_tables_are_those_of_the_code() {
         ("language.md", "builtins", library),
     ];
     for (document, name, table) in tables {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("design").join(document);
-        let text = fs::read_to_string(&path).unwrap();
-        let start = format!("<!-- {name} -->\n");
-        let (before, rest) = text.split_once(&start).unwrap_or_else(|| panic!("{document} has no table `{name}`"));
-        let (old, after) = rest.split_once("<!-- end -->").unwrap_or_else(|| panic!("{document}: `{name}` has no end"));
-        if std::env::var_os("RUFF_BLESS").is_some() {
-            fs::write(&path, format!("{before}{start}{table}<!-- end -->{after}")).unwrap();
-        } else {
-            assert!(old == table, "{document}, table `{name}`:\n{table}");
-        }
+        documented(document, name, &table);
+    }
+}
+
+/// Holds that a part of a document, between its marks, is `expected`; `RUFF_BLESS=1` rewrites it.
+#[track_caller]
+fn documented(document: &str, name: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("design").join(document);
+    let text = fs::read_to_string(&path).unwrap();
+    let start = format!("<!-- {name} -->\n");
+    let (before, rest) = text.split_once(&start).unwrap_or_else(|| panic!("{document} has no part `{name}`"));
+    let (old, after) = rest.split_once("<!-- end -->").unwrap_or_else(|| panic!("{document}: `{name}` has no end"));
+    if std::env::var_os("RUFF_BLESS").is_some() {
+        fs::write(&path, format!("{before}{start}{expected}<!-- end -->{after}")).unwrap();
+    } else {
+        assert!(old == expected, "{document}, part `{name}`:\n{expected}");
+    }
+}
+
+/// What the design's bird's eye shows of its example is what the stages print; `RUFF_BLESS=1` rewrites it.
+#[test]
+fn the_example_of_the_design_is_real() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("design/README.md")).unwrap();
+    let (_, rest) = page.split_once("<!-- program -->\n```\n").expect("the example's program");
+    let (program, _) = rest.split_once("```").expect("its end");
+    let mut sources = SourceMap::new();
+    let main = sources.add("table.ruff", program).unwrap();
+    let options = CompileOptions::default();
+    let mut module = pipeline::lower(&mut sources, main).map_err(|list| format!("{list:?}")).unwrap().module;
+    let before = print_module(&module, Spans::Hide);
+    pipeline::optimise(&mut module, &options, &mut |_, _| {});
+    let after = print_module(&module, Spans::Hide);
+    let compiled = pipeline::compile(&mut sources, main, &options, &mut |_, _| {}).map_err(|list| format!("{list:?}"));
+    for (name, text) in [("ir-before", before), ("ir-after", after), ("code", compiled.unwrap().disassembly())] {
+        let function = text.split("\n\n").find(|function| function.contains("fn1 ") && !function.contains("fn0 "));
+        documented("README.md", name, &format!("```text\n{}\n```\n", function.expect("the function `table`").trim()));
     }
 }
 
