@@ -174,7 +174,11 @@ impl Generator {
             0..=3 => drop(self.expression(3)),
             4 => {
                 let val = self.expression(1);
-                self.builder.ins(Op::GlobalSet, &[val], Imm::Global(Global::new(0)), SPAN);
+                if self.random.below(2) == 0 {
+                    self.builder.ins(Op::Yield, &[val], Imm::None, SPAN);
+                } else {
+                    self.builder.ins(Op::GlobalSet, &[val], Imm::Global(Global::new(0)), SPAN);
+                }
             }
             5 => self.leave(),
             6..=8 => {
@@ -277,6 +281,7 @@ fn random_function(seed: u64) -> Function {
         loops: Vec::new(),
         path,
     };
+    generator.builder.ins(Op::GeneratorStart, &[], Imm::None, SPAN);
     for index in 0..6 {
         let var = generator.builder.new_variable();
         let val = match index {

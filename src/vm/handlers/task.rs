@@ -406,13 +406,11 @@ unsafe fn relocate(vm: &Vm, base: *mut u64, delta: i64, mut depth: u64) {
 /// Begins a task; nothing if that is already the end of it.
 unsafe fn begin_task(vm: &mut Vm, begin: Begin) -> Option<*mut u64> {
     let Begin { function, arguments, promise, environment } = begin;
-    let Some(callee) = function.as_function() else { return None };
-    if let Some(row) = callee.builtin_row() {
-        if vm.forward(row).is_none() {
-            let result = call_builtin(vm, row, arguments);
-            vm.settle(promise, result);
-            return None;
-        }
+    let callee = function.as_function()?;
+    if let Some(row) = callee.builtin_row().filter(|&row| vm.forward(row).is_none()) {
+        let result = call_builtin(vm, row, arguments);
+        vm.settle(promise, result);
+        return None;
     }
     let number = match callee.builtin_row() {
         Some(row) => vm.forward(row).unwrap_or(0),
