@@ -258,6 +258,31 @@ fn unsafe_stands_only_where_it_may_and_says_why() {
     none(complaints);
 }
 
+/// A helper inlined into its handler brings its locals along, and the handler's tail call becomes a call: the native stack grows
+/// with every dispatch.
+#[test]
+fn slow_paths_are_never_inlined_into_handlers() {
+    let mut complaints = Vec::new();
+    let mut helpers = 0;
+    for (path, text) in rust_files().into_iter().filter(|(path, _)| path.starts_with("src/vm/handlers/")) {
+        let lines: Vec<&str> = text.lines().collect();
+        for (number, line) in lines.iter().enumerate() {
+            let signature = line.trim_start().trim_start_matches("pub(crate) ");
+            let is_helper = signature.starts_with("unsafe fn ")
+                && signature.contains("vm: &mut Vm, ")
+                && signature.contains("base: *mut u64) -> *mut u64 {");
+            if is_helper {
+                helpers += 1;
+                if number == 0 || lines[number - 1].trim() != "#[inline(never)]" {
+                    complaints.push(format!("{path}:{}: a helper without #[inline(never)]", number + 1));
+                }
+            }
+        }
+    }
+    assert!(helpers > 40, "only {helpers} helpers were found");
+    none(complaints);
+}
+
 #[test]
 fn the_top_level_is_exactly_the_agreed_one() {
     let mut complaints = Vec::new();

@@ -235,24 +235,10 @@ impl Machine {
         // SAFETY: the machine outlives the run; helpers return an instruction and leave its frame in `vm.base`.
         unsafe {
             (*self.vm).base = self.base;
-            let pc = out_of_line(helper)(&mut *self.vm, self.pc, self.base);
+            let pc = helper(&mut *self.vm, self.pc, self.base);
             Machine { pc, base: (*self.vm).base, vm: self.vm, lim: LIM, t: T }.go()
         }
     }
-}
-
-/// The same helper, hidden from the optimiser: inlined into its only handler, its locals would cost the tail call.
-#[inline(always)]
-fn out_of_line(helper: Helper) -> Helper {
-    #[cfg(not(miri))]
-    // SAFETY: no instruction at all; the address comes back as it went in.
-    unsafe {
-        let mut address = helper as usize;
-        std::arch::asm!("/* {0} */", inout(reg) address, options(pure, nomem, nostack, preserves_flags));
-        std::mem::transmute::<usize, Helper>(address)
-    }
-    #[cfg(miri)]
-    helper
 }
 
 /// A second reference to `word`.

@@ -175,6 +175,7 @@ unsafe fn end_generator(vm: &mut Vm, _pc: *mut u64, base: *mut u64) -> *mut u64 
 }
 
 /// The instruction that demanded a value goes on without one.
+#[inline(never)]
 unsafe fn exhausted(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: the instruction that resumed the generator, and its frame.
     unsafe {

@@ -159,6 +159,7 @@ handlers! {
     }
 }
 
+#[inline(never)]
 unsafe fn new_tagged(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; the literal is a tag (BC003), the listed registers are consumed. Results and options have as many
     // payloads as their readers expect, or `payload` finds none.
@@ -183,6 +184,7 @@ unsafe fn is_literal_text(pc: *mut u64, word: Word) -> bool {
     word.0 == literal.0 || unsafe { Value::borrow(&word).as_str() == Value::borrow(&literal).as_str() }
 }
 
+#[inline(never)]
 unsafe fn compare_text(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe {
@@ -193,6 +195,7 @@ unsafe fn compare_text(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+#[inline(never)]
 unsafe fn branch_on_text(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; the jump target is an instruction (BC006).
     unsafe {
@@ -206,6 +209,7 @@ unsafe fn branch_on_text(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64
     }
 }
 
+#[inline(never)]
 unsafe fn raise_no_outcome(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
     vm.raise(pc, RuntimeError::message("Try operator requires Result or Option"))
 }
@@ -219,16 +223,19 @@ unsafe fn raise_wrong_kind(vm: &mut Vm, pc: *mut u64, base: *mut u64, wanted: &s
     vm.raise(pc, RuntimeError::message(format!("Cannot destructure {kind} as {wanted}")))
 }
 
+#[inline(never)]
 unsafe fn raise_no_array(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe { raise_wrong_kind(vm, pc, base, "array") }
 }
 
+#[inline(never)]
 unsafe fn raise_no_dict(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe { raise_wrong_kind(vm, pc, base, "dict") }
 }
 
+#[inline(never)]
 unsafe fn rest_of_array(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; register b is live, register a dead.
     unsafe {
@@ -241,6 +248,7 @@ unsafe fn rest_of_array(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 
     }
 }
 
+#[inline(never)]
 unsafe fn remove_entry(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; register a keeps a dict; the literal is a string the program owns.
     unsafe {
