@@ -440,6 +440,11 @@ mod tests {
             asm.op(Opcode::return_value, 0, 0, 0, 0);
         };
         assert_eq!(broken(&program(stray)), ["BC011"]);
+        let unfinished = |asm: &mut Assembler| {
+            asm.op(Opcode::add, 0, 0, 0, 1);
+            asm.op(Opcode::return_value, 0, 0, 0, 0);
+        };
+        assert_eq!(broken(&program(unfinished)), ["BC012"]);
         let mut cut = program(|asm| asm.op(Opcode::return_value, 0, 1, 0, 0));
         cut.functions[0].code.pop();
         assert_eq!(broken(&cut), ["BC001"]);
