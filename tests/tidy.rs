@@ -310,6 +310,7 @@ fn the_design_is_complete() {
         "ownership.md",
         "regalloc.md",
         "bytecode.md",
+        "coroutines.md",
         "values.md",
         "performance.md",
         "testing.md",

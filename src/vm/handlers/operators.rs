@@ -259,6 +259,7 @@ pub(crate) unsafe fn step_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mu
 ///
 /// # Safety
 /// As a helper; register a holds the new counter.
+#[inline(never)]
 pub(crate) unsafe fn compare_step(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: the caller's; register a keeps its value.
     unsafe {
