@@ -170,7 +170,7 @@ impl<'a> Emitter<'a> {
     fn function(&mut self) {
         self.asm.set_span(self.func.span);
         if self.alloc.frame_size + OPERATOR_WINDOW > RED_ZONE {
-            let words = self.alloc.frame_size as u32 + 2 * RED_ZONE as u32;
+            let words = self.alloc.frame_size as u32 + OPERATOR_WINDOW as u32;
             let parameters: Vec<u16> = (0..self.func.arity as u16).collect();
             let at = self.asm.here();
             self.asm.op(Opcode::check_stack, 0, 0, words as u16, (words >> 16) as u16);

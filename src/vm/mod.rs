@@ -31,8 +31,10 @@ use std::rc::Rc;
 
 pub use unwind::Raised;
 
-/// Registers the stack has room for: red-zone frames at the greatest depth, and some.
-const STACK_WORDS: usize = MAX_CALL_DEPTH * (handlers::call::RED_ZONE + handlers::call::BOUNDARY) + (1 << 18);
+/// Registers the stack has room for, 512 MiB of address space: red-zone frames at the greatest depth, and as much again for
+/// larger frames (of 600 registers at the greatest depth, say). Untouched pages take no memory.
+const STACK_WORDS: usize = 1 << 26;
+const _: () = assert!(STACK_WORDS > 2 * handlers::call::stack_needed(0, 0));
 
 /// How a run ended.
 #[derive(Debug)]

@@ -29,6 +29,15 @@ use smallvec::SmallVec;
 
 /// Registers below the callee's first: depth (the result afterwards), callee, saved base, return address.
 pub(crate) const LINK: usize = 4;
+/// Words of stack to be had above a frame of `words` registers at `depth`, so that all calls still allowed may follow, each with a
+/// red-zone frame. That is the invariant which lets small frames be entered without a check: it holds at the start of the stack,
+/// a small frame keeps it, and a large one asks.
+#[inline(always)]
+pub(crate) const fn stack_needed(depth: u64, words: usize) -> usize {
+    let calls = MAX_CALL_DEPTH - if depth < MAX_CALL_DEPTH as u64 { depth as usize } else { MAX_CALL_DEPTH };
+    words + RED_ZONE + calls * (RED_ZONE + BOUNDARY)
+}
+
 /// Where in a window the callee is.
 pub(crate) const CALLEE: usize = 1;
 /// Link slots of a frame that no call of its own has pushed: a generator's, an async function's, a task's.
@@ -157,8 +166,8 @@ handlers! {
         Machine { pc: m.literal() as *mut u64, base: window, ..m }.go()
     }
     fn check_stack(m) {
-        let end = (*m.vm).stack_end as usize;
-        if end.wrapping_sub(m.base as usize) / 8 >= m.wide() as usize { m.next(2) } else { m.enter(stack_full) }
+        let room = ((*m.vm).stack_end as usize).wrapping_sub(m.base as usize) / 8;
+        if room >= stack_needed(*m.base.sub(4), m.wide() as usize) { m.next(2) } else { m.enter(stack_full) }
     }
     cold fn stack_full(m) {
         m.helper(raise_stack_full)

@@ -5,7 +5,7 @@
 //! Yielding moves the live registers into the generator and goes on in the consumer's instruction; resuming moves them back.
 //! Neither nests dispatch loops.
 
-use super::call::{BOUNDARY, RED_ZONE, abandon};
+use super::call::{BOUNDARY, abandon, stack_needed};
 use super::data::listed;
 use super::iterate::iter_next;
 use crate::base::limits::MAX_CALL_DEPTH;
@@ -63,7 +63,7 @@ handlers! {
         if (*generator).state != SUSPENDED
             || !std::ptr::eq((*generator).consumer, m.pc)
             || depth >= MAX_CALL_DEPTH as u64
-            || room < (*generator).frame as usize + 2 * RED_ZONE
+            || room < stack_needed(depth, (*generator).frame as usize)
         {
             return m.enter(generator_resume_other);
         }
@@ -129,7 +129,8 @@ pub(crate) unsafe fn resume(vm: &mut Vm, pc: *mut u64, base: *mut u64, word: Wor
         }
         let distance = vm.frame_size_at(pc) + BOUNDARY;
         let room = (vm.stack_end as usize).saturating_sub(base as usize) / 8;
-        if *base.sub(4) >= MAX_CALL_DEPTH as u64 || room < distance + (*generator).frame as usize + 2 * RED_ZONE {
+        let depth = *base.sub(4);
+        if depth >= MAX_CALL_DEPTH as u64 || room < stack_needed(depth, distance + (*generator).frame as usize) {
             let error = vm.too_deep(vm.function_at((*generator).at));
             return fail(vm, pc, base, error);
         }

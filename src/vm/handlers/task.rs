@@ -6,7 +6,7 @@
 //! moved away as one segment, and the caller gets the promise. The scheduler puts a segment that is ready back, above the frames
 //! of the program itself, which stay where they are while the program waits. Nothing here nests dispatch loops.
 
-use super::call::{BOUNDARY, LINK, RED_ZONE};
+use super::call::{BOUNDARY, LINK, stack_needed};
 use super::generator::{complete, fail, give_up_operands};
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::bytecode::op::{Fields, Opcode};
@@ -355,7 +355,7 @@ unsafe fn place(vm: &mut Vm, frames: u64, words: usize) -> (*mut u64, u64) {
     let main = vm.scheduler.main.as_mut().expect("tasks run only while the program waits");
     if main.away.is_none() {
         let room = (end - main.top as usize) / 8;
-        if main.depth + frames <= MAX_CALL_DEPTH as u64 && room >= words + 2 * RED_ZONE {
+        if main.depth + frames <= MAX_CALL_DEPTH as u64 && room >= stack_needed(main.depth + frames, words) {
             return (main.top, main.depth);
         }
         // SAFETY: the frames of the program stand from the start of the stack to `top`.
