@@ -4,6 +4,7 @@ mod assembler;
 mod constants;
 pub mod disassemble;
 pub mod emit;
+mod fuse;
 pub mod op;
 mod prefix;
 pub mod program;

@@ -140,7 +140,7 @@ mod tests {
     fn every_length_is_padded_to_whole_blocks() {
         for length in 0..200 {
             let out = padded(&vec![7; length], u64::to_be_bytes);
-            assert!(out.len() % 64 == 0 && out.len() >= length + 9 && out.len() < length + 9 + 64, "{length}");
+            assert!(out.len().is_multiple_of(64) && out.len() >= length + 9 && out.len() < length + 9 + 64, "{length}");
         }
     }
 }
