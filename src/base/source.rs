@@ -4,6 +4,8 @@
 //! A [`SourceMap`] owns the texts and turns spans into lines and columns: a line ends at `\n`, `\r\n` or a lone `\r`, lines
 //! and columns start at 1, columns count characters.
 
+use super::limits::MAX_SOURCE_BYTES;
+
 /// Identifies one source text (the main script, a module, the prelude).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceId(pub u16);
@@ -159,6 +161,18 @@ impl SourceMap {
     }
 }
 
+/// Checks the encoding of a program's text. One that is too large passes: the parser refuses it with a position.
+pub fn decode(bytes: Vec<u8>) -> Result<String, String> {
+    if bytes.len() > MAX_SOURCE_BYTES {
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = 1 + error.as_bytes()[..valid].iter().filter(|&&byte| byte == b'\n').count();
+        format!("source is not valid UTF-8 (byte {valid}, line {line})")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,5 +212,12 @@ mod tests {
         assert_eq!(map.position(Span::new(a, 0, 1)), Position { line: 1, column: 1 });
         assert_eq!(map.position(Span::new(b, 3, 4)), Position { line: 2, column: 3 });
         assert_eq!(map.line(Span::new(b, 3, 4)), 2);
+    }
+
+    #[test]
+    fn encodings_are_checked() {
+        assert_eq!(decode(b"x".to_vec()), Ok("x".to_owned()));
+        assert_eq!(decode(b"a\nb\xFF".to_vec()), Err("source is not valid UTF-8 (byte 3, line 2)".to_owned()));
+        assert!(decode(vec![b' '; MAX_SOURCE_BYTES + 1]).is_ok());
     }
 }

@@ -93,6 +93,19 @@ pub struct FunctionCode {
     pub unwind_registers: Vec<u16>,
 }
 
+/// A module of a program.
+#[derive(Clone, Debug, Default)]
+pub struct ModuleCode {
+    /// Its name, as imported.
+    pub name: Rc<str>,
+    /// Its top level.
+    pub function: u32,
+    /// The global slot that says whether it was imported: undefined, false while its top level runs, then true.
+    pub state: u32,
+    /// The global slots of its variables.
+    pub slots: Vec<u32>,
+}
+
 /// A program: function 0 is the top level.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
@@ -106,4 +119,6 @@ pub struct Program {
     pub hidden: Vec<SourceId>,
     /// Functions called in place of builtins: what the prelude writes in the language itself.
     pub forwards: Vec<(BuiltinId, u32)>,
+    /// Modules it may import.
+    pub modules: Vec<ModuleCode>,
 }

@@ -189,6 +189,12 @@ impl Emitter<'_> {
                 self.asm.op(Opcode::throw, 0, value, 0, 0);
                 self.unwind(inst, at);
             }
+            Op::ImportCycle => {
+                let at = self.asm.here();
+                self.asm.op(Opcode::import_cycle, 0, 0, 0, 0);
+                self.asm.literal(self.text(data.imm));
+                self.unwind(inst, at);
+            }
             Op::Raise => {
                 let at = self.asm.here();
                 self.asm.op(Opcode::raise, 0, 0, 0, 0);

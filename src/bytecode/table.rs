@@ -143,6 +143,7 @@ macro_rules! for_each_opcode {
     step_i_ge_i control (Mod, Imm, Imm) Jump "a += immediate b; goes to the target if a >= immediate c";
     throw control (Src, None, None) None "throws a";
     raise control (None, None, None) Literal "raises the error with the literal message";
+    import_cycle control (None, None, None) Literal "raises the error of an import that leads back to the module of the literal name";
     caught control (Dst, None, None) None "a := the error being handled";
     halt control (None, None, None) None "leaves the dispatch loop";
     // Containers.

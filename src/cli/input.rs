@@ -3,7 +3,7 @@
 use super::{args, exit, output};
 use crate::base::limits::MAX_SOURCE_BYTES;
 use crate::base::render::Colour;
-use crate::base::source::{SourceId, SourceMap};
+use crate::base::source::{SourceId, SourceMap, decode};
 use std::ffi::OsStr;
 use std::io::Read;
 
@@ -41,28 +41,4 @@ fn read(file: &OsStr) -> Result<String, String> {
     };
     outcome.map_err(|error| error.to_string())?;
     decode(bytes)
-}
-
-/// Checks the encoding of a program's text. One that is too large passes: the parser refuses it with a position.
-pub fn decode(bytes: Vec<u8>) -> Result<String, String> {
-    if bytes.len() > MAX_SOURCE_BYTES {
-        return Ok(String::from_utf8_lossy(&bytes).into_owned());
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let line = 1 + error.as_bytes()[..valid].iter().filter(|&&byte| byte == b'\n').count();
-        format!("source is not valid UTF-8 (byte {valid}, line {line})")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn encodings_are_checked() {
-        assert_eq!(decode(b"x".to_vec()), Ok("x".to_owned()));
-        assert_eq!(decode(b"a\nb\xFF".to_vec()), Err("source is not valid UTF-8 (byte 3, line 2)".to_owned()));
-        assert!(decode(vec![b' '; MAX_SOURCE_BYTES + 1]).is_ok());
-    }
 }

@@ -4,7 +4,7 @@ use super::args::Run;
 use super::{check, exit, input, output, passes};
 use crate::base::diagnostic::RUNTIME_EXIT_CODE;
 use crate::base::render::{self, Colour};
-use crate::base::source::SourceMap;
+use crate::base::source::{self, SourceMap};
 use crate::engine::pipeline::{self, Outcome, RunOptions, UncaughtError};
 use crate::runtime::host::Host;
 use std::ffi::OsString;
@@ -17,7 +17,7 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
     };
     let mut words = arguments.words.into_iter();
     let loaded = match arguments.code {
-        Some(code) => input::decode(code.into_bytes())
+        Some(code) => source::decode(code.into_bytes())
             .map(|code| input::single("<eval>".to_owned(), code))
             .map_err(|reason| output::usage(&reason)),
         None => input::load(&words.next().unwrap_or_default(), colour),

@@ -5,12 +5,13 @@
 //!        -> bytecode::emit -> bytecode::verify -> vm::run
 //! ```
 
+use super::modules;
 use super::stats::Stats;
 use crate::base::builtin::{BuiltinId, BuiltinInfo};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::intern::Interner;
 use crate::base::source::{SourceId, SourceMap, Span};
-use crate::bytecode::program::Program;
+use crate::bytecode::program::{ModuleCode, Program};
 use crate::bytecode::{disassemble, emit, verify};
 use crate::ir::function::Module;
 use crate::lower;
@@ -85,6 +86,10 @@ pub struct Lowered {
     pub module: Module,
     /// Which functions stand for builtins.
     pub forwards: Vec<(BuiltinId, u32)>,
+    /// The modules it may import.
+    pub modules: Vec<ModuleCode>,
+    /// The sources of the prelude.
+    pub hidden: Vec<SourceId>,
 }
 
 /// Parses, resolves and lowers: the IR as passes receive it.
@@ -98,6 +103,8 @@ pub fn lower(sources: &mut SourceMap, main: SourceId) -> Result<Lowered, Vec<Dia
     if !parsed.diagnostics.is_empty() {
         return Err(parsed.diagnostics);
     }
+    let mut imports = modules::load(&parsed.program, main, sources, &arena, &mut interner);
+    let mut hidden = Vec::new();
     let mut prelude_programs = Vec::new();
     for &(file, text) in builtins::PRELUDE {
         // Parsed only if the script mentions one of its functions: an unused prelude costs nothing.
@@ -112,17 +119,39 @@ pub fn lower(sources: &mut SourceMap, main: SourceId) -> Result<Lowered, Vec<Dia
                 return Err(parsed.diagnostics);
             }
             prelude_programs.push(parsed.program);
+            hidden.push(id);
         }
     }
     let infos: Vec<BuiltinInfo> = builtins::infos().collect();
-    let options = ResolveOptions { builtins: &infos, prelude: &prelude_programs };
-    let resolution = resolve::resolve(&parsed.program, &interner, &options)?;
-    let module = lower::lower(&resolution, &interner)?;
+    let (resolution, module) = loop {
+        let options = ResolveOptions {
+            builtins: &infos,
+            prelude: &prelude_programs,
+            modules: &imports.modules,
+            imports: &imports.main,
+            tests: false,
+        };
+        let resolved = resolve::resolve(&parsed.program, &interner, &options);
+        let outcome = resolved.and_then(|resolution| Ok((lower::lower(&resolution, &interner)?, resolution)));
+        match outcome {
+            Ok((module, resolution)) => break (resolution, module),
+            // What is wrong with a module is raised by whoever imports it.
+            Err(list) if imports.refuse(&list, sources) => {}
+            Err(list) => return Err(imports.of_program(list)),
+        }
+    };
+    let modules = lower::modules(&resolution).into_iter().map(|module| ModuleCode {
+        name: module.name,
+        function: module.function.as_u32(),
+        state: module.state,
+        slots: module.slots,
+    });
+    let modules = modules.collect();
     let forwards = lower::prelude_functions(&resolution, &interner)
         .into_iter()
         .filter_map(|(name, function)| Some((builtins::lookup(&name)?, function.as_u32())))
         .collect();
-    Ok(Lowered { module, forwards })
+    Ok(Lowered { module, forwards, modules, hidden })
 }
 
 /// Runs the passes over lowered IR; `dump` gets the module after each pass that the options name.
@@ -151,11 +180,12 @@ pub fn compile(
     options: &CompileOptions,
     dump: &mut dyn FnMut(Pass, &Module),
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let Lowered { mut module, forwards } = lower(sources, main)?;
+    let Lowered { mut module, forwards, modules, hidden } = lower(sources, main)?;
     let report = optimise(&mut module, options, dump);
     let mut program = generate(&mut module, options.verify)?;
     program.forwards = forwards;
-    program.hidden = (0..sources.len() as u16).map(SourceId).filter(|&id| id != main).collect();
+    program.hidden = hidden;
+    program.modules = modules;
     Ok(Compiled { program: Rc::new(program), sources: Rc::new(sources.clone()), report })
 }
 

@@ -295,6 +295,9 @@ instructions! {
     /// Starts a task that runs the closure.
     Spawn "spawn" (Keep) imm None result no effects READS|WRITES|ALLOCATES flow NEXT;
 
+    /// Raises the error of an import that leads back to a module whose top level is running: the constant names that.
+    ImportCycle "import_cycle" () imm Const result no effects READS|RAISES flow NEXT;
+
     /// The error being handled, as a struct `Error`; first in a handler block.
     Caught "caught" () imm None result STRUCT effects READS|WRITES|ALLOCATES flow NEXT;
 

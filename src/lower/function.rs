@@ -38,7 +38,11 @@ pub(super) fn lower_function(shared: &mut Shared, key: FunctionKey) -> Option<Ir
     let info = shared.resolution.function(key);
     let node = info.node?;
     let name = match node.role {
-        FunctionRole::Main => Some("<main>".into()),
+        FunctionRole::Main => Some(match shared.resolution.modules().iter().find(|module| module.top == key) {
+            Some(module) => shared.interner.shared(module.label),
+            None => "<main>".into(),
+        }),
+        FunctionRole::Test => Some("<test>".into()),
         FunctionRole::Method => Some(shared.method_name(info.owner, node.name)),
         // Evaluating a default is no call that a script could see.
         FunctionRole::FieldDefault => Some(shared.default_name(node.name)),
@@ -85,7 +89,9 @@ impl<'a> Lowerer<'a, '_, '_> {
             }
         }
         if node.role == FunctionRole::Main {
-            for &(binding, function) in resolution.hoisted() {
+            let own = |&&(binding, _): &&(BindingId, FunctionKey)| resolution.binding(binding).function == self.key;
+            let hoisted: Vec<_> = resolution.hoisted().iter().filter(own).copied().collect();
+            for (binding, function) in hoisted {
                 let func = self.shared.func(function);
                 let val = self.b.ins_val(Op::Func, &[], Imm::Func(func), span);
                 self.define(binding, true, val, span);

@@ -15,6 +15,7 @@
 //! | `literal` | strings with holes, arrays, dicts |
 //! | `call` | calls of all kinds |
 //! | `name` | occurrences of variables: chains of candidates |
+//! | `module` | imports |
 //! | `path` | path assignment |
 //! | `matching` | `match`, tagged values, `?` |
 //! | `destructure` | destructuring |
@@ -29,6 +30,7 @@ mod function;
 mod iterate;
 mod literal;
 mod matching;
+mod module;
 mod name;
 mod path;
 mod stmt;
@@ -40,7 +42,6 @@ mod tests;
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::intern::Interner;
-use crate::base::source::Span;
 use crate::ir::builder::Variable;
 use crate::ir::entities::FuncRef;
 use crate::ir::function::{GlobalData, Module};
@@ -65,24 +66,43 @@ impl Shared<'_, '_> {
     fn func(&self, key: FunctionKey) -> FuncRef {
         self.refs[key.index()].expand().unwrap_or(FuncRef::from_u32(0))
     }
-
-    /// Refuses a construct of the language this stage does not handle.
-    fn refuse(&mut self, what: &str, span: Span) {
-        let message = format!("{what} is not supported yet");
-        if !self.diagnostics.iter().any(|known| known.message == message) {
-            self.diagnostics.push(Diagnostic::compile(message, span));
-        }
-    }
 }
 
 /// The prelude functions that are part of the module, by name: what their builtins stand for where they are not called directly.
 pub fn prelude_functions(resolution: &Resolution, interner: &Interner) -> Vec<(Rc<str>, FuncRef)> {
-    let numbers: FxHashMap<FunctionKey, FuncRef> =
-        resolution.functions().enumerate().map(|(number, key)| (key, FuncRef::new(number))).collect();
+    let numbers = numbers(resolution);
     let named = resolution.prelude().filter_map(|(name, key)| Some((interner.shared(name), *numbers.get(&key)?)));
     let mut named: Vec<_> = named.collect();
     named.sort();
     named
+}
+
+/// A module as the machine must know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedModule {
+    /// Its name, as imported.
+    pub name: Rc<str>,
+    /// Its top level.
+    pub function: FuncRef,
+    /// The global slot that says whether it was imported.
+    pub state: u32,
+    /// The global slots of its variables.
+    pub slots: Vec<u32>,
+}
+
+/// The modules that are part of the IR.
+pub fn modules(resolution: &Resolution) -> Vec<ImportedModule> {
+    let numbers = numbers(resolution);
+    let modules = resolution.modules().iter().filter_map(|module| {
+        let (name, slots) = (module.name.clone(), module.slots.clone());
+        Some(ImportedModule { name, function: *numbers.get(&module.top)?, state: module.state, slots })
+    });
+    modules.collect()
+}
+
+/// The IR function of each function that can run.
+pub fn numbers(resolution: &Resolution) -> FxHashMap<FunctionKey, FuncRef> {
+    resolution.functions().enumerate().map(|(number, key)| (key, FuncRef::new(number))).collect()
 }
 
 /// The IR of a resolved program. The first function is the top level; the order of global slots is that of

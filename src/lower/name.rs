@@ -118,7 +118,11 @@ impl<'l> Lowerer<'_, 'l, '_> {
     }
 
     /// Tests whether a binding has a value: its content, and the unsealed blocks for yes and no.
-    fn test(&mut self, id: BindingId, span: Span) -> (Val, crate::ir::entities::Block, crate::ir::entities::Block) {
+    pub(super) fn test(
+        &mut self,
+        id: BindingId,
+        span: Span,
+    ) -> (Val, crate::ir::entities::Block, crate::ir::entities::Block) {
         let val = match self.shared.resolution.binding(id).storage {
             Storage::Register => self.local(id),
             Storage::Cell => {

@@ -62,8 +62,9 @@ impl<'a> Lowerer<'a, '_, '_> {
                 self.destructure(pattern, val, span);
             }
             StmtKind::Struct(decl) => self.struct_declaration(decl, span),
-            StmtKind::Import { .. } | StmtKind::FromImport { .. } => self.shared.refuse("import", span),
-            StmtKind::Export(_) => self.shared.refuse("export", span),
+            StmtKind::Import { module } => self.import_all(module, span),
+            StmtKind::FromImport { path, names } => self.import_names(path, names, span),
+            StmtKind::Export(inner) => self.statement(inner),
             StmtKind::Match { subject, cases, ref default } => {
                 self.match_statement(subject, cases, default.as_ref(), span);
             }

@@ -89,7 +89,7 @@ impl Walker<'_, '_> {
         }
         let info = &mut self.bindings[binding.index()];
         info.inner_assigned |= changes;
-        if info.scope == self.main_scope {
+        if self.tops.contains_key(&info.scope) {
             info.shared = true;
             return;
         }

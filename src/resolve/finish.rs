@@ -1,8 +1,9 @@
 //! After the walk: where each binding lives, and the tables of [`Resolution`].
 
 use super::state::{BindingState, NEVER, Walker};
-use super::{Binding, BindingId, FunctionInfo, FunctionKey, Resolution, Storage};
+use super::{Binding, BindingId, FunctionInfo, FunctionKey, Resolution, ScopeKey, Storage};
 use crate::base::diagnostic::Diagnostic;
+use rustc_hash::FxHashMap;
 
 /// Most top-level bindings kept in registers; the others go to global slots, so that the top level needs no huge frame.
 const MAX_TOP_LEVEL_REGISTERS: u32 = 256;
@@ -20,12 +21,21 @@ pub(super) fn finish<'a>(mut walker: Walker<'a, '_>) -> Result<Resolution<'a>, V
         fields: std::mem::take(&mut walker.fields),
         structs: std::mem::take(&mut walker.structs),
         numbered: std::mem::take(&mut walker.numbered),
+        modules: std::mem::take(&mut walker.modules),
+        imports: std::mem::take(&mut walker.imports),
+        bound: std::mem::take(&mut walker.bound),
         ..Resolution::default()
     };
-    let mut top_level = 0;
+    let mut top_level = std::mem::take(&mut walker.tops);
     for (index, info) in walker.bindings.iter().enumerate() {
         let id = BindingId(index as u32);
         let storage = storage(&walker, id, &mut answers, &mut top_level);
+        // Exported bindings come before all that import them.
+        let imported = info.imported.and_then(|source| answers.bindings.get(source.index()));
+        let imported = imported.and_then(|source| match source.storage {
+            Storage::Function(key) => Some(key),
+            _ => None,
+        });
         let doubtful = info.doubtful_capture || info.doubted;
         let starts_undefined = match storage {
             Storage::Register => info.doubted,
@@ -42,11 +52,11 @@ pub(super) fn finish<'a>(mut walker: Walker<'a, '_>) -> Result<Resolution<'a>, V
             storage,
             starts_undefined,
             captured: info.first_capture != NEVER,
-            value: info.value.filter(|_| info.creations == 1 && !info.assigned && !info.inner_assigned),
+            value: info.value.or(imported).filter(|_| info.creations == 1 && !info.assigned && !info.inner_assigned),
         });
     }
     for state in std::mem::take(&mut walker.functions) {
-        let reached = state.scheduled || answers.functions.is_empty();
+        let reached = state.scheduled;
         answers.functions.push(FunctionInfo {
             node: state.node.filter(|_| reached),
             unit: state.unit,
@@ -54,6 +64,17 @@ pub(super) fn finish<'a>(mut walker: Walker<'a, '_>) -> Result<Resolution<'a>, V
             captures: state.captures,
             owner: state.owner,
         });
+    }
+    let mut slots: FxHashMap<FunctionKey, Vec<u32>> = FxHashMap::default();
+    for binding in &answers.bindings {
+        if let Storage::Global(slot) = binding.storage {
+            slots.entry(binding.function).or_default().push(slot);
+        }
+    }
+    for module in &mut answers.modules {
+        module.slots = slots.remove(&module.top).unwrap_or_default();
+        module.state = answers.globals.len() as u32;
+        answers.globals.push(module.label);
     }
     for (&name, &binding) in &walker.prelude {
         if let Some(&key) = walker.bindings[binding.index()].functions.last() {
@@ -67,7 +88,12 @@ pub(super) fn finish<'a>(mut walker: Walker<'a, '_>) -> Result<Resolution<'a>, V
     Ok(answers)
 }
 
-fn storage(walker: &Walker, id: BindingId, answers: &mut Resolution, top_level: &mut u32) -> Storage {
+fn storage(
+    walker: &Walker,
+    id: BindingId,
+    answers: &mut Resolution,
+    top_level: &mut FxHashMap<ScopeKey, u32>,
+) -> Storage {
     let info = &walker.bindings[id.index()];
     let changes = info.assigned || info.inner_assigned;
     if let [function] = info.functions[..]
@@ -75,11 +101,10 @@ fn storage(walker: &Walker, id: BindingId, answers: &mut Resolution, top_level: 
     {
         return Storage::Function(function);
     }
-    if info.scope == walker.main_scope {
-        if !info.shared {
-            *top_level += 1;
-        }
-        let slot = info.shared || *top_level > MAX_TOP_LEVEL_REGISTERS;
+    if let Some(registers) = top_level.get_mut(&info.scope) {
+        let shared = info.shared || walker.tests;
+        *registers += u32::from(!shared);
+        let slot = shared || *registers > MAX_TOP_LEVEL_REGISTERS;
         let storage = if slot { global(info, answers) } else { Storage::Register };
         hoist(info, id, answers);
         return storage;

@@ -20,9 +20,11 @@
 mod chain;
 mod expr;
 mod finish;
+mod module;
 mod pattern;
 mod schedule;
 mod state;
+mod testing;
 mod walk;
 
 #[cfg(test)]
@@ -33,6 +35,8 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::intern::{Interner, Symbol};
 use crate::syntax::ast::{BlockId, Function, FunctionId, Name, Program, StructDecl};
 use rustc_hash::FxHashMap;
+
+pub use module::{Bound, Export, ImportTarget, ModuleInfo, ModuleSource};
 
 macro_rules! key {
     ($(#[$meta:meta])* $name:ident) => {
@@ -97,6 +101,12 @@ pub struct ResolveOptions<'o, 'a> {
     pub builtins: &'o [BuiltinInfo],
     /// Programs whose top-level functions belong to the outermost scope, where they take precedence over builtins.
     pub prelude: &'o [Program<'a>],
+    /// The modules that can be imported.
+    pub modules: &'o [ModuleSource<'a>],
+    /// Where the import statements of the program lead, in source order.
+    pub imports: &'o [ImportTarget],
+    /// Whether test blocks are functions that can run.
+    pub tests: bool,
 }
 
 /// Where a binding lives.
@@ -210,6 +220,9 @@ pub struct Resolution<'a> {
     structs: FxHashMap<Symbol, Vec<&'a StructDecl<'a>>>,
     numbered: FxHashMap<u32, Vec<(u32, BindingId)>>,
     prelude: FxHashMap<Symbol, (FunctionKey, Option<BuiltinId>)>,
+    modules: Vec<ModuleInfo>,
+    imports: FxHashMap<u32, ImportTarget>,
+    bound: FxHashMap<u32, Vec<Bound>>,
 }
 
 impl<'a> Resolution<'a> {
@@ -300,6 +313,6 @@ pub fn resolve<'a>(
     options: &ResolveOptions<'_, 'a>,
 ) -> Result<Resolution<'a>, Vec<Diagnostic>> {
     let mut walker = state::Walker::new(program, interner, options);
-    walker.run(program);
+    walker.run(program, options);
     finish::finish(walker)
 }

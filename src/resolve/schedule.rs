@@ -6,26 +6,51 @@
 //! with the right one.
 
 use super::state::{Defined, Kinds, NEVER, Walker};
-use super::{BindingId, FunctionKey};
+use super::{BindingId, FunctionKey, ResolveOptions, Unit};
 use crate::syntax::ast::{Function, Program, StmtKind};
 use std::cmp::Reverse;
 
 impl<'a> Walker<'a, '_> {
     /// Walks everything that can run.
-    pub(super) fn run(&mut self, program: &Program<'a>) {
-        self.declare_prelude();
-        self.functions[self.current.index()].node = Some(program.main);
-        let scope = self.scope;
-        self.scopes[scope.index()].function = self.current;
+    pub(super) fn run(&mut self, program: &Program<'a>, options: &ResolveOptions<'_, 'a>) {
+        self.declare_prelude(options.prelude.len());
+        let first = 1 + options.prelude.len();
+        self.declare_modules(options.modules, first);
+        self.declare_imports(Unit::default(), program, options.imports);
+        self.program(Unit::default(), program, options.tests);
+        for (index, module) in options.modules.iter().enumerate() {
+            if !module.refused {
+                let (unit, program) = self.units[first + index];
+                self.program(unit, &program, false);
+            }
+        }
+    }
+
+    /// Walks one program: its top level, then its functions.
+    fn program(&mut self, unit: Unit, program: &Program<'a>, tests: bool) {
+        self.unit = unit;
+        self.top = unit.function(program.main.id);
+        self.current = self.top;
+        self.main_scope = unit.scope(program.main.body.id);
+        self.scope = self.main_scope;
+        self.tops.insert(self.scope, 0);
+        let state = &mut self.functions[self.top.index()];
+        state.node = Some(program.main);
+        state.unit = unit;
+        state.scheduled = true;
+        self.scopes[self.main_scope.index()].function = self.top;
         self.hoist(program.main);
         self.statements(program.main.body.statements);
+        if tests {
+            self.test_blocks(program.main.body.statements);
+        }
         self.drain();
         self.reach_the_rest();
     }
 
     /// Gives the functions of the prelude programs their names. They are walked when mentioned.
-    fn declare_prelude(&mut self) {
-        for index in 1..self.units.len() {
+    fn declare_prelude(&mut self, count: usize) {
+        for index in 1..1 + count {
             let (unit, program) = self.units[index];
             let main = unit.function(program.main.id);
             let scope = unit.scope(program.main.body.id);
@@ -71,7 +96,7 @@ impl<'a> Walker<'a, '_> {
     /// The name of functions declared at the top level (or of a prelude function) was mentioned by the current function.
     pub(super) fn mention(&mut self, binding: BindingId) {
         let from = match self.current {
-            FunctionKey(0) => self.now,
+            current if current == self.top => self.now,
             current => self.functions[current.index()].runs_from,
         };
         for index in 0..self.bindings[binding.index()].functions.len() {
@@ -85,7 +110,7 @@ impl<'a> Walker<'a, '_> {
         let created = self.tick();
         let key = self.unit.function(function.id);
         let from = match self.current {
-            FunctionKey(0) => created,
+            current if current == self.top => created,
             current => self.functions[current.index()].runs_from,
         };
         let state = &mut self.functions[key.index()];
@@ -122,7 +147,7 @@ impl<'a> Walker<'a, '_> {
         let end = self.tick();
         for index in 1..self.functions.len() {
             let state = &self.functions[index];
-            if state.node.is_some() && state.parent == Some(FunctionKey(0)) && !state.scheduled {
+            if state.node.is_some() && state.parent == Some(self.top) && !state.scheduled {
                 self.schedule(FunctionKey(index as u32), end, end);
             }
         }

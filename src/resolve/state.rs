@@ -3,7 +3,10 @@
 //! A *moment* is a number that grows with every definition, assignment, creation of a closure and end of a loop. Moments
 //! are compared only within one function: two statements of one activation run in the order of their moments, loops aside.
 
-use super::{BindingId, Candidate, Fallback, FunctionKey, NameInfo, ResolveOptions, ScopeKey, Unit};
+use super::{
+    BindingId, Bound, Candidate, Fallback, FunctionKey, ImportTarget, ModuleInfo, NameInfo, ResolveOptions, ScopeKey,
+    Unit,
+};
 use crate::base::builtin::BuiltinId;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::intern::{Interner, Symbol};
@@ -76,6 +79,8 @@ pub(super) struct BindingState {
     pub shared: bool,
     /// The function expression or nested declaration that defines it.
     pub value: Option<FunctionKey>,
+    /// The exported binding whose value it is given by an import.
+    pub imported: Option<BindingId>,
     /// The top-level functions declared under this name.
     pub functions: SmallVec<[FunctionKey; 1]>,
 }
@@ -153,7 +158,15 @@ pub(super) struct Walker<'a, 'w> {
 
     pub now: u32,
     pub unit: Unit,
+    /// The top level of the program being walked.
+    pub top: FunctionKey,
     pub main_scope: ScopeKey,
+    /// The scopes whose shared variables live in global slots, with the number of their registers.
+    pub tops: FxHashMap<ScopeKey, u32>,
+    pub modules: Vec<ModuleInfo>,
+    pub imports: FxHashMap<u32, ImportTarget>,
+    pub bound: FxHashMap<u32, Vec<Bound>>,
+    pub tests: bool,
     pub current: FunctionKey,
     pub scope: ScopeKey,
     pub loops: Vec<u32>,
@@ -168,9 +181,10 @@ impl<'a, 'w> Walker<'a, 'w> {
     pub(super) fn new(program: &Program<'a>, interner: &'w Interner, options: &ResolveOptions<'_, 'a>) -> Self {
         let mut units = vec![(Unit::default(), *program)];
         let mut total = Unit::default().after(program);
-        for prelude in options.prelude {
-            units.push((total, *prelude));
-            total = total.after(prelude);
+        let modules = options.modules.iter().map(|module| &module.program);
+        for other in options.prelude.iter().chain(modules) {
+            units.push((total, *other));
+            total = total.after(other);
         }
         let mut outermost = FxHashMap::default();
         for (name, value) in [("PI", std::f64::consts::PI), ("E", std::f64::consts::E)] {
@@ -207,7 +221,13 @@ impl<'a, 'w> Walker<'a, 'w> {
             queued: 0,
             now: 1,
             unit: Unit::default(),
+            top: FunctionKey(program.main.id.0),
             main_scope: ScopeKey(program.main.body.id.0),
+            tops: FxHashMap::default(),
+            modules: Vec::new(),
+            imports: FxHashMap::default(),
+            bound: FxHashMap::default(),
+            tests: options.tests,
             current: FunctionKey(program.main.id.0),
             scope: ScopeKey(program.main.body.id.0),
             loops: Vec::new(),
@@ -253,6 +273,7 @@ impl<'a, 'w> Walker<'a, 'w> {
             creations: 0,
             shared: false,
             value: None,
+            imported: None,
             functions: SmallVec::new(),
         });
         self.by_name.insert((scope, name), id);

@@ -41,8 +41,9 @@ impl<'a> Walker<'a, '_> {
                 self.update(path.root);
             }
             StmtKind::Function { name, function } => {
-                if self.scope == self.main_scope {
-                    let binding = self.binding_in(self.scope, name.symbol);
+                let key = self.unit.function(function.id);
+                let binding = self.binding_in(self.scope, name.symbol);
+                if self.bindings[binding.index()].functions.contains(&key) {
                     let first = self.candidates.len();
                     self.answer(name, first, Some(binding), super::Fallback::Raise);
                 } else {
@@ -53,14 +54,8 @@ impl<'a> Walker<'a, '_> {
             }
             StmtKind::Struct(decl) => self.structure(decl),
             StmtKind::Enum { .. } => {}
-            StmtKind::Import { module } => {
-                self.redeclare(module);
-            }
-            StmtKind::FromImport { names, .. } => {
-                for &name in names {
-                    self.redeclare(name);
-                }
-            }
+            StmtKind::Import { module } => self.import_all(module),
+            StmtKind::FromImport { names, .. } => self.import_names(names),
             StmtKind::Export(inner) => self.statement(inner),
             StmtKind::If { branches, otherwise } => {
                 for branch in branches {
@@ -129,7 +124,7 @@ impl<'a> Walker<'a, '_> {
         }
     }
 
-    fn block(&mut self, block: &Block<'a>) {
+    pub(super) fn block(&mut self, block: &Block<'a>) {
         self.block_with(block, None);
     }
 

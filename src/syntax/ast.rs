@@ -59,6 +59,19 @@ pub struct Program<'a> {
     pub block_count: u32,
     /// How many [`NameId`]s exist.
     pub name_count: u32,
+    /// The import statements, in source order.
+    pub imports: &'a [Import<'a>],
+    /// Whether the top level may end before its last statement: it has a `return` or a `?` outside functions.
+    pub leaves_early: bool,
+}
+
+/// What an import statement refers to.
+#[derive(Clone, Copy, Debug)]
+pub struct Import<'a> {
+    /// The segments of the module's name.
+    pub path: &'a [Ident],
+    /// The first name the statement binds; it identifies the statement.
+    pub first: Name,
 }
 
 /// An occurrence of a variable's name: a use, an assignment target or a declaration. Resolvers answer by [`NameId`].

@@ -3,6 +3,7 @@
 use super::Vm;
 use super::handlers::overload;
 use crate::base::source::Span;
+use crate::runtime::error::RuntimeError;
 use std::rc::Rc;
 
 impl Vm {
@@ -42,16 +43,52 @@ impl Vm {
         let lambda: Rc<str> = "<lambda>".into();
         let mut names = Vec::new();
         let mut span = None;
-        let (mut pc, mut base) = (pc, self.base);
-        while let Some((function, _)) = self.loaded.locate(pc) {
+        self.each_frame(pc, &mut |function, pc| {
             if !self.is_hidden(function) {
                 span.get_or_insert_with(|| self.span_at(pc));
                 let name = self.program.functions[function].name.as_deref();
                 // Evaluating a default is no call that a script could see; no other function has such a name.
-                if function != 0 && !name.is_some_and(|name| name.starts_with('=')) {
+                if !self.is_top_level(function) && !name.is_some_and(|name| name.starts_with('=')) {
                     names.push(self.program.functions[function].name.clone().unwrap_or_else(|| lambda.clone()));
                 }
             }
+        });
+        names.reverse();
+        (span.unwrap_or_default(), names)
+    }
+
+    /// Whether a function is the top level of the program or of a module.
+    fn is_top_level(&self, function: usize) -> bool {
+        function == 0 || self.program.modules.iter().any(|module| module.function as usize == function)
+    }
+
+    /// The error of an import, at `pc`, of the module whose top level is called `label` and is running.
+    pub(crate) fn import_cycle(&self, pc: *const u64, label: &str) -> RuntimeError {
+        let mut chain: Vec<Rc<str>> = Vec::new();
+        let mut first = None;
+        self.each_frame(pc, &mut |function, _| {
+            let module = self.program.modules.iter().find(|module| module.function as usize == function);
+            if let Some(module) = module.filter(|_| first.is_none()) {
+                chain.push(module.name.clone());
+                let name = self.program.functions[function].name.as_deref();
+                first = (name == Some(label)).then(|| module.name.clone());
+            }
+        });
+        // A module that some other task is importing is not among the frames.
+        let name = first.unwrap_or_else(|| label.trim_start_matches("<module ").trim_end_matches('>').into());
+        if chain.last() != Some(&name) {
+            chain = vec![name.clone()];
+        }
+        chain.reverse();
+        chain.push(name);
+        RuntimeError::message(format!("Circular import detected: {}", chain.join(" -> ")))
+    }
+
+    /// Calls `visit` with the function of each active frame and an instruction of it, innermost first.
+    fn each_frame(&self, pc: *const u64, visit: &mut dyn FnMut(usize, *const u64)) {
+        let (mut pc, mut base) = (pc, self.base);
+        while let Some((function, _)) = self.loaded.locate(pc) {
+            visit(function, pc);
             // SAFETY: the link slots of an active frame; the outermost one returns to the halt stub. The word before any other
             // return address belongs to the call.
             unsafe {
@@ -72,7 +109,5 @@ impl Vm {
                 }
             }
         }
-        names.reverse();
-        (span.unwrap_or_default(), names)
     }
 }

@@ -47,7 +47,7 @@ impl Vm {
         self.unwind(pc, raised, catchable)
     }
 
-    fn unwind(&mut self, pc: *mut u64, raised: Raised, catchable: bool) -> *mut u64 {
+    fn unwind(&mut self, pc: *mut u64, mut raised: Raised, catchable: bool) -> *mut u64 {
         let mut at = self.loaded.locate(pc);
         let mut inside_call = false;
         while let Some((function, word)) = at {
@@ -56,6 +56,7 @@ impl Vm {
                 // SAFETY: landings are instructions of the function (BC006).
                 return unsafe { self.loaded.entry(function).add(landing as usize) };
             }
+            self.leave_module(function, &mut raised, catchable);
             let frame = self.base;
             inside_call = true;
             // SAFETY: the link slots of an active frame (`handlers/call.rs`, `generator.rs`, `task.rs`).
@@ -97,6 +98,22 @@ impl Vm {
             _ => Ending::Error(raised),
         };
         self.loaded.halt()
+    }
+
+    /// An error leaves a function: if that is the top level of a module, the module was not imported, and the error says so.
+    fn leave_module(&mut self, function: usize, raised: &mut Raised, catchable: bool) {
+        let program = self.program.clone();
+        let Some(module) = program.modules.iter().find(|module| module.function as usize == function) else { return };
+        for &slot in module.slots.iter().chain([&module.state]) {
+            if (slot as usize) < program.globals.len() {
+                // SAFETY: inside the globals, which own their values.
+                unsafe { release(Word(self.globals.add(slot as usize).replace(Word::UNDEF.0))) };
+            }
+        }
+        if catchable {
+            let message = format!("Failed to evaluate module '{}': {}", module.name, raised.error.text());
+            raised.error = RuntimeError::message(message);
+        }
     }
 
     /// Releases what the frame in `self.base` owns at an instruction, or where a call there returns to; where its handler is, if

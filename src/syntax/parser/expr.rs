@@ -233,6 +233,7 @@ impl<'a> Parser<'_, 'a, '_> {
     #[inline(never)]
     fn try_operator(&mut self, operand: &'a Expr<'a>, start: usize) -> &'a Expr<'a> {
         let op_span = self.advance();
+        self.leaves_early |= self.function_depth == 0;
         self.node_from(ExprKind::Try { operand, op_span }, start)
     }
 

@@ -49,7 +49,10 @@ impl<'a> Parser<'_, 'a, '_> {
         if self.eat(TokenKind::Arrow) {
             self.skip_type()?;
         }
-        let body = self.block("function body")?;
+        self.function_depth += 1;
+        let body = self.block("function body");
+        self.function_depth -= 1;
+        let body = body?;
         let span = self.span_from(start);
         Ok(self.arena.alloc(Function { id, name, kind, role, params, body, span }))
     }
@@ -88,7 +91,10 @@ impl<'a> Parser<'_, 'a, '_> {
         construct: &'static str,
     ) -> Parse<&'a Function<'a>> {
         let id = self.new_function();
-        let body = self.block(construct)?;
+        self.function_depth += 1;
+        let body = self.block(construct);
+        self.function_depth -= 1;
+        let body = body?;
         let span = self.span_from(start);
         let kind = FunctionKind::Plain;
         Ok(self.arena.alloc(Function { id, name: None, kind, role, params: &[], body, span }))
@@ -155,7 +161,10 @@ impl<'a> Parser<'_, 'a, '_> {
         let start = self.pos;
         let (id, block) = (self.new_function(), self.new_block());
         let header = std::mem::replace(&mut self.header, false);
-        let value = self.expression()?;
+        self.function_depth += 1;
+        let value = self.expression();
+        self.function_depth -= 1;
+        let value = value?;
         self.header = header;
         let span = self.span_from(start);
         let statements = self.arena.alloc_slice_copy(&[Stmt { kind: StmtKind::Return(Some(value)), span }]);
@@ -185,7 +194,10 @@ impl<'a> Parser<'_, 'a, '_> {
     #[inline(never)]
     pub(super) fn import(&mut self) -> Parse<StmtKind<'a>> {
         self.pos += 1;
-        Ok(StmtKind::Import { module: self.variable("a module name")? })
+        let module = self.variable("a module name")?;
+        let path = self.arena.alloc_slice_copy(&[Ident { symbol: module.symbol, span: module.span }]);
+        self.imports.push(Import { path, first: module });
+        Ok(StmtKind::Import { module })
     }
 
     #[inline(never)]
@@ -201,6 +213,7 @@ impl<'a> Parser<'_, 'a, '_> {
             names.push(self.variable("a name to import")?);
         }
         let path = self.arena.alloc_slice_copy(&path);
+        self.imports.push(Import { path, first: names[0] });
         Ok(StmtKind::FromImport { path, names: self.arena.alloc_slice_copy(&names) })
     }
 

@@ -53,6 +53,9 @@ pub fn parse<'a>(
         block_depth: 0,
         pending: Vec::new(),
         statements: Vec::new(),
+        imports: Vec::new(),
+        leaves_early: false,
+        function_depth: 0,
         functions: 0,
         blocks: 0,
         names: 0,
@@ -98,6 +101,10 @@ struct Parser<'t, 'a, 'i> {
     pending: Vec<expr::Pending<'a>>,
     /// Finished statements of the open blocks; each block uses the part above its own base.
     statements: Vec<Stmt<'a>>,
+    imports: Vec<Import<'a>>,
+    leaves_early: bool,
+    /// Functions around the next token.
+    function_depth: u32,
     functions: u32,
     blocks: u32,
     names: u32,
@@ -121,7 +128,14 @@ impl<'a> Parser<'_, 'a, '_> {
             body,
             span,
         });
-        Program { main, function_count: self.functions, block_count: self.blocks, name_count: self.names }
+        Program {
+            main,
+            function_count: self.functions,
+            block_count: self.blocks,
+            name_count: self.names,
+            imports: self.arena.alloc_slice_copy(&self.imports),
+            leaves_early: self.leaves_early,
+        }
     }
 
     /// Parses statements up to the end of the file or, unless `top`, the closing brace, which stays.

@@ -45,6 +45,7 @@ impl<'a> Parser<'_, 'a, '_> {
             Try => self.try_statement(),
             Return => {
                 self.pos += 1;
+                self.leaves_early |= self.function_depth == 0;
                 Ok(StmtKind::Return(if self.starts_expression() { Some(self.expression()?) } else { None }))
             }
             Break => {

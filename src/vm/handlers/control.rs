@@ -58,6 +58,9 @@ handlers! {
     fn raise(m) {
         m.helper(raise_message)
     }
+    fn import_cycle(m) {
+        m.helper(raise_import_cycle)
+    }
     fn caught(m) {
         m.helper(take_caught)
     }
@@ -161,6 +164,14 @@ unsafe fn raise_message(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 
     // SAFETY: the literal is a string the program owns.
     let message = unsafe { Value::from_borrowed(Word(*pc.add(2))) };
     vm.raise(pc, RuntimeError::message(message.as_str().unwrap_or("")))
+}
+
+#[inline(never)]
+unsafe fn raise_import_cycle(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
+    // SAFETY: the literal is a string the program owns.
+    let label = unsafe { Value::from_borrowed(Word(*pc.add(2))) };
+    let error = vm.import_cycle(pc, label.as_str().unwrap_or(""));
+    vm.raise(pc, error)
 }
 
 #[inline(never)]
