@@ -27,7 +27,7 @@ fn ir_with_prelude(text: &str, prelude: &str) -> String {
     let parsed = crate::syntax::parse(SourceId(0), text, &arena, &mut interner);
     assert_eq!(parsed.diagnostics, []);
     let builtins = builtins();
-    let options = ResolveOptions { builtins: &builtins, prelude: &[prelude.program] };
+    let options = ResolveOptions { builtins: &builtins, prelude: &[prelude.program], ..ResolveOptions::default() };
     let lowered =
         resolve(&parsed.program, &interner, &options).and_then(|resolution| super::lower(&resolution, &interner));
     match lowered {
@@ -69,7 +69,7 @@ fn conformance_programs_pass_the_verifier() {
                 continue;
             }
             let builtins = builtins();
-            let options = ResolveOptions { builtins: &builtins, prelude: &[] };
+            let options = ResolveOptions { builtins: &builtins, ..ResolveOptions::default() };
             let Ok(resolution) = resolve(&parsed.program, &interner, &options) else { continue };
             match super::lower(&resolution, &interner) {
                 Ok(module) => {
@@ -292,7 +292,7 @@ fn time_a_long_script() {
         let mut interner = Interner::new();
         let parsed = crate::syntax::parse(SourceId(0), &text, &arena, &mut interner);
         let builtins = builtins();
-        let options = ResolveOptions { builtins: &builtins, prelude: &[] };
+        let options = ResolveOptions { builtins: &builtins, ..ResolveOptions::default() };
         let start = std::time::Instant::now();
         let resolution = resolve(&parsed.program, &interner, &options).expect("a correct program");
         let resolved = start.elapsed();
