@@ -145,6 +145,21 @@ impl Opcode {
         })
     }
 
+    /// Whether it is a prefix of one path instruction with at most four listed registers, which it skips.
+    pub fn skips_path(self) -> bool {
+        use Opcode::*;
+        matches!(
+            self,
+            quick_set_index_field
+                | quick_add_field
+                | quick_sub_field
+                | quick_mul_field
+                | quick_add_index_field
+                | quick_sub_index_field
+                | quick_mul_index_field
+        )
+    }
+
     /// Whether it may call a method of a struct and go on when that returns.
     pub fn may_call_method(self) -> bool {
         use Opcode::*;

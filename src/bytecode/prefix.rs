@@ -1,11 +1,13 @@
 //! Prefixes: instructions that do the common case of those behind them, and skip them. A prefix never raises and never drops: in
 //! any other case control runs on into the instructions it stands for, which are emitted as if it were not there.
 
-use super::constants::as_immediate;
+use super::constants::{as_immediate, path};
 use super::emit::Emitter;
 use super::op::Opcode;
 use super::program::Literal;
-use crate::ir::entities::Inst;
+use crate::base::operator::BinaryOp;
+use crate::ir::entities::{Inst, Val};
+use crate::ir::function::{Step, UpdateOp};
 use crate::ir::inst::{Imm, Op};
 use crate::regalloc::slot;
 
@@ -16,6 +18,8 @@ impl Emitter<'_> {
         match (self.func.insts[first].op, self.func.insts[second].op) {
             (Op::Add | Op::Sub, Op::CallDirect) => self.call_with_sum(first, second),
             (Op::Add | Op::Sub | Op::Mul, Op::Return) => self.return_of_operation(first, second),
+            (Op::IndexGet, Op::FieldGet) => self.field_of_index(first, second, &insts[2..]),
+            (Op::SetPath | Op::UpdatePath, _) => self.change_of_field(first),
             (Op::IndexGet, Op::IndexGet) => self.index_of_index(first, second, insts.get(2).copied()),
             _ => {}
         }
@@ -76,5 +80,51 @@ impl Emitter<'_> {
         let label = self.asm.label();
         self.asm.jumps(at, label);
         self.skip = Some((after.unwrap_or(element), label));
+    }
+
+    /// `a[i].f`: the struct is looked into without being counted. The cache is that of the `field_get`. A field read for its error
+    /// alone, as before a read-modify-write, is only looked for.
+    fn field_of_index(&mut self, element: Inst, field: Inst, after: &[Inst]) {
+        let (outer, inner) = (&self.func.insts[element], &self.func.insts[field]);
+        let Some(object) = outer.result.expand() else { return };
+        let drops = |inst: Option<&Inst>, val: Val| {
+            inst.is_some_and(|&inst| self.func.insts[inst].op == Op::Drop && self.func.insts[inst].args[0] == val)
+        };
+        let once = inner.args[0] == object && self.constants.uses(object) == 2 && drops(after.first(), object);
+        let (true, Some(key)) = (once, self.alloc.reg(outer.args[1])) else { return };
+        let unread = inner.result.expand().is_some_and(|val| self.constants.uses(val) == 1 && drops(after.get(1), val));
+        let opcode = if unread { Opcode::quick_has_index_field } else { Opcode::quick_index_field };
+        let (to, container, at) = (self.dst(field), self.reg(outer.args[0]), self.asm.here());
+        self.asm.op(opcode, 0, to, container, key);
+        self.asm.distance(outer.span);
+        let label = self.asm.label();
+        self.asm.jumps(at, label);
+        self.skip = Some((after[usize::from(unread)], label));
+    }
+
+    /// `p.f := p.f + x`, `a[i].f := a[i].f + x`, `a[i].f := x`
+    fn change_of_field(&mut self, change: Inst) {
+        let data = &self.func.insts[change];
+        let path = path(self.func, change);
+        let registers: Option<Vec<u16>> = data.args.iter().map(|&val| self.alloc.reg(val)).collect();
+        let Some(registers) = registers else { return };
+        let opcode = match (&path.steps[..], path.update) {
+            ([Step::Index, Step::Field(_)], None) => Opcode::quick_set_index_field,
+            ([Step::Field(_)], Some(UpdateOp::Binary(BinaryOp::Add))) => Opcode::quick_add_field,
+            ([Step::Field(_)], Some(UpdateOp::Binary(BinaryOp::Sub))) => Opcode::quick_sub_field,
+            ([Step::Field(_)], Some(UpdateOp::Binary(BinaryOp::Mul))) => Opcode::quick_mul_field,
+            ([Step::Index, Step::Field(_)], Some(UpdateOp::Binary(BinaryOp::Add))) => Opcode::quick_add_index_field,
+            ([Step::Index, Step::Field(_)], Some(UpdateOp::Binary(BinaryOp::Sub))) => Opcode::quick_sub_index_field,
+            ([Step::Index, Step::Field(_)], Some(UpdateOp::Binary(BinaryOp::Mul))) => Opcode::quick_mul_index_field,
+            _ => return,
+        };
+        match registers[..] {
+            [root, value] => self.asm.op(opcode, 0, root, value, 0),
+            [root, value, key] => self.asm.op(opcode, 0, root, key, value),
+            _ => return,
+        }
+        if let Some(&Step::Field(name)) = path.steps.last() {
+            self.asm.cached(self.text(Imm::Const(name)));
+        }
     }
 }

@@ -205,6 +205,15 @@ macro_rules! for_each_opcode {
     quick_return_add call (None, Src, Src) None "leaves the function with b + c";
     quick_return_sub call (None, Src, Src) None "leaves the function with b - c";
     quick_return_mul call (None, Src, Src) None "leaves the function with b * c";
+    quick_index_field structure (Dst, Src, Src) Jump "a := field of b[c] that the next field_get names; goes to the target";
+    quick_has_index_field structure (Dst, Src, Src) Jump "goes to the target if b[c] has the field that the next field_get names";
+    quick_set_index_field structure (Mod, Src, Src) Cached "a[b].name := c, which moves; skips one";
+    quick_add_field structure (Mod, Src, None) Cached "a.name += b; skips one";
+    quick_sub_field structure (Mod, Src, None) Cached "a.name -= b; skips one";
+    quick_mul_field structure (Mod, Src, None) Cached "a.name *= b; skips one";
+    quick_add_index_field structure (Mod, Src, Src) Cached "a[b].name += c; skips one";
+    quick_sub_index_field structure (Mod, Src, Src) Cached "a[b].name -= c; skips one";
+    quick_mul_index_field structure (Mod, Src, Src) Cached "a[b].name *= c; skips one";
     quick_index_index index (Dst, Src, Src) RegisterJump "a := b[c][register]; goes to the target";
     // Iteration.
     iter_open iterate (Dst, Src, None) None "a := loop state over b, which moves";

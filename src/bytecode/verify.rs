@@ -114,6 +114,15 @@ impl Checker<'_> {
             {
                 self.fail("BC012", at, "control may get to finish_operator");
             }
+            if opcode.skips_path() {
+                jumps.push((at, at as i64 + Opcode::quick_add_field.length(0) as i64 + 3));
+            }
+            let follows = |at: usize| code.get(at + 1).and_then(|&word| Opcode::from_word(Fields::decode(word).op));
+            if matches!(opcode, Opcode::quick_index_field | Opcode::quick_has_index_field)
+                && (follows(at + 3) != Some(Opcode::index_get) || follows(at + 5) != Some(Opcode::field_get))
+            {
+                self.fail("BC012", at, "no cache to look into");
+            }
             overloads |= opcode.may_call_method();
             if matches!(opcode.info().extra, Extra::Literal | Extra::LiteralList | Extra::Cached) {
                 literal_words.insert(at + 2);
@@ -326,6 +335,13 @@ impl Checker<'_> {
                 | Opcode::field_get
                 | Opcode::field_peek
                 | Opcode::set_field
+                | Opcode::quick_set_index_field
+                | Opcode::quick_add_field
+                | Opcode::quick_sub_field
+                | Opcode::quick_mul_field
+                | Opcode::quick_add_index_field
+                | Opcode::quick_sub_index_field
+                | Opcode::quick_mul_index_field
                 | Opcode::field_get_optional
                 | Opcode::is_text
                 | Opcode::jump_text

@@ -5,6 +5,7 @@ use crate::runtime::cell::{CellObject, new as new_cell};
 use crate::runtime::display;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::function::{CAPTURES_OFFSET, FLAG_BARE, FunctionObject};
+use crate::runtime::heap::{Header, IMMORTAL, Kind};
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
@@ -31,7 +32,16 @@ handlers! {
     fn drop_value(m) {
         if Word(m.ra()).is_counted() { m.enter(drop_counted) } else { m.next(2) }
     }
-    cold fn drop_counted(m) {
+    fn drop_counted(m) {
+        let header: *mut Header = Word(m.ra()).header();
+        let count = (*header).count;
+        if count == 1 || count == IMMORTAL || (*header).kind as u8 >= Kind::Cell as u8 {
+            return m.enter(drop_last);
+        }
+        (*header).count = count - 1;
+        m.next(2)
+    }
+    fn drop_last(m) {
         m.helper(release_a)
     }
     fn load(m) {

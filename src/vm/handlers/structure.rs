@@ -1,9 +1,11 @@
 //! Structs. Fields are reached through inline caches: the two words behind the literal hold the shape seen last and the place of
 //! the field in it. Shapes live as long as the thread, so a remembered shape never dangles.
 
+use super::arith::on_ints;
 use super::data::listed;
 use super::overload;
 use crate::bytecode::op::{Fields, Opcode};
+use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::heap::Kind;
 use crate::runtime::methods::Member;
 use crate::runtime::path::{self, Step};
@@ -85,6 +87,169 @@ handlers! {
     }
     fn release_replaced(m) {
         m.helper(release_spill)
+    }
+}
+
+/// The elements of array `word` at the inline int `key`.
+#[inline(always)]
+unsafe fn element(m: Machine, word: u64, key: u64, unique: bool) -> Option<*mut u64> {
+    // SAFETY: array words point to live arrays.
+    unsafe {
+        let (array, index) = (Word(word), key.wrapping_sub(m.t));
+        if !array.is_array() {
+            return None;
+        }
+        let object: *mut ArrayObject = array.object_ptr();
+        if index >= (*object).len as u64 || (unique && (*object).header.count != 1) {
+            return None;
+        }
+        Some((object as *mut u64).add(ELEMENTS_OFFSET / 8 + index as usize))
+    }
+}
+
+/// The field of the struct in `word` at the remembered place, if nobody else has the struct.
+#[inline(always)]
+unsafe fn own_field(m: Machine, word: u64) -> Option<*mut u64> {
+    // SAFETY: the remembered place is a field of the remembered shape.
+    unsafe {
+        match cached(m, word) {
+            Some(object) if (*object).header.count == 1 => {
+                Some((object as *mut u64).add(*m.pc.add(CACHED_PLACE) as usize))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Words of a prefix with cache words and of the path instruction it skips.
+const SKIPPED: usize = 5 + 3;
+
+/// Prefixes of read-modify-writes of a field of a struct in a register, or in an array in one.
+macro_rules! quick_updates {
+    ($($field:ident $index_field:ident: $op:tt |$m:ident, $x:ident, $y:ident| $int:expr;)*) => { handlers! {$(
+        fn $field($m) {
+            let (root, $y) = ($m.ra(), $m.rb());
+            let Some(slot) = own_field($m, root) else {
+                return $m.enter(look_at_field);
+            };
+            let $x = *slot;
+            let word = match $int {
+                Some(word) => word,
+                None => {
+                    let result = f64::from_bits($x) $op f64::from_bits($y);
+                    if result.is_nan() {
+                        return $m.next(5);
+                    }
+                    result.to_bits()
+                }
+            };
+            *slot = word;
+            $m.next(SKIPPED)
+        }
+        fn $index_field($m) {
+            let (root, key, $y) = ($m.ra(), $m.rb(), $m.rc());
+            let Some(element) = element($m, root, key, true) else {
+                return $m.next(5);
+            };
+            let Some(slot) = own_field($m, *element) else {
+                return $m.enter(look_at_element);
+            };
+            let $x = *slot;
+            let word = match $int {
+                Some(word) => word,
+                None => {
+                    let result = f64::from_bits($x) $op f64::from_bits($y);
+                    if result.is_nan() {
+                        return $m.next(5);
+                    }
+                    result.to_bits()
+                }
+            };
+            *slot = word;
+            $m.next(SKIPPED)
+        }
+    )*} };
+}
+
+quick_updates! {
+    quick_add_field quick_add_index_field: + |m, x, y| {
+        let r = x.wrapping_add(y.wrapping_sub(m.t));
+        if (x & y & r) >= m.lim { Some(r) } else { None }
+    };
+    quick_sub_field quick_sub_index_field: - |m, x, y| {
+        let r = x.wrapping_sub(y).wrapping_add(m.t);
+        if (x & y & r) >= m.lim { Some(r) } else { None }
+    };
+    quick_mul_field quick_mul_index_field: * |m, x, y| on_ints!(m, x, y, |i, j| i.checked_mul(j));
+}
+
+handlers! {
+    fn quick_index_field(m) {
+        let Some(element) = element(m, m.rb(), m.rc(), false) else {
+            return m.next(3);
+        };
+        // The `index_get` and the `field_get` with its cache follow (BC012).
+        let get = Machine { pc: m.pc.add(3 + 2), ..m };
+        let Some(object) = cached(get, *element) else {
+            return m.next(3);
+        };
+        let word = *(object as *const u64).add(*get.pc.add(CACHED_PLACE) as usize);
+        retain(word);
+        m.set_a(word);
+        m.jump(m.literal() as i64)
+    }
+    fn quick_has_index_field(m) {
+        let Some(element) = element(m, m.rb(), m.rc(), false) else {
+            return m.next(3);
+        };
+        let get = Machine { pc: m.pc.add(3 + 2), ..m };
+        if cached(get, *element).is_some() { m.jump(m.literal() as i64) } else { m.next(3) }
+    }
+    fn quick_set_index_field(m) {
+        let Some(element) = element(m, m.ra(), m.rb(), true) else {
+            return m.next(5);
+        };
+        match own_field(m, *element) {
+            Some(slot) if !Word(*slot).is_counted() => {
+                *slot = m.rc();
+                m.next(SKIPPED)
+            }
+            Some(_) => m.next(5),
+            None => m.enter(look_at_element),
+        }
+    }
+    cold fn look_at_field(m) {
+        m.helper(remember_field)
+    }
+    cold fn look_at_element(m) {
+        m.helper(remember_element)
+    }
+}
+
+/// Remembers the shape of the struct in register a, and goes on with the general instruction.
+#[inline(never)]
+unsafe fn remember_field(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the literal is a string the program owns.
+    unsafe {
+        let name = Value::from_borrowed(Word(*pc.add(2)));
+        remember(pc, Word(*base.add(Fields::decode(*pc.add(1)).a as usize)), name.as_str().unwrap_or(""));
+        pc.add(5)
+    }
+}
+
+/// Remembers the shape of the struct in the array in register a, and goes on with the general instruction.
+#[inline(never)]
+unsafe fn remember_element(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the literal is a string the program owns, and the handler has found the element.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let name = Value::from_borrowed(Word(*pc.add(2)));
+        let array = Word(*base.add(fields.a as usize));
+        let key = Word(*base.add(fields.b as usize)).as_inline_int();
+        if let Some(element) = Value::borrow(&array).as_array().and_then(|elements| elements.get(key as usize)) {
+            remember(pc, element.word(), name.as_str().unwrap_or(""));
+        }
+        pc.add(5)
     }
 }
 
