@@ -92,7 +92,7 @@ impl ArrayObject {
             let old = ArrayObject::size(object);
             let doubled = ((*object).cap as usize * 2).max(cap).max(4);
             if doubled > u32::MAX as usize {
-                std::alloc::handle_alloc_error(std::alloc::Layout::new::<ArrayObject>());
+                heap::exhausted();
             }
             let new = size_for(doubled);
             let moved = heap::realloc_bytes(object as *mut u8, old, new) as *mut ArrayObject;
@@ -235,6 +235,14 @@ impl<'a> ArrayMut<'a> {
                 *self.word = Word::array(ArrayObject::grow(self.object(), need));
             }
         }
+    }
+
+    /// Whether one more element fits, perhaps after growing: within the limits on memory.
+    #[inline]
+    pub fn may_push(&self) -> bool {
+        // SAFETY: the array is live.
+        let cap = unsafe { (*self.object()).cap as usize };
+        self.len() < cap || heap::may_allocate(cap.saturating_mul(2 * size_of::<Word>()))
     }
 
     /// Appends.

@@ -4,7 +4,7 @@
 //! system. Sizes are rounded up to sixteen everywhere, so an owner must free with the size it asked for, give or take that rounding.
 //! Nothing here is atomic: an object never leaves its thread.
 
-use std::alloc::{Layout, handle_alloc_error};
+use std::alloc::Layout;
 use std::cell::Cell;
 use std::ptr;
 
@@ -179,7 +179,7 @@ pub const fn rounded(size: usize) -> usize {
 fn system_layout(size: usize) -> Layout {
     match Layout::from_size_align(size, GRAIN) {
         Ok(layout) => layout,
-        Err(_) => handle_alloc_error(chunk_layout()),
+        Err(_) => exhausted(),
     }
 }
 
@@ -214,7 +214,7 @@ fn alloc_system(size: usize) -> *mut u8 {
     // SAFETY: the size is above SMALL, hence not zero.
     let block = unsafe { std::alloc::alloc(layout) };
     if block.is_null() {
-        handle_alloc_error(layout);
+        exhausted();
     }
     block
 }
@@ -227,7 +227,7 @@ fn carve(heap: &Heap, size: usize) -> *mut u8 {
         unsafe {
             let chunk = std::alloc::alloc(chunk_layout());
             if chunk.is_null() {
-                handle_alloc_error(chunk_layout());
+                exhausted();
             }
             *(chunk as *mut *mut u8) = heap.chunks.replace(chunk);
             heap.bump.set(chunk.add(GRAIN));
@@ -272,11 +272,10 @@ pub unsafe fn realloc_bytes(block: *mut u8, old: usize, new: usize) -> *mut u8 {
         return block;
     }
     if old > SMALL && new > SMALL {
-        let layout = system_layout(new);
         // SAFETY: blocks above SMALL come from the system.
         let moved = unsafe { std::alloc::realloc(block, system_layout(old), new) };
         if moved.is_null() {
-            handle_alloc_error(layout);
+            exhausted();
         }
         HEAP.with(|heap| {
             let live = heap.live_bytes.get() - old + new;
@@ -358,6 +357,13 @@ pub fn set_limit(bytes: usize) {
 #[inline]
 pub fn over_limit() -> bool {
     HEAP.with(|heap| heap.live_bytes.get() > heap.limit.get())
+}
+
+/// The system has no memory left, although no limit was reached: nothing can be run any more, not even an `except` body.
+#[cold]
+pub(super) fn exhausted() -> ! {
+    eprintln!("[RUFVM001] [vm] Runtime Error: Out of memory");
+    std::process::exit(4)
 }
 
 /// May `bytes` more be allocated in one go, by the limit and by what one object may hold?

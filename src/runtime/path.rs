@@ -243,6 +243,7 @@ fn update(place: &mut Value, op: UpdateOp, operand: Value) -> Result<(), Runtime
             }
         },
         UpdateOp::Push => match place.as_array_mut() {
+            Some(array) if !array.may_push() => Err(RuntimeError::out_of_memory()),
             Some(mut array) => {
                 array.push(operand);
                 Ok(())

@@ -170,7 +170,7 @@ pub fn concat(left: &str, right: &str) -> Value {
         return unsafe { Value::from_word(word) };
     }
     if len > MAX_LEN {
-        std::alloc::handle_alloc_error(std::alloc::Layout::new::<StringObject>());
+        heap::exhausted();
     }
     let object = StringObject::allocate(len);
     // SAFETY: there is room for both; they are distinct from the new object.
@@ -208,7 +208,7 @@ pub fn append(value: &mut Value, text: &str) {
         let need = len + text.len();
         if need > (*object).cap as usize {
             if need > MAX_LEN {
-                std::alloc::handle_alloc_error(std::alloc::Layout::new::<StringObject>());
+                heap::exhausted();
             }
             let new = size_for((need + need / 2).max(32));
             object = heap::realloc_bytes(object as *mut u8, StringObject::size(object), new) as *mut StringObject;

@@ -32,6 +32,9 @@ pub(super) fn push(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     if args.get(0).as_array().is_none() {
         return Err(fail(format!("{}() requires an array as the first argument", args.name())));
     }
+    if !heap::may_allocate(args.get(0).as_array().map_or(0, |array| size_of_val(array) * 2)) {
+        return Err(RuntimeError::out_of_memory());
+    }
     let element = args.take(1);
     Ok(changed(args, 0, |mut array| array.push(element)))
 }

@@ -305,17 +305,17 @@ unsafe fn push_word(vm: &mut Vm, pc: *mut u64, base: *mut u64, value: Word, word
         let slot = base.add(Fields::decode(*pc.add(1)).a as usize);
         let mut array = Value::from_word(Word(*slot));
         let pushed = match array.as_array_mut() {
+            Some(elements) if !elements.may_push() => Err(RuntimeError::out_of_memory()),
             Some(mut elements) => {
                 elements.push(Value::from_word(value));
-                true
+                Ok(())
             }
-            None => false,
+            None => Err(RuntimeError::message("push() requires an array as the first argument")),
         };
         *slot = array.into_word().0;
-        if pushed {
-            pc.add(words)
-        } else {
-            vm.raise(pc, RuntimeError::message("push() requires an array as the first argument"))
+        match pushed {
+            Ok(()) => pc.add(words),
+            Err(error) => vm.raise(pc, error),
         }
     }
 }

@@ -96,7 +96,8 @@ unsafe fn run_quickly(vm: &Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, act
         let place = walk(slot, base, list.add(1), count - 1)?;
         match (action, description.update) {
             (Action::Update, Some(UpdateOp::Push)) => {
-                let mut elements = Value::borrow_mut(&mut *(place as *mut Word)).as_array_mut()?;
+                let mut elements =
+                    Value::borrow_mut(&mut *(place as *mut Word)).as_array_mut().filter(|it| it.may_push())?;
                 elements.push(Value::from_word(operand));
             }
             (Action::Update, Some(UpdateOp::Binary(BinaryOp::Add))) => {
