@@ -69,6 +69,153 @@ fn arguments_after_the_file_belong_to_the_program() {
     expect(&plain(&["-e", "print(2)", "--", "--stats"]), 0, "2\n");
 }
 
+const BLOCKS: &str = "print(\"top\")
+mut count := 0
+test_setup { list := [1]  count := count + 1 }
+test \"alone\" { list := push(list, 2)  assert_equal(len(list), 2) }
+test \"fresh\" { assert_equal([len(list), count], [1, 2]) }
+test_group \"group\" {
+  base := 5
+  test_setup { base := base + 1 }
+  test \"inside\" { assert_equal(base, 6)  if true { return }  assert(false) }
+}
+test_group \"whole\" { assert(true) }
+test_teardown { print(\"down\", count, len(list)) }
+";
+
+#[test]
+fn test_blocks_run_between_set_up_and_tear_down() {
+    let files = [("a.ruff", BLOCKS)];
+    let report =
+        "top\ndown 1 2\nok    alone\ndown 2 1\nok    fresh\ndown 3 1\nok    group > inside\ndown 4 1\nok    whole\n";
+    expect(&with_files(&files, &["test-run", "a.ruff"]), 0, &format!("{report}\n4 passed, 0 failed\n"));
+    expect(&with_files(&files, &["run", "a.ruff"]), 0, "top\n");
+    let one = with_files(&files, &["test-run", "--filter", "inside", "a.ruff"]);
+    expect(&one, 0, "top\ndown 1 1\nok    group > inside\n\n1 passed, 0 failed\n");
+}
+
+#[test]
+fn failing_test_blocks_say_where() {
+    let blocks = "test \"bad\" {\n  assert_equal(1, 2)\n}\ntest \"leaves\" { exit(0) }\ntest \"good\" { }\ntest_teardown { print(1) }\n";
+    let got = with_files(&[("a.ruff", blocks)], &["test-run", "a.ruff"]);
+    let report = "1\nFAIL  bad\n      Assertion failed: expected Int(2), got Int(1)\n      --> a.ruff:2:3\n1\nFAIL  leaves\n      it called \
+                  exit(0)\n1\nok    good\n\n1 passed, 2 failed\n";
+    expect(&got, 1, report);
+    let got = with_files(&[("a.ruff", "test \"never\" { }  throw(\"top\")")], &["test-run", "a.ruff"]);
+    expect_complaint(&got, 4, &["Runtime Error: top"]);
+    assert_eq!(got.out, "");
+    expect_complaint(
+        &with_files(&[("a.ruff", "test \"t\" { break }")], &["test-run", "a.ruff"]),
+        4,
+        &["break can only"],
+    );
+}
+
+#[test]
+fn expected_outputs_are_compared_and_updated() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    let read = |name: &str| std::fs::read_to_string(directory.path().join(name)).unwrap();
+    std::fs::create_dir(directory.path().join("sub")).unwrap();
+    write("good.ruff", "print(1)");
+    write("good.out", "1\n");
+    write("sub/code.ruff", "print(2) throw(\"x\")");
+    write("sub/code.out", "2\n");
+    write("sub/code.err", "Runtime Error: x\n");
+    write("sub/code.code", "4\n");
+    write("blocks.ruff", "test \"a\" { } test \"b\" { }");
+    write("no_test.ruff", "x := { not a program");
+    expect(&at(directory.path(), &["test"], None), 0, "\n4 passed, 0 failed\n");
+    expect(&at(directory.path(), &["test", "sub"], None), 0, "\n1 passed, 0 failed\n");
+    expect(&at(directory.path(), &["test", "--filter", "b"], None), 0, "\n3 passed, 0 failed\n");
+    write("good.ruff", "print(3) throw(\"new\")");
+    write("blocks.ruff", "test \"a\" { } test \"b\" { assert(false) }");
+    let got = at(directory.path(), &["test", "--jobs", "1"], None);
+    assert_eq!(got.code, Some(1));
+    for words in
+        ["FAIL  good.ruff", "expected \"1\"", "got \"3\"", "exit code 4, expected 0", "FAIL  b\n", "2 passed, 2 failed"]
+    {
+        assert!(got.out.contains(words), "{words}:\n{}", got.out);
+    }
+    expect(
+        &at(directory.path(), &["test", "--update", "good.ruff"], None),
+        0,
+        "updated  good.ruff\n\n1 passed, 0 failed\n",
+    );
+    assert_eq!((read("good.out"), read("good.code")), ("3\n".to_owned(), "4\n".to_owned()));
+    expect(&at(directory.path(), &["test", "good.ruff"], None), 0, "\n1 passed, 0 failed\n");
+    write("endless.ruff", "while true { }");
+    write("endless.out", "");
+    let got = at(directory.path(), &["test", "--timeout", "1", "endless.ruff"], None);
+    assert!(got.code == Some(1) && got.out.contains("it took longer than 1 s"), "{}", got.out);
+    expect_complaint(&at(directory.path(), &["test", "nowhere"], None), 5, &["Failed to read 'nowhere'"]);
+    expect_complaint(&with_files(&[], &["test"]), 1, &["no tests found in '.'"]);
+}
+
+#[test]
+fn builtins_are_described() {
+    expect(&plain(&["doc", "len"]), 0, "len: 1 argument\n  How many elements, entries or characters.\n");
+    let println = plain(&["doc", "println"]);
+    assert!(println.out.contains("print: any number of arguments") && println.out.contains("Also called println"));
+    assert!(plain(&["doc"]).out.lines().any(|line| line.starts_with("upper ")));
+    expect_complaint(&plain(&["doc", "lenn"]), 2, &["there is no builtin `lenn`: did you mean `len`?"]);
+    expect_complaint(&plain(&["doc", "zzzzzzzz"]), 2, &["`ruff doc` lists them"]);
+}
+
+#[test]
+fn modules_are_found_in_order_and_never_outside_their_root() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("work/here.ruff", "export from_where := \"cwd\"");
+    write("work/modules/here.ruff", "export from_where := \"modules\"");
+    write("program/here.ruff", "export from_where := \"entry\"");
+    write("work/modules/second.ruff", "export from_where := \"modules\"");
+    write("program/second.ruff", "export from_where := \"entry\"");
+    write("program/third.ruff", "export from_where := \"entry\"");
+    write("work/a.b.ruff", "export from_where := \"flat\"");
+    write("work/a/b.ruff", "export from_where := \"nested\"");
+    // What a module imports is looked for beside it first.
+    write("work/modules/asks.ruff", "from here import from_where\nexport asked := from_where");
+    write("outside.ruff", "export from_where := \"outside\"");
+    write(
+        "program/main.ruff",
+        "import here print(from_where) import second print(from_where) import third print(from_where)
+        from a.b import from_where print(from_where)
+        from asks import asked print(asked)
+        try { import linked print(\"found\") } except e { print(split(e.message, \";\")[0]) }",
+    );
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(directory.path().join("outside.ruff"), directory.path().join("work/linked.ruff"))
+        .unwrap();
+    let got = at(&directory.path().join("work"), &["../program/main.ruff"], None);
+    expect(&got, 0, "cwd\nmodules\nentry\nflat\nmodules\nModule not found: linked\n");
+}
+
+#[test]
+fn broken_modules_are_errors_of_their_imports() {
+    let bytes = tempfile::tempdir().unwrap();
+    std::fs::write(bytes.path().join("m.ruff"), b"x := 1\n\xFF").unwrap();
+    let main = "try { import m } except e { print(e.message) }";
+    let got = at(bytes.path(), &["-e", main], None);
+    expect(&got, 0, "Failed to parse module 'm': 1:1: source is not valid UTF-8 (byte 7, line 2)\n");
+    let files = [("m.ruff", "import n"), ("n.ruff", "func f(a, a) { }\nx := ")];
+    let got = with_files(&files, &["-e", main]);
+    expect(
+        &got,
+        0,
+        "Failed to evaluate module 'm': Failed to parse module 'n': 2:6: Expected an expression, found end of file\n",
+    );
+    let files = [("m.ruff", "import n"), ("n.ruff", "x := 1\nfunc f(a, a) { }")];
+    let message = "Failed to parse module 'n': 2:11: Duplicate declaration in the same scope: a\n";
+    expect(&with_files(&files, &["-e", main]), 0, &format!("Failed to evaluate module 'm': {message}"));
+    expect_complaint(&with_files(&files, &["-e", "import m break"]), 4, &["break can only be used", "<eval>:1:10"]);
+    expect(&with_files(&files, &["-e", "if false { import n }"]), 0, "");
+}
+
 #[test]
 fn every_kind_of_diagnostic_has_its_exit_code() {
     let lexical = with_files(&[("a.ruff", "print(1)\nx := 1 @ 2\n")], &["a.ruff"]);

@@ -4,15 +4,17 @@ use crate::base::render::Colour;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
-const COMMANDS: &[&str] = &["run", "check", "emit", "passes", "help"];
+const COMMANDS: &[&str] = &["run", "check", "emit", "passes", "test", "test-run", "doc", "help"];
 
 const AFTER_HELP: &str = "\
 `ruff FILE [ARGS]` and `ruff -e CODE` are short for `ruff run …`; FILE `-` is standard input.
 
 Exit codes:
-  0  the program ended          2  wrong usage
-  3  lexical or parse error     4  compile error or uncaught runtime error
+  0  the program ended          1  a test failed
+  2  wrong usage                3  lexical or parse error
+  4  compile error or uncaught runtime error
   5  unreadable file            n  exit(n) in the program, modulo 256";
 
 /// The whole command line.
@@ -49,6 +51,12 @@ pub enum Command {
     Emit(Emit),
     /// List the optimisation passes
     Passes(ListPasses),
+    /// Run all tests below a directory: programs beside their expected output, and test blocks
+    Test(Test),
+    /// Run the test blocks of a program
+    TestRun(TestRun),
+    /// Describe a builtin, or list them
+    Doc(Doc),
 }
 
 /// `ruff run`.
@@ -99,6 +107,45 @@ pub struct ListPasses {
     /// Print the names only, one a line
     #[arg(long)]
     pub names: bool,
+}
+
+/// `ruff test`.
+#[derive(Args, Debug)]
+pub struct Test {
+    /// A directory, or one program [default: .]
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// Only programs whose path contains TEXT, and test blocks whose name does
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Write what the programs print as what is expected of them
+    #[arg(long)]
+    pub update: bool,
+    /// Seconds each program may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub timeout: u64,
+    /// How many programs run at a time [default: one for each processor]
+    #[arg(long, value_name = "COUNT")]
+    pub jobs: Option<usize>,
+}
+
+/// `ruff test-run`.
+#[derive(Args, Debug)]
+pub struct TestRun {
+    /// The program (`-` for standard input)
+    #[arg(value_name = "FILE")]
+    pub file: OsString,
+    /// Only tests whose name contains TEXT
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+}
+
+/// `ruff doc`.
+#[derive(Args, Debug)]
+pub struct Doc {
+    /// The builtin
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
 }
 
 /// Which passes run and what is shown of them.

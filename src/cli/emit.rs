@@ -45,7 +45,7 @@ fn prepared(arguments: &Emit, colour: Colour) -> Result<String, i32> {
             Ok(print::program(&parsed.program, &interner))
         }
         Stage::Ir => {
-            let lowered = pipeline::lower(&mut sources, main);
+            let lowered = pipeline::lower(&mut sources, main, &options);
             let mut module = lowered.map_err(|list| check::refuse(&sources, &list, colour))?.module;
             let report = pipeline::optimise(&mut module, &options, &mut passes::dump);
             passes::show_times(&arguments.pipeline, &report);

@@ -4,11 +4,14 @@
 
 pub mod args;
 pub mod check;
+pub mod doc;
 pub mod emit;
 pub mod input;
 pub mod output;
 pub mod passes;
 pub mod run;
+pub mod test;
+pub mod test_run;
 
 use args::{Arguments, Command};
 use clap::Parser;
@@ -19,6 +22,8 @@ use std::process::ExitCode;
 pub mod exit {
     /// Everything went well.
     pub const OK: i32 = 0;
+    /// A test failed.
+    pub const FAILED: i32 = 1;
     /// The command line was wrong.
     pub const USAGE: i32 = 2;
     /// A source file could not be read.
@@ -47,5 +52,8 @@ fn dispatch(arguments: Arguments) -> i32 {
         Command::Check(check) => check::check(&check, colour),
         Command::Emit(emit) => emit::emit(&emit, colour),
         Command::Passes(list) => passes::list(&list),
+        Command::TestRun(test) => test_run::test_run(&test, colour),
+        Command::Test(test) => test::test(&test, colour),
+        Command::Doc(doc) => doc::doc(&doc),
     }
 }

@@ -44,7 +44,7 @@ pub fn options(flags: &Pipeline) -> Result<CompileOptions, i32> {
         print_after,
         ..PassOptions::default()
     };
-    Ok(CompileOptions { passes, verify: flags.verify })
+    Ok(CompileOptions { passes, verify: flags.verify, ..CompileOptions::default() })
 }
 
 /// Cuts the pipeline after the first run of the pass called `name`.

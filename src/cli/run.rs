@@ -50,7 +50,8 @@ fn script_arguments(words: impl Iterator<Item = OsString>) -> Vec<String> {
     words.map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
-fn uncaught(sources: &SourceMap, error: &UncaughtError, colour: Colour) -> i32 {
+/// Reports an error nobody caught; gives the exit code.
+pub fn uncaught(sources: &SourceMap, error: &UncaughtError, colour: Colour) -> i32 {
     output::complain(&render::runtime_error(sources, &error.message, Some(error.span), &error.stack, colour));
     RUNTIME_EXIT_CODE
 }

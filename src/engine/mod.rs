@@ -3,3 +3,4 @@
 mod modules;
 pub mod pipeline;
 pub mod stats;
+pub mod testing;

@@ -7,6 +7,7 @@
 
 use super::modules;
 use super::stats::Stats;
+use super::testing::Suite;
 use crate::base::builtin::{BuiltinId, BuiltinInfo};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::intern::Interner;
@@ -19,11 +20,12 @@ use crate::ownership;
 use crate::passes::manager::{PassOptions, Report, Verify};
 use crate::passes::{self, Pass};
 use crate::regalloc;
-use crate::resolve::{self, ResolveOptions};
+use crate::resolve::{self, ResolveOptions, Unit};
 use crate::runtime::builtins;
 use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::syntax;
+use crate::syntax::ast::Function;
 use crate::vm::{Ending, Vm};
 use bumpalo::Bump;
 use std::rc::Rc;
@@ -35,12 +37,15 @@ pub struct CompileOptions {
     pub passes: PassOptions,
     /// Check every stage: the IR after each pass, ownership, allocation. Bytecode is always verified.
     pub verify: bool,
+    /// Whether test blocks are compiled, too.
+    pub tests: bool,
 }
 
 /// A compiled program.
 pub struct Compiled {
     program: Rc<Program>,
     sources: Rc<SourceMap>,
+    tests: Suite,
     /// What the passes did and how long they took.
     pub report: Report,
 }
@@ -90,13 +95,16 @@ pub struct Lowered {
     pub modules: Vec<ModuleCode>,
     /// The sources of the prelude.
     pub hidden: Vec<SourceId>,
+    /// Its test blocks, if they are part of it.
+    pub tests: Suite,
 }
 
 /// Parses, resolves and lowers: the IR as passes receive it.
 ///
 /// # Errors
 /// The script's diagnostics.
-pub fn lower(sources: &mut SourceMap, main: SourceId) -> Result<Lowered, Vec<Diagnostic>> {
+pub fn lower(sources: &mut SourceMap, main: SourceId, options: &CompileOptions) -> Result<Lowered, Vec<Diagnostic>> {
+    let tests = options.tests;
     let arena = Bump::new();
     let mut interner = Interner::new();
     let parsed = syntax::parse(main, &sources.get(main).text, &arena, &mut interner);
@@ -129,7 +137,7 @@ pub fn lower(sources: &mut SourceMap, main: SourceId) -> Result<Lowered, Vec<Dia
             prelude: &prelude_programs,
             modules: &imports.modules,
             imports: &imports.main,
-            tests: false,
+            tests,
         };
         let resolved = resolve::resolve(&parsed.program, &interner, &options);
         let outcome = resolved.and_then(|resolution| Ok((lower::lower(&resolution, &interner)?, resolution)));
@@ -140,6 +148,9 @@ pub fn lower(sources: &mut SourceMap, main: SourceId) -> Result<Lowered, Vec<Dia
             Err(list) => return Err(imports.of_program(list)),
         }
     };
+    let numbers = lower::numbers(&resolution);
+    let number = |function: &Function| numbers.get(&Unit::default().function(function.id)).map(|func| func.as_u32());
+    let tests = if tests { Suite::new(parsed.program.main.body.statements, &number) } else { Suite::default() };
     let modules = lower::modules(&resolution).into_iter().map(|module| ModuleCode {
         name: module.name,
         function: module.function.as_u32(),
@@ -151,7 +162,7 @@ pub fn lower(sources: &mut SourceMap, main: SourceId) -> Result<Lowered, Vec<Dia
         .into_iter()
         .filter_map(|(name, function)| Some((builtins::lookup(&name)?, function.as_u32())))
         .collect();
-    Ok(Lowered { module, forwards, modules, hidden })
+    Ok(Lowered { module, forwards, modules, hidden, tests })
 }
 
 /// Runs the passes over lowered IR; `dump` gets the module after each pass that the options name.
@@ -180,13 +191,13 @@ pub fn compile(
     options: &CompileOptions,
     dump: &mut dyn FnMut(Pass, &Module),
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let Lowered { mut module, forwards, modules, hidden } = lower(sources, main)?;
+    let Lowered { mut module, forwards, modules, hidden, tests } = lower(sources, main, options)?;
     let report = optimise(&mut module, options, dump);
     let mut program = generate(&mut module, options.verify)?;
     program.forwards = forwards;
     program.hidden = hidden;
     program.modules = modules;
-    Ok(Compiled { program: Rc::new(program), sources: Rc::new(sources.clone()), report })
+    Ok(Compiled { program: Rc::new(program), sources: Rc::new(sources.clone()), tests, report })
 }
 
 /// From optimised IR to verified bytecode.
@@ -232,6 +243,18 @@ impl Compiled {
         disassemble::disassemble(&self.program, &line, &text)
     }
 
+    /// The test blocks.
+    pub fn tests(&self) -> &Suite {
+        &self.tests
+    }
+
+    /// A machine with this program, and with `host`, which the machine's owner gives back.
+    pub(super) fn machine(&self, host: &mut Host, counting: bool) -> Vm {
+        let sources = self.sources.clone();
+        let line_of = Box::new(move |span: Span| sources.line(span));
+        Vm::new(self.program.clone(), std::mem::replace(host, Host::captured("")), counting, line_of)
+    }
+
     /// The bytecode.
     pub fn program(&self) -> &Rc<Program> {
         &self.program
@@ -240,10 +263,8 @@ impl Compiled {
 
 /// Runs a compiled program; the host's output is flushed before this returns.
 pub fn run(compiled: &Compiled, host: &mut Host, options: &RunOptions) -> (Outcome, Option<Stats>) {
-    let sources = compiled.sources.clone();
-    let line_of = Box::new(move |span: Span| sources.line(span));
     let before = heap::stats();
-    let mut vm = Vm::new(compiled.program.clone(), std::mem::replace(host, Host::captured("")), options.stats, line_of);
+    let mut vm = compiled.machine(host, options.stats);
     let ending = vm.run();
     std::mem::swap(host, vm.host());
     // Nobody is left to tell about output that cannot be written.
@@ -252,7 +273,12 @@ pub fn run(compiled: &Compiled, host: &mut Host, options: &RunOptions) -> (Outco
     drop(vm);
     heap::collect_cycles();
     let stats = options.stats.then(|| Stats::new(&counts, &before, &heap::stats()));
-    let outcome = match ending {
+    (outcome(ending), stats)
+}
+
+/// The end of a run, without the machine's own types.
+pub(super) fn outcome(ending: Ending) -> Outcome {
+    match ending {
         Ending::Finished => Outcome::Finished,
         Ending::Exit(code) => Outcome::Exit(code),
         Ending::Error(raised) => Outcome::Error(UncaughtError {
@@ -260,6 +286,5 @@ pub fn run(compiled: &Compiled, host: &mut Host, options: &RunOptions) -> (Outco
             span: raised.span,
             stack: raised.stack.iter().rev().map(|name| name.to_string()).collect(),
         }),
-    };
-    (outcome, stats)
+    }
 }

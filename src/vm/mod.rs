@@ -133,6 +133,12 @@ impl Vm {
 
     /// Runs the top level.
     pub fn run(&mut self) -> Ending {
+        self.run_function(0)
+    }
+
+    /// Runs a function without parameters and captures, with the globals as they are.
+    pub(crate) fn run_function(&mut self, function: usize) -> Ending {
+        debug_assert_eq!(self.program.functions[function].arity + self.program.functions[function].captures, 0);
         let link = handlers::call::LINK;
         // SAFETY: the first window of the stack returns to the halt stub; the program was verified before it was loaded.
         unsafe {
@@ -141,7 +147,7 @@ impl Vm {
             *base.sub(3) = Word::NULL.0;
             *base.sub(2) = base as u64;
             *base.sub(1) = self.loaded.halt() as u64;
-            let pc = self.loaded.entry(0);
+            let pc = self.loaded.entry(function);
             dispatch::run(self, pc, base);
             if matches!(self.ending, Ending::Finished) {
                 release(Word(*base.sub(4)));

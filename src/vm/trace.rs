@@ -57,9 +57,9 @@ impl Vm {
         (span.unwrap_or_default(), names)
     }
 
-    /// Whether a function is the top level of the program or of a module.
+    /// Whether a function is the top level of the program or of a module, or a test block: no other has such a name.
     fn is_top_level(&self, function: usize) -> bool {
-        function == 0 || self.program.modules.iter().any(|module| module.function as usize == function)
+        self.program.functions[function].name.as_deref().is_some_and(|name| name.starts_with('<'))
     }
 
     /// The error of an import, at `pc`, of the module whose top level is called `label` and is running.

@@ -1,0 +1,50 @@
+//! `ruff doc`: what the builtin table says.
+
+use super::args::Doc;
+use super::{exit, output};
+use crate::runtime::builtins::{Arity, Row, TABLE};
+
+/// Prints the documentation of one builtin, or a line for each; gives the exit code.
+pub fn doc(arguments: &Doc) -> i32 {
+    let Some(name) = &arguments.name else {
+        let width = TABLE.iter().map(|row| row.name.len()).max().unwrap_or(0);
+        // Names with two underscores are the prelude's own.
+        let mut rows: Vec<&Row> = TABLE.iter().filter(|row| !row.name.starts_with("__")).collect();
+        rows.sort_by_key(|row| row.name);
+        let lines: String = rows.iter().map(|row| format!("{:width$}  {}\n", row.name, row.documentation)).collect();
+        return output::print(&lines);
+    };
+    match TABLE.iter().find(|row| names(row).any(|known| known == name)) {
+        Some(row) => output::print(&describe(row)),
+        None => {
+            let near = TABLE.iter().flat_map(names).min_by_key(|known| strsim::damerau_levenshtein(known, name));
+            let near = near.filter(|known| strsim::damerau_levenshtein(known, name) <= 1 + name.len() / 4);
+            let hint = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`ruff doc` lists them".to_owned(),
+            };
+            output::complain(&format!("error: there is no builtin `{name}`: {hint}\n"));
+            exit::USAGE
+        }
+    }
+}
+
+fn names(row: &Row) -> impl Iterator<Item = &'static str> {
+    std::iter::once(row.name).chain(row.aliases.iter().copied())
+}
+
+fn describe(row: &Row) -> String {
+    let count = |n: usize| format!("{n} argument{}", if n == 1 { "" } else { "s" });
+    let arguments = match row.arity {
+        Arity::Any => "any number of arguments".to_owned(),
+        Arity::Plural(n) | Arity::Singular(n) | Arity::Least(n, _) => count(n),
+        Arity::Own(min, max, _) if min == max => count(min),
+        Arity::Own(min, max, _) if max == usize::MAX => format!("at least {}", count(min)),
+        Arity::Own(min, max, _) => format!("{min} to {}", count(max)),
+    };
+    let mut text = format!("{}: {arguments}\n  {}\n", row.name, row.documentation);
+    if !row.aliases.is_empty() {
+        text.push_str(&format!("  Also called {}.\n", row.aliases.join(", ")));
+    }
+    text
+}

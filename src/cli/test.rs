@@ -1,0 +1,299 @@
+//! `ruff test`: all tests below a directory, each file in a process of its own, some at a time.
+//!
+//! A program beside a file `NAME.out` must write exactly that to standard output, end with the code in `NAME.code` (0 without it),
+//! and every line of `NAME.err` must occur in its standard error. A program with test blocks must pass `ruff test-run`.
+
+use super::args::Test;
+use super::{exit, output, test_run};
+use crate::base::intern::Interner;
+use crate::base::render::Colour;
+use crate::base::source::SourceId;
+use crate::syntax::lexer;
+use crate::syntax::token::TokenKind;
+use bumpalo::Bump;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// Lines that differ are shown up to this number.
+const SHOWN_LINES: usize = 3;
+/// How often a running program is looked at.
+const TICK: Duration = Duration::from_millis(2);
+
+/// What to do with one program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Golden,
+    Blocks,
+}
+
+#[derive(Debug)]
+struct Job {
+    program: PathBuf,
+    kind: Kind,
+}
+
+/// What became of one program.
+#[derive(Debug, Default)]
+struct Verdict {
+    passed: usize,
+    failed: usize,
+    text: String,
+}
+
+/// Runs all tests below a path; gives the exit code.
+pub fn test(arguments: &Test, colour: Colour) -> i32 {
+    let path = arguments.path.clone().unwrap_or_else(|| PathBuf::from("."));
+    let mut programs = Vec::new();
+    if path.is_file() {
+        programs.push(path.clone());
+    } else if let Err(error) = find(&path, &mut programs) {
+        let message = format!("Failed to read '{}': {error}", path.display());
+        output::complain_cli("RUFCLI001", &message, colour);
+        return exit::UNREADABLE;
+    }
+    programs.sort();
+    let named = path.is_file() && arguments.update;
+    let jobs: Vec<Job> = programs.into_iter().flat_map(|program| jobs(program, named)).collect();
+    let verdicts = Mutex::new((0..jobs.len()).map(|_| None).collect::<Vec<Option<Verdict>>>());
+    let next = AtomicUsize::new(0);
+    let workers = arguments.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |count| count.get()));
+    let mut shown = 0;
+    let (mut passed, mut failed) = (0, 0);
+    let show = |shown: &mut usize, passed: &mut usize, failed: &mut usize| {
+        let mut verdicts = verdicts.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        while let Some(verdict) = verdicts.get_mut(*shown).and_then(Option::take) {
+            *shown += 1;
+            *passed += verdict.passed;
+            *failed += verdict.failed;
+            output::print(&verdict.text);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..workers.clamp(1, jobs.len().max(1)) {
+            scope.spawn(|| {
+                while let Some((index, job)) = {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    jobs.get(index).map(|job| (index, job))
+                } {
+                    let verdict = run(job, arguments);
+                    verdicts.lock().unwrap_or_else(|poisoned| poisoned.into_inner())[index] = Some(verdict);
+                }
+            });
+        }
+        while shown < jobs.len() {
+            show(&mut shown, &mut passed, &mut failed);
+            std::thread::sleep(TICK);
+        }
+    });
+    if passed + failed == 0 {
+        output::complain_cli("RUFCLI002", &format!("no tests found in '{}'", path.display()), colour);
+        return exit::FAILED;
+    }
+    output::print(&test_run::summary(passed, failed));
+    if failed == 0 { exit::OK } else { exit::FAILED }
+}
+
+/// The programs below a directory. Hidden directories and those of build results are left out.
+fn find(directory: &Path, programs: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut open = vec![directory.to_path_buf()];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(&directory)? {
+            let entry = entry?;
+            let (path, name) = (entry.path(), entry.file_name());
+            // Links are not followed into directories, so the search ends.
+            if entry.file_type()?.is_dir() {
+                if !name.to_string_lossy().starts_with('.') && name != "target" {
+                    open.push(path);
+                }
+            } else if path.extension().is_some_and(|extension| extension == "ruff") {
+                programs.push(path.strip_prefix("./").map(Path::to_path_buf).unwrap_or(path));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is to be done with a program; `golden`: its expectations are to be written, even if there are none yet.
+fn jobs(program: PathBuf, golden: bool) -> Vec<Job> {
+    let blocks = has_test_blocks(&program);
+    let golden = program.with_extension("out").is_file() || golden && !blocks;
+    let kinds = [(golden, Kind::Golden), (blocks, Kind::Blocks)];
+    kinds.into_iter().filter(|kind| kind.0).map(|(_, kind)| Job { program: program.clone(), kind }).collect()
+}
+
+fn has_test_blocks(program: &Path) -> bool {
+    let Ok(bytes) = std::fs::read(program) else { return false };
+    let text = String::from_utf8_lossy(&bytes);
+    let arena = Bump::new();
+    let (tokens, _) = lexer::lex(SourceId::default(), &text, &arena, &mut Interner::new());
+    let kinds = tokens.list.windows(2).map(|pair| (pair[0].kind, pair[1].kind));
+    kinds.into_iter().any(|pair| matches!(pair, (TokenKind::Test | TokenKind::TestGroup, TokenKind::Str)))
+}
+
+/// How a process ended.
+struct Finished {
+    out: String,
+    err: String,
+    code: Option<i32>,
+    timed_out: bool,
+}
+
+fn run(job: &Job, arguments: &Test) -> Verdict {
+    let filter = arguments.filter.as_deref().unwrap_or("");
+    let name = job.program.display().to_string();
+    let chosen = name.contains(filter);
+    let mut words: Vec<&str> = Vec::new();
+    match job.kind {
+        Kind::Golden if !chosen => return Verdict::default(),
+        Kind::Golden => words.push("run"),
+        Kind::Blocks => {
+            words.push("test-run");
+            if !chosen {
+                words.extend(["--filter", filter]);
+            }
+        }
+    }
+    let finished = match execute(&words, &job.program, Duration::from_secs(arguments.timeout)) {
+        Ok(finished) => finished,
+        Err(error) => return failure(&name, &format!("      it could not be started: {error}\n")),
+    };
+    if finished.timed_out {
+        return failure(&name, &format!("      it took longer than {} s\n", arguments.timeout));
+    }
+    match job.kind {
+        Kind::Golden if arguments.update => update(&name, &job.program, &finished),
+        Kind::Golden => match problems(&job.program, &finished) {
+            text if text.is_empty() => Verdict { passed: 1, ..Verdict::default() },
+            text => failure(&name, &text),
+        },
+        Kind::Blocks => blocks(&name, &finished),
+    }
+}
+
+fn failure(name: &str, text: &str) -> Verdict {
+    Verdict { failed: 1, text: format!("FAIL  {name}\n{text}"), ..Verdict::default() }
+}
+
+/// The report of `test-run`, without what went well.
+fn blocks(name: &str, finished: &Finished) -> Verdict {
+    let last = finished.out.lines().last().unwrap_or("");
+    let counts = last.strip_suffix(" failed").and_then(|line| line.split_once(" passed, "));
+    let counts = counts.and_then(|(passed, failed)| Some((passed.parse().ok()?, failed.parse().ok()?)));
+    match counts {
+        Some((passed, 0)) if finished.code == Some(exit::OK) => Verdict { passed, ..Verdict::default() },
+        Some((passed, failed)) if finished.code == Some(exit::FAILED) => {
+            let mut text = format!("FAIL  {name}\n");
+            let lines = finished.out.lines().filter(|line| !line.starts_with("ok    ") && !line.is_empty());
+            for line in lines.filter(|&line| line != last) {
+                text.push_str(&format!("      {line}\n"));
+            }
+            Verdict { passed, failed, text }
+        }
+        _ => {
+            let said: String = finished.err.lines().take(SHOWN_LINES).map(|line| format!("      {line}\n")).collect();
+            failure(name, &said)
+        }
+    }
+}
+
+fn expected_code(program: &Path) -> i32 {
+    let text = std::fs::read_to_string(program.with_extension("code")).unwrap_or_default();
+    text.trim().parse().unwrap_or(exit::OK)
+}
+
+/// What is wrong with a run; empty if nothing.
+fn problems(program: &Path, finished: &Finished) -> String {
+    let read = |extension| std::fs::read(program.with_extension(extension)).unwrap_or_default();
+    let (out, err) = (read("out"), read("err"));
+    let (out, err) = (String::from_utf8_lossy(&out), String::from_utf8_lossy(&err));
+    let mut text = String::new();
+    let code = expected_code(program);
+    if finished.code != Some(code) {
+        let got = finished.code.map_or("by a signal".to_owned(), |code| code.to_string());
+        text.push_str(&format!("      exit code {got}, expected {code}\n"));
+    }
+    let (want, got): (Vec<&str>, Vec<&str>) = (out.split('\n').collect(), finished.out.split('\n').collect());
+    let line = |list: &[&str], at: usize| list.get(at).map_or("the end".to_owned(), |line| format!("{line:?}"));
+    let differ = (0..want.len().max(got.len())).filter(|&at| want.get(at) != got.get(at));
+    for at in differ.take(SHOWN_LINES) {
+        text.push_str(&format!("      line {}: expected {}\n", at + 1, line(&want, at)));
+        text.push_str(&format!("      line {}:      got {}\n", at + 1, line(&got, at)));
+    }
+    for wanted in err.lines().filter(|line| !line.trim().is_empty() && !finished.err.contains(line)) {
+        text.push_str(&format!("      standard error lacks {wanted:?}\n"));
+    }
+    if !text.is_empty() {
+        if let Some(said) = finished.err.lines().next() {
+            text.push_str(&format!("      standard error: {said}\n"));
+        }
+    }
+    text
+}
+
+/// Writes what a run printed as what is expected. Complaints are kept while they still occur.
+fn update(name: &str, program: &Path, finished: &Finished) -> Verdict {
+    if problems(program, finished).is_empty() && program.with_extension("out").is_file() {
+        return Verdict { passed: 1, ..Verdict::default() };
+    }
+    let write = |extension: &str, text: &str| std::fs::write(program.with_extension(extension), text);
+    let mut outcome = write("out", &finished.out);
+    let code = finished.code.unwrap_or(exit::OK);
+    if code != expected_code(program) {
+        let path = program.with_extension("code");
+        let step = if code == exit::OK { std::fs::remove_file(path) } else { write("code", &format!("{code}\n")) };
+        outcome = outcome.and(step);
+    }
+    let err = std::fs::read_to_string(program.with_extension("err")).unwrap_or_default();
+    if err.lines().any(|line| !finished.err.contains(line)) {
+        let first = finished.err.lines().next().unwrap_or("");
+        outcome = outcome.and(write("err", &format!("{first}\n")));
+    }
+    match outcome {
+        Ok(()) => Verdict { passed: 1, text: format!("updated  {name}\n"), ..Verdict::default() },
+        Err(error) => failure(name, &format!("      its expectations could not be written: {error}\n")),
+    }
+}
+
+/// Runs this program on `program`, with no input and without colours, for at most `deadline`.
+fn execute(words: &[&str], program: &Path, deadline: Duration) -> std::io::Result<Finished> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(words).arg("--").arg(program).env("NO_COLOR", "1");
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    std::thread::scope(|scope| {
+        let out = scope.spawn(move || text_of(out));
+        let err = scope.spawn(move || text_of(err));
+        let started = Instant::now();
+        let (mut timed_out, mut code) = (false, None);
+        loop {
+            match child.try_wait()? {
+                Some(status) => {
+                    code = status.code();
+                    break;
+                }
+                None if started.elapsed() > deadline => {
+                    timed_out = true;
+                    child.kill()?;
+                    child.wait()?;
+                    break;
+                }
+                None => std::thread::sleep(TICK),
+            }
+        }
+        let (out, err) = (out.join().unwrap_or_default(), err.join().unwrap_or_default());
+        Ok(Finished { out, err, code, timed_out })
+    })
+}
+
+fn text_of(stream: Option<impl Read>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(mut stream) = stream {
+        // What could be read is what there is to compare.
+        let _ = stream.read_to_end(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

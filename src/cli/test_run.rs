@@ -1,0 +1,55 @@
+//! `ruff test-run`: the test blocks of one program.
+
+use super::args::TestRun;
+use super::{check, exit, input, output, passes, run};
+use crate::base::render::Colour;
+use crate::base::source::SourceMap;
+use crate::engine::pipeline::{self, CompileOptions, Outcome};
+use crate::engine::testing::{self, Failure, TestResult};
+use crate::runtime::host::Host;
+
+/// Runs the test blocks of a program and says what became of each; gives the exit code.
+pub fn test_run(arguments: &TestRun, colour: Colour) -> i32 {
+    let (mut sources, main) = match input::load(&arguments.file, colour) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    let options = CompileOptions { tests: true, ..CompileOptions::default() };
+    let compiled = match pipeline::compile(&mut sources, main, &options, &mut passes::dump) {
+        Ok(compiled) => compiled,
+        Err(list) => return check::refuse(&sources, &list, colour),
+    };
+    let (mut passed, mut failed) = (0, 0);
+    let mut host = Host::process(Vec::new());
+    let filter = arguments.filter.as_deref().unwrap_or("");
+    let ending = testing::run_tests(&compiled, &mut host, filter, &mut |result| {
+        let count = if result.failure.is_none() { &mut passed } else { &mut failed };
+        *count += 1;
+        output::print(&line(result, &sources));
+    });
+    match ending {
+        Outcome::Finished => {}
+        Outcome::Exit(code) => return code,
+        Outcome::Error(error) => return run::uncaught(&sources, &error, colour),
+    }
+    output::print(&summary(passed, failed));
+    if failed == 0 { exit::OK } else { exit::FAILED }
+}
+
+/// The last line of a report.
+pub fn summary(passed: usize, failed: usize) -> String {
+    format!("\n{passed} passed, {failed} failed\n")
+}
+
+fn line(result: &TestResult, sources: &SourceMap) -> String {
+    match &result.failure {
+        None => format!("ok    {}\n", result.name),
+        Some(Failure::Exit(code)) => format!("FAIL  {}\n      it called exit({code})\n", result.name),
+        Some(Failure::Error(error)) => {
+            let place = sources.position(error.span);
+            let file = &sources.get(error.span.source).name;
+            let message = error.message.replace('\n', "\n      ");
+            format!("FAIL  {}\n      {message}\n      --> {file}:{}:{}\n", result.name, place.line, place.column)
+        }
+    }
+}
