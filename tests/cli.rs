@@ -207,7 +207,7 @@ fn broken_modules_are_errors_of_their_imports() {
     expect(
         &got,
         0,
-        "Failed to evaluate module 'm': Failed to parse module 'n': 2:6: Expected an expression, found end of file\n",
+        "Failed to evaluate module 'm': Failed to parse module 'n': 2:6: Expected expression, found end of file\n",
     );
     let files = [("m.ruff", "import n"), ("n.ruff", "x := 1\nfunc f(a, a) { }")];
     let message = "Failed to parse module 'n': 2:11: Duplicate declaration in the same scope: a\n";
