@@ -53,8 +53,11 @@ fn tasks_leave_nothing() {
 
 #[test]
 fn without_passes_they_leave_nothing_either() {
-    let options =
-        CompileOptions { passes: PassOptions { explicit: Some(Vec::new()), ..PassOptions::default() }, verify: true };
+    let options = CompileOptions {
+        passes: PassOptions { explicit: Some(Vec::new()), ..PassOptions::default() },
+        verify: true,
+        ..CompileOptions::default()
+    };
     leaks("generators", &options);
     leaks("async", &options);
 }

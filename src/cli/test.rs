@@ -226,10 +226,10 @@ fn problems(program: &Path, finished: &Finished) -> String {
     for wanted in err.lines().filter(|line| !line.trim().is_empty() && !finished.err.contains(line)) {
         text.push_str(&format!("      standard error lacks {wanted:?}\n"));
     }
-    if !text.is_empty() {
-        if let Some(said) = finished.err.lines().next() {
-            text.push_str(&format!("      standard error: {said}\n"));
-        }
+    if !text.is_empty()
+        && let Some(said) = finished.err.lines().next()
+    {
+        text.push_str(&format!("      standard error: {said}\n"));
     }
     text
 }
