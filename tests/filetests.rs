@@ -242,7 +242,10 @@ fn the_example_of_the_design_is_real() {
     let mut sources = SourceMap::new();
     let main = sources.add("table.ruff", program).unwrap();
     let options = CompileOptions::default();
-    let mut module = pipeline::lower(&mut sources, main).map_err(|list| format!("{list:?}")).unwrap().module;
+    let mut module = pipeline::lower(&mut sources, main, &CompileOptions::default())
+        .map_err(|list| format!("{list:?}"))
+        .unwrap()
+        .module;
     let before = print_module(&module, Spans::Hide);
     pipeline::optimise(&mut module, &options, &mut |_, _| {});
     let after = print_module(&module, Spans::Hide);

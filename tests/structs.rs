@@ -29,7 +29,11 @@ fn measure(name: &str, text: &str, options: &CompileOptions) -> (heap::Stats, St
 }
 
 fn without_passes() -> CompileOptions {
-    CompileOptions { passes: PassOptions { explicit: Some(Vec::new()), ..PassOptions::default() }, verify: true }
+    CompileOptions {
+        passes: PassOptions { explicit: Some(Vec::new()), ..PassOptions::default() },
+        verify: true,
+        ..CompileOptions::default()
+    }
 }
 
 #[test]
