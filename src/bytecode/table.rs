@@ -17,7 +17,7 @@
 //! | `Jump32` | the same, 32 bits in b and c |
 //!
 //! Literal words: `Literal` is one patched word (a value or an address); `List` packs four registers a word; `LiteralList` is both;
-//! `Jump` is a jump distance in words; `RegisterJump` a register in the low 16 bits and a distance in the others; `Cached` is one patched
+//! `Jump` is a jump distance in words (an address, once loaded); `RegisterJump` a register in the low 16 bits and a distance in the others; `Cached` is one patched
 //! word and two that are zero until the machine remembers something there.
 
 /// Calls `$with! { rows }` with every row of the table.

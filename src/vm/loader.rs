@@ -2,7 +2,7 @@
 
 use super::dispatch::Handler;
 use super::handlers::HANDLERS;
-use crate::bytecode::op::{Fields, OPCODE_MASK, Opcode};
+use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{Literal, Program};
 use crate::ir::function::ConstData;
 use crate::runtime::builtins;
@@ -104,6 +104,10 @@ impl Loaded {
                 let fields = Fields::decode(*first.add(at + 1));
                 let opcode = Opcode::from_word(fields.op).expect("verified code (BC001)");
                 let handler = HANDLERS[(fields.op & OPCODE_MASK) as usize] as usize as u64;
+                if opcode.info().extra == Extra::Jump {
+                    let distance = *first.add(at + 2) as isize;
+                    *first.add(at + 2) = first.add(at).offset(distance) as u64;
+                }
                 *first.add(at) = if counting && opcode != Opcode::halt { count } else { handler };
                 at += opcode.length(fields.count(opcode));
             }

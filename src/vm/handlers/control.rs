@@ -82,7 +82,7 @@ macro_rules! steps {
             let r = x.wrapping_add(step).wrapping_sub(m.t);
             if (x & step & r & limit) >= m.lim {
                 m.set_a(r);
-                if r $op limit { m.jump(m.literal() as i64) } else { m.next(3) }
+                if r $op limit { m.jump_to_literal() } else { m.next(3) }
             } else {
                 m.enter(step_other)
             }
@@ -92,7 +92,7 @@ macro_rules! steps {
             let r = x.wrapping_add(m.b_signed() as u64);
             if (x & r & limit) >= m.lim {
                 m.set_a(r);
-                if r $op limit { m.jump(m.literal() as i64) } else { m.next(3) }
+                if r $op limit { m.jump_to_literal() } else { m.next(3) }
             } else {
                 m.enter(step_other)
             }
@@ -103,7 +103,7 @@ macro_rules! steps {
             let limit = (m.c_signed() as u64).wrapping_add(m.t);
             if (x & r) >= m.lim {
                 m.set_a(r);
-                if r $op limit { m.jump(m.literal() as i64) } else { m.next(3) }
+                if r $op limit { m.jump_to_literal() } else { m.next(3) }
             } else {
                 m.enter(step_other)
             }

@@ -45,7 +45,7 @@ handlers! {
             return consumer.helper(deliver);
         }
         consumer.set_a(word);
-        consumer.jump(consumer.literal() as i64)
+        consumer.jump_to_literal()
     }
     fn generator_end(m) {
         m.helper(end_generator)

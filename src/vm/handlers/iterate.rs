@@ -32,7 +32,7 @@ handlers! {
             if position < state {
                 *m.base.add(m.c()) = position + 1;
                 m.set_a(position);
-                m.jump(m.literal() as i64)
+                m.jump_to_literal()
             } else {
                 m.next(3)
             }
@@ -57,7 +57,7 @@ handlers! {
         retain(word);
         *m.base.add(m.c()) = position + 1;
         m.set_a(word);
-        m.jump(m.literal() as i64)
+        m.jump_to_literal()
     }
     fn iter_next_other(m) {
         let state = Word(m.rb());
@@ -136,7 +136,7 @@ unsafe fn step(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
             Some(value) => {
                 *base.add(fields.c as usize) += 1;
                 *base.add(fields.a as usize) = value.into_word().0;
-                pc.offset(*pc.add(2) as isize)
+                *pc.add(2) as *mut u64
             }
             None => pc.add(3),
         }

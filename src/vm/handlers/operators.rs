@@ -270,7 +270,7 @@ pub(crate) unsafe fn compare_step(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> 
             return next;
         }
         match operators::binary(order, Value::from_borrowed(Word(*slot)), Value::borrow(&limit)) {
-            Ok(value) if operators::truthy(&value) => pc.offset(*pc.add(2) as isize),
+            Ok(value) if operators::truthy(&value) => *pc.add(2) as *mut u64,
             Ok(_) => pc.add(3),
             Err((error, _)) => vm.raise(pc.add(1), error),
         }

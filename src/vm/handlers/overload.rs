@@ -249,7 +249,7 @@ pub(crate) unsafe fn finish(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u
             _ if info.family == "branch" => branch_by(at, opcode.length(0), truthy(&result)),
             _ if info.extra == Extra::Jump => {
                 if mark & SECOND != 0 {
-                    return if truthy(&result) { at.offset(*at.add(2) as isize) } else { at.add(3) };
+                    return if truthy(&result) { *at.add(2) as *mut u64 } else { at.add(3) };
                 }
                 *base.add(fields.a as usize) = result.into_word().0;
                 compare_step(vm, at, base)
