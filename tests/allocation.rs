@@ -272,8 +272,13 @@ impl Generator {
 fn random_function(seed: u64) -> Function {
     let mut func = Function::new(FuncRef::new(0), None, 2, SPAN);
     let name = func.constant(ConstData::Str("name".into()));
-    let path =
-        func.paths.push(PathData { name, global: None, steps: [Step::Index].into_iter().collect(), update: None });
+    let path = func.paths.push(PathData {
+        name,
+        global: None,
+        steps: [Step::Index].into_iter().collect(),
+        update: None,
+        later: Default::default(),
+    });
     let mut generator = Generator {
         builder: FunctionBuilder::new(func),
         random: Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),

@@ -80,6 +80,17 @@ impl Assembler {
         self.code.code.push(0);
     }
 
+    /// Gives the words from the second of the instruction at `at`, which ends here, positions of their own: an error of its n-th
+    /// further operation is raised at the n-th word after the first, or at the last.
+    pub fn later(&mut self, at: u32, spans: &[Span]) {
+        let words = at + 1..self.here();
+        for (word, &span) in words.zip(spans) {
+            if self.code.spans.last().is_none_or(|&(_, last)| span != last) {
+                self.code.spans.push((word, span));
+            }
+        }
+    }
+
     /// Writes the word of a register and a jump distance behind the instruction just written.
     pub fn register_distance(&mut self, register: u16) {
         self.code.code.push(register as u64);

@@ -388,6 +388,7 @@ impl Emitter<'_> {
         let (count, at) = (self.func.insts[inst].args.len() as u16 - has_root as u16, self.asm.here());
         self.asm.op(op, 0, root, number, count);
         self.operand_list(inst, has_root as usize);
+        self.asm.later(at, &path(self.func, inst).later);
         self.unwind(inst, at);
     }
 

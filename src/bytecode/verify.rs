@@ -2,7 +2,7 @@
 
 use super::op::{DROP_LISTED, Extra, Fields, Opcode, Operand};
 use super::program::{FunctionCode, Literal, NO_LANDING, PathStep, Program};
-use crate::ir::function::ConstData;
+use crate::ir::function::{ConstData, UpdateOp};
 use crate::regalloc::WINDOW_HEADER;
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("BC009", "parameters fit the frame; a function with captures leaves by the closure returns and no other does"),
     (
         "BC010",
-        "a path instruction lists its operand and one key for each index step, and names a global if it starts at one",
+        "a path instruction lists its operand, a key for each index step, more only if its update takes it; a global's names it",
     ),
     (
         "BC011",
@@ -251,7 +251,9 @@ impl Checker<'_> {
     fn path(&mut self, at: usize, opcode: Opcode, number: u16, count: u16) {
         let Some(path) = self.program.paths.get(number as usize) else { return self.fail("BC005", at, "no such path") };
         let keys = path.steps.iter().filter(|step| **step == PathStep::Index).count();
-        if count as usize != keys + 1 {
+        let further = (count as usize).checked_sub(keys + 1);
+        let takes_more = path.update.is_some_and(UpdateOp::takes_more);
+        if further.is_none_or(|further| further > 0 && !takes_more) {
             self.fail("BC010", at, "operand and keys");
         }
         let global = matches!(opcode, Opcode::global_set_path | Opcode::global_update_path);

@@ -7,6 +7,7 @@ use super::effects::Effects;
 use super::entities::{Block, Const, FuncRef, Global, Inst, Path, Val};
 use super::inst::{Imm, Op};
 use super::types::Type;
+use crate::base::builtin::BuiltinId;
 use crate::base::operator::BinaryOp;
 use crate::base::source::Span;
 use cranelift_entity::{PrimaryMap, packed_option::PackedOption};
@@ -55,13 +56,24 @@ pub enum Step {
     Field(Const),
 }
 
-/// What a read-modify-write does with the old element and the right operand.
+/// What a read-modify-write does with the old element, the right operand and the further operands, which follow the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpdateOp {
-    /// `old op operand`
+    /// `old op operand`; an addition may have further operands: `((old + operand) + second) + third`.
     Binary(BinaryOp),
     /// `push(old, operand)`
     Push,
+    /// `builtin(old, operand, second, third)` of a builtin that runs no script code.
+    Builtin(BuiltinId),
+    /// `builtin(old)` of a builtin that runs no script code; the operand is null.
+    Alone(BuiltinId),
+}
+
+impl UpdateOp {
+    /// Whether it may have further operands.
+    pub fn takes_more(self) -> bool {
+        matches!(self, UpdateOp::Binary(BinaryOp::Add) | UpdateOp::Builtin(_))
+    }
 }
 
 /// The immediate of path instructions.
@@ -75,6 +87,8 @@ pub struct PathData {
     pub steps: SmallVec<[Step; 2]>,
     /// The operation of a read-modify-write.
     pub update: Option<UpdateOp>,
+    /// Where the errors of further additions are reported; those that lack a position, where the instruction's are.
+    pub later: SmallVec<[Span; 1]>,
 }
 
 /// An edge: a block and the arguments for its parameters.
@@ -327,9 +341,9 @@ impl Function {
         let both = ty(0).union(ty(1));
         match data.op {
             Op::UpdatePath | Op::CellUpdatePath | Op::GlobalUpdatePath => {
-                // The old element may be a struct, whatever the root is; `push` is never overloaded.
+                // The old element may be a struct, whatever the root is; builtins are never overloaded.
                 let pushes = match data.imm {
-                    Imm::Path(path) => self.paths[path].update == Some(UpdateOp::Push),
+                    Imm::Path(path) => !matches!(self.paths[path].update, Some(UpdateOp::Binary(_))),
                     _ => false,
                 };
                 Effects(effects.0 & !32) | if pushes { Effects::PURE } else { Effects::CALLS }

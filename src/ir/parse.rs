@@ -409,10 +409,7 @@ impl Parser {
                 Imm::Const(scope.func.constant(data))
             }
             ImmKind::Func => Imm::Func(FuncRef::from_u32(self.reference("fn", "a function")?)),
-            ImmKind::Builtin => match u16::try_from(self.number()?) {
-                Ok(number) => Imm::Builtin(BuiltinId(number)),
-                Err(_) => return self.fail_before("number out of range"),
-            },
+            ImmKind::Builtin => Imm::Builtin(self.builtin()?),
             ImmKind::Global => Imm::Global(self.global()?),
             ImmKind::Path => {
                 let data = self.path(scope)?;
@@ -420,6 +417,13 @@ impl Parser {
             }
             ImmKind::Index => Imm::Index(self.number()?),
         })
+    }
+
+    fn builtin(&mut self) -> Result<BuiltinId> {
+        match u16::try_from(self.number()?) {
+            Ok(number) => Ok(BuiltinId(number)),
+            Err(_) => self.fail_before("number out of range"),
+        }
     }
 
     fn constant(&mut self) -> Result<ConstData> {
@@ -452,7 +456,7 @@ impl Parser {
         self.expect('{')?;
         let name = scope.func.constant(ConstData::Str(self.text()?.as_str().into()));
         let global = if self.peek_reference("global").is_some() { Some(self.global()?) } else { None };
-        let mut path = PathData { name, global, steps: SmallVec::new(), update: None };
+        let mut path = PathData { name, global, steps: SmallVec::new(), update: None, later: SmallVec::new() };
         loop {
             if self.eat('[') {
                 self.expect(']')?;
@@ -467,6 +471,10 @@ impl Parser {
         if self.eat_word("update") {
             path.update = Some(if self.eat_word("push") {
                 UpdateOp::Push
+            } else if self.eat_word("builtin") {
+                UpdateOp::Builtin(self.builtin()?)
+            } else if self.eat_word("alone") {
+                UpdateOp::Alone(self.builtin()?)
             } else {
                 let symbol = self.text()?;
                 match BinaryOp::ALL.iter().find(|op| op.symbol() == symbol) {
@@ -475,7 +483,13 @@ impl Parser {
                 }
             });
         }
-        self.expect('}')?;
+        while !self.eat('}') {
+            let span = self.span()?;
+            if span == Span::default() {
+                return self.fail_before("expected the end of a path");
+            }
+            path.later.push(span);
+        }
         Ok(path)
     }
 }

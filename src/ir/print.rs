@@ -90,14 +90,14 @@ fn write_block(out: &mut String, func: &Function, block: Block, spans: Spans) ->
     out.push_str(":\n");
     for &inst in &func.blocks[block].insts {
         out.push_str("  ");
-        write_inst(out, func, &func.insts[inst])?;
+        write_inst(out, func, &func.insts[inst], spans)?;
         write_span(out, func.insts[inst].span, spans)?;
         out.push('\n');
     }
     Ok(())
 }
 
-fn write_inst(out: &mut String, func: &Function, data: &InstData) -> fmt::Result {
+fn write_inst(out: &mut String, func: &Function, data: &InstData, spans: Spans) -> fmt::Result {
     if let Some(result) = data.result.expand() {
         write!(out, "{result}")?;
         let ty = func.values[result].ty;
@@ -110,7 +110,7 @@ fn write_inst(out: &mut String, func: &Function, data: &InstData) -> fmt::Result
     let mut separator = " ";
     if data.imm != Imm::None {
         out.push_str(separator);
-        write_imm(out, func, data.imm)?;
+        write_imm(out, func, data.imm, spans)?;
         separator = ", ";
     }
     for (i, arg) in data.args.iter().enumerate() {
@@ -141,19 +141,19 @@ fn write_call(out: &mut String, call: &BlockCall) -> fmt::Result {
     Ok(())
 }
 
-fn write_imm(out: &mut String, func: &Function, imm: Imm) -> fmt::Result {
+fn write_imm(out: &mut String, func: &Function, imm: Imm, spans: Spans) -> fmt::Result {
     match imm {
         Imm::None => Ok(()),
         Imm::Const(c) => write!(out, "{}", func.consts[c]),
         Imm::Func(f) => write!(out, "{f}"),
         Imm::Builtin(b) => write!(out, "{}", b.0),
         Imm::Global(g) => write!(out, "{g}"),
-        Imm::Path(p) => write_path(out, func, &func.paths[p]),
+        Imm::Path(p) => write_path(out, func, &func.paths[p], spans),
         Imm::Index(i) => write!(out, "{i}"),
     }
 }
 
-fn write_path(out: &mut String, func: &Function, path: &PathData) -> fmt::Result {
+fn write_path(out: &mut String, func: &Function, path: &PathData, spans: Spans) -> fmt::Result {
     write!(out, "{{{}", func.consts[path.name])?;
     if let Some(global) = path.global {
         write!(out, " {global}")?;
@@ -167,7 +167,12 @@ fn write_path(out: &mut String, func: &Function, path: &PathData) -> fmt::Result
     match path.update {
         Some(UpdateOp::Binary(op)) => write!(out, " update {}", Quoted(op.symbol()))?,
         Some(UpdateOp::Push) => out.push_str(" update push"),
+        Some(UpdateOp::Alone(id)) => write!(out, " update alone {}", id.0)?,
+        Some(UpdateOp::Builtin(id)) => write!(out, " update builtin {}", id.0)?,
         None => {}
+    }
+    for &span in &path.later {
+        write_span(out, span, spans)?;
     }
     out.push('}');
     Ok(())

@@ -7,7 +7,7 @@
 use super::cfg::Cfg;
 use super::dominators::Points;
 use super::entities::{Block, Inst, Val};
-use super::function::{BlockCall, ConstData, Function, InstData, Module, Step, ValDef};
+use super::function::{BlockCall, ConstData, Function, InstData, Module, Step, UpdateOp, ValDef};
 use super::inst::{Flow, Imm, Mode, Op};
 use super::types::Type;
 use cranelift_entity::EntitySet;
@@ -269,8 +269,11 @@ impl<'a> Verifier<'a> {
         let updates = matches!(data.op, Op::UpdatePath | Op::CellUpdatePath | Op::GlobalUpdatePath);
         let keys = path.steps.iter().filter(|&&step| step == Step::Index).count();
         let given = data.args.len() - data.op.info().fixed.len();
-        if keys != given {
+        let takes_more = path.update.is_some_and(UpdateOp::takes_more);
+        if given < keys || (given > keys && !takes_more) {
             self.report_inst(Rule::Path, inst, format!("{given} keys for {keys} index steps"));
+        } else if path.later.len() > given - keys {
+            self.report_inst(Rule::Path, inst, "positions of further operands");
         } else if path.global.is_some() != on_global {
             self.report_inst(Rule::Path, inst, "its root");
         } else if path.update.is_some() != updates {

@@ -17,6 +17,7 @@
 //! | `name` | occurrences of variables: chains of candidates |
 //! | `module` | imports |
 //! | `path` | path assignment |
+//! | `quiet` | what expressions cannot do |
 //! | `matching` | `match`, tagged values, `?` |
 //! | `destructure` | destructuring |
 //! | `structure` | structs: declarations, literals, what methods see |
@@ -33,6 +34,7 @@ mod matching;
 mod module;
 mod name;
 mod path;
+mod quiet;
 mod stmt;
 mod structure;
 mod update;

@@ -67,7 +67,8 @@ impl<'a> Lowerer<'a, '_, '_> {
                 }
             });
         }
-        let data = PathData { name, global: slot.map(Global::from_u32), steps: described, update };
+        let data =
+            PathData { name, global: slot.map(Global::from_u32), steps: described, update, later: SmallVec::new() };
         Imm::Path(self.b.func.paths.push(data))
     }
 
@@ -151,38 +152,33 @@ impl<'a> Lowerer<'a, '_, '_> {
         self.write_any(path, &keys, val, span);
     }
 
-    /// Read-modify-write of the end of a path, or of a variable kept in a cell or a slot.
+    /// Read-modify-write of the end of a path, or of a variable kept in a cell or a slot. The first operand comes before the keys, the
+    /// others behind them.
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn emit_update(
         &mut self,
         candidate: Candidate,
         path: Path<'a>,
         keys: &[Val],
-        operand: Val,
+        vals: &[Val],
         update: UpdateOp,
+        later: &[Span],
         span: Span,
     ) {
         let binding = candidate.binding;
-        let mut operands: SmallVec<[Val; 8]> = SmallVec::new();
-        match self.shared.resolution.binding(binding).storage {
-            Storage::Cell => {
-                operands.extend([self.local(binding), operand]);
-                operands.extend_from_slice(keys);
-                let imm = self.path_imm(path, path.steps, None, Some(update));
-                self.b.ins(Op::CellUpdatePath, &operands, imm, span);
-            }
-            Storage::Global(slot) => {
-                operands.push(operand);
-                operands.extend_from_slice(keys);
-                let imm = self.path_imm(path, path.steps, Some(slot), Some(update));
-                self.b.ins(Op::GlobalUpdatePath, &operands, imm, span);
-            }
-            Storage::Register | Storage::Function(_) => {
-                operands.extend([self.local(binding), operand]);
-                operands.extend_from_slice(keys);
-                let imm = self.path_imm(path, path.steps, None, Some(update));
-                let root = self.b.ins_val(Op::UpdatePath, &operands, imm, span);
-                self.store(binding, root, span);
-            }
+        let (op, root, slot) = match self.shared.resolution.binding(binding).storage {
+            Storage::Cell => (Op::CellUpdatePath, Some(self.local(binding)), None),
+            Storage::Global(slot) => (Op::GlobalUpdatePath, None, Some(slot)),
+            Storage::Register | Storage::Function(_) => (Op::UpdatePath, Some(self.local(binding)), None),
+        };
+        let (first, more) = vals.split_at(1);
+        let operands: SmallVec<[Val; 8]> = root.iter().chain(first).chain(keys).chain(more).copied().collect();
+        let imm = self.path_imm(path, path.steps, slot, Some(update));
+        if let Imm::Path(path) = imm {
+            self.b.func.paths[path].later = later.into();
+        }
+        if let Some(root) = self.b.ins(op, &operands, imm, span) {
+            self.store(binding, root, span);
         }
     }
 }

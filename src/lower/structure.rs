@@ -76,7 +76,13 @@ impl<'a> Lowerer<'a, '_, '_> {
     fn store_field(&mut self, object: Val, field: Symbol, val: Val, span: Span) -> Val {
         let text = ConstData::Str(self.shared.interner.shared(field));
         let field = self.b.func.constant(text);
-        let data = PathData { name: field, global: None, steps: smallvec![Step::Field(field)], update: None };
+        let data = PathData {
+            name: field,
+            global: None,
+            steps: smallvec![Step::Field(field)],
+            update: None,
+            later: smallvec![],
+        };
         let path = Imm::Path(self.b.func.paths.push(data));
         self.b.ins_val(Op::SetPath, &[object, val], path, span)
     }

@@ -7,23 +7,46 @@
 
 use super::expr::binary_op;
 use super::function::Lowerer;
-use super::path::MAX_STEPS;
+use super::path::{Keys, MAX_STEPS};
 use crate::base::operator::BinaryOp;
 use crate::base::source::Span;
+use crate::ir::entities::Val;
 use crate::ir::function::UpdateOp;
 use crate::ir::inst::{Imm, Op};
-use crate::resolve::{Candidate, Fallback, Mutability, Storage};
-use crate::syntax::ast::{Element, Entry, Expr, ExprKind, Name, Path, Step, StringPart};
+use crate::resolve::{BindingId, Candidate, Fallback, Mutability, Storage};
+use crate::syntax::ast::{Expr, ExprKind, Name, Path, Step};
+use smallvec::SmallVec;
 
-/// Largest operand looked through.
-const QUIET_BUDGET: u32 = 64;
+/// Most operands besides the first.
+const MAX_MORE: usize = 16;
+
+/// Builtins that change their first argument in place if nobody else has it.
+const IN_PLACE: &[&str] = &[
+    "insert",
+    "remove",
+    "concat",
+    "slice",
+    "take",
+    "skip",
+    "sort",
+    "reverse",
+    "merge",
+    "update",
+    "set_add",
+    "set_remove",
+    "queue_enqueue",
+    "stack_push",
+];
 
 /// The right-hand side of a read-modify-write.
 struct Change<'a> {
     old: &'a Expr<'a>,
-    operand: &'a Expr<'a>,
+    /// None for a builtin of the old value alone.
+    operands: SmallVec<[&'a Expr<'a>; 2]>,
     update: UpdateOp,
     span: Span,
+    /// The positions of further additions.
+    later: SmallVec<[Span; 1]>,
 }
 
 impl<'a> Lowerer<'a, '_, '_> {
@@ -50,39 +73,80 @@ impl<'a> Lowerer<'a, '_, '_> {
         if storage == Storage::Register && path.steps.is_empty() {
             return change.update == UpdateOp::Push && self.push_to_register(target, &change);
         }
-        let quiet = self.is_quiet(change.operand, &mut { QUIET_BUDGET });
-        if !quiet && (storage != Storage::Register || !self.has_stable_keys(path)) {
-            return false;
+        self.update_quietly(path, target, &change).is_some()
+    }
+
+    /// The in-place form, if the operands may be evaluated before the old value is read; the keys.
+    fn update_quietly(&mut self, path: Path<'a>, target: Candidate, change: &Change<'a>) -> Option<Keys> {
+        let storage = self.shared.resolution.binding(target.binding).storage;
+        let quiet = change.operands.iter().all(|operand| self.is_quiet(operand));
+        if !quiet && (storage != Storage::Register || !self.has_stable_keys(path, &|_| true)) {
+            return None;
         }
-        let keys = self.keys(path);
-        self.change_path(target, path, &keys, change.operand, change.update, change.span);
-        true
+        let trivial = change.operands.iter().all(|operand| self.is_trivial(operand));
+        let keys = self.read_keys(path, target, change.old, !trivial);
+        self.emit_change(target, path, &keys, change);
+        Some(keys)
     }
 
     fn push_to_register(&mut self, target: Candidate, change: &Change<'a>) -> bool {
+        let &[operand] = &change.operands[..] else { return false };
         let old = self.get(target.binding, target.definite, change.old.span);
-        let val = self.expr(change.operand);
+        let val = self.expr(operand);
         let new = self.b.ins_val(Op::ArrayPush, &[old, val], Imm::None, change.span);
         self.store(target.binding, new, change.span);
         true
     }
 
-    /// The in-place form, the keys being there.
-    fn change_path(
-        &mut self,
-        target: Candidate,
-        path: Path<'a>,
-        keys: &[crate::ir::entities::Val],
-        operand: &'a Expr<'a>,
-        update: UpdateOp,
-        span: Span,
-    ) {
-        if !self.is_trivial(operand) && (!target.definite || !path.steps.is_empty()) {
-            let root = self.get(target.binding, target.definite, path.root.span);
-            self.read_steps(root, path.steps, keys);
+    /// The keys of `old`, which reads `path`. What else reading it could raise up to the last key that could raise itself, or all of it if
+    /// `whole`, is raised here.
+    fn read_keys(&mut self, path: Path<'a>, target: Candidate, old: &'a Expr<'a>, whole: bool) -> Keys {
+        let mut steps: SmallVec<[Step<'a>; 4]> = SmallVec::new();
+        let mut current = old;
+        loop {
+            current = match current.kind {
+                ExprKind::Index { object, index, bracket } => {
+                    steps.push(Step::Index { index, bracket });
+                    object
+                }
+                ExprKind::Field { object, name, .. } => {
+                    steps.push(Step::Field(name));
+                    object
+                }
+                _ => break,
+            };
         }
-        let val = self.expr(operand);
-        self.emit_update(target, path, keys, val, update, span);
+        steps.reverse();
+        let raises = |step: &Step<'a>| matches!(step, Step::Index { index, .. } if !self.is_trivial(index));
+        let last = steps.iter().rposition(raises);
+        let checked = if whole { steps.len() } else { last.unwrap_or(0) };
+        let reads_root = checked > 0 || !target.definite && (whole || last.is_some());
+        let mut val = reads_root.then(|| self.get(target.binding, target.definite, path.root.span));
+        let mut keys = Keys::new();
+        for (number, step) in steps.iter().enumerate() {
+            let mut key = None;
+            if let Step::Index { index, .. } = *step {
+                key = Some(self.expr(index));
+                keys.extend(key);
+            }
+            if let Some(container) = val.filter(|_| number < checked) {
+                val = Some(self.read_steps(container, std::slice::from_ref(step), key.as_slice()));
+            }
+        }
+        keys
+    }
+
+    /// The in-place form, the keys being there.
+    fn emit_change(&mut self, target: Candidate, path: Path<'a>, keys: &[Val], change: &Change<'a>) {
+        let mut vals: SmallVec<[Val; 4]> = SmallVec::new();
+        for operand in &change.operands {
+            let val = self.expr(operand);
+            vals.push(val);
+        }
+        if vals.is_empty() {
+            vals.push(self.null(change.span));
+        }
+        self.emit_update(target, path, keys, &vals, change.update, &change.later, change.span);
     }
 
     /// `x[i].f op= e`, with any number of steps.
@@ -93,9 +157,14 @@ impl<'a> Lowerer<'a, '_, '_> {
         {
             let storage = self.shared.resolution.binding(target.binding).storage;
             let plain = storage == Storage::Register && path.steps.is_empty();
-            let fits = storage == Storage::Register || self.is_quiet(value, &mut { QUIET_BUDGET });
+            let fits = storage == Storage::Register || self.is_quiet(value);
             if fits && !plain {
-                return self.change_path(target, path, &keys, value, UpdateOp::Binary(op), op_span);
+                if !self.is_trivial(value) && (!target.definite || !path.steps.is_empty()) {
+                    let root = self.get(target.binding, target.definite, path.root.span);
+                    self.read_steps(root, path.steps, &keys);
+                }
+                let val = self.expr(value);
+                return self.emit_update(target, path, &keys, &[val], UpdateOp::Binary(op), &[], op_span);
             }
         }
         let mut info = self.info(path.root);
@@ -122,25 +191,72 @@ impl<'a> Lowerer<'a, '_, '_> {
         }
     }
 
-    /// `old op operand`, `push(old, operand)`.
+    /// `old op operand`, `old + operand + second`, `push(old, operand)`, `sort(old)`.
     fn change(&self, value: &'a Expr<'a>) -> Option<Change<'a>> {
         match value.kind {
+            ExprKind::Binary { op: BinaryOp::Add, .. } => self.additions(value),
             ExprKind::Binary { op, op_span, left, right } => match op {
-                BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem => {
-                    Some(Change { old: left, operand: right, update: UpdateOp::Binary(op), span: op_span })
-                }
+                BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem => Some(Change {
+                    old: left,
+                    operands: SmallVec::from_slice(&[right]),
+                    update: UpdateOp::Binary(op),
+                    span: op_span,
+                    later: SmallVec::new(),
+                }),
                 _ => None,
             },
             ExprKind::Call { callee, callee_start, args: &[old, operand] } => match callee.kind {
-                ExprKind::Name(name)
-                    if matches!(self.shared.interner.name(name.symbol), "push" | "append") && self.is_builtin(name) =>
-                {
-                    Some(Change { old, operand, update: UpdateOp::Push, span: callee_start })
-                }
-                _ => None,
+                ExprKind::Name(name) if self.is_one_of(name, &["push", "append"]) => Some(Change {
+                    old,
+                    operands: SmallVec::from_slice(&[operand]),
+                    update: UpdateOp::Push,
+                    span: callee_start,
+                    later: SmallVec::new(),
+                }),
+                _ => self.builtin_change(value, IN_PLACE),
             },
-            _ => None,
+            _ => self.builtin_change(value, IN_PLACE),
         }
+    }
+
+    /// Additions to one old value. The first operand may be anything; the others are evaluated before the first addition, which has to
+    /// make no difference.
+    fn additions(&self, value: &'a Expr<'a>) -> Option<Change<'a>> {
+        let mut operands: SmallVec<[&'a Expr<'a>; 2]> = SmallVec::new();
+        let mut spans: SmallVec<[Span; 4]> = SmallVec::new();
+        let mut current = value;
+        while let ExprKind::Binary { op: BinaryOp::Add, op_span, left, right } = current.kind {
+            if operands.len() > MAX_MORE {
+                return None;
+            }
+            operands.push(right);
+            spans.push(op_span);
+            current = left;
+        }
+        operands.reverse();
+        spans.reverse();
+        let exact = operands.len() == 1
+            || !self.shared.resolution.overloads() && operands[1..].iter().all(|operand| self.is_trivial(operand));
+        exact.then(|| Change {
+            old: current,
+            operands,
+            update: UpdateOp::Binary(BinaryOp::Add),
+            span: spans[0],
+            later: SmallVec::from_slice(&spans[1..]),
+        })
+    }
+
+    /// `builtin(old, operands)` with one of some builtins.
+    fn builtin_change(&self, value: &'a Expr<'a>, names: &[&str]) -> Option<Change<'a>> {
+        let ExprKind::Call { callee, callee_start, args } = value.kind else { return None };
+        let (ExprKind::Name(name), [old, operands @ ..]) = (callee.kind, args) else { return None };
+        let Fallback::Builtin(id) = self.info(name).fallback else { return None };
+        if operands.len() > MAX_MORE || !self.is_one_of(name, names) {
+            return None;
+        }
+        let update = if operands.is_empty() { UpdateOp::Alone(id) } else { UpdateOp::Builtin(id) };
+        let operands = SmallVec::from_slice(operands);
+        Some(Change { old, operands, update, span: callee_start, later: SmallVec::new() })
     }
 
     /// Whether an expression reads exactly the target of an assignment.
@@ -148,9 +264,7 @@ impl<'a> Lowerer<'a, '_, '_> {
         let mut current = expr;
         for step in path.steps.iter().rev() {
             current = match (current.kind, step) {
-                (ExprKind::Index { object, index, .. }, Step::Index { index: key, .. })
-                    if self.same_key(index, key) =>
-                {
+                (ExprKind::Index { object, index, .. }, Step::Index { index: key, .. }) if self.is_same(index, key) => {
                     object
                 }
                 (ExprKind::Field { object, name, optional: false }, Step::Field(field))
@@ -172,94 +286,13 @@ impl<'a> Lowerer<'a, '_, '_> {
         }
     }
 
-    /// Whether two index expressions are the same literal or the same variable, which has a value.
-    fn same_key(&self, a: &Expr, b: &Expr) -> bool {
-        match (a.kind, b.kind) {
-            (ExprKind::Int(a), ExprKind::Int(b)) => a == b,
-            (ExprKind::Str(a), ExprKind::Str(b)) => a == b,
-            (ExprKind::Name(a), ExprKind::Name(b)) => {
-                a.symbol == b.symbol
-                    && matches!((self.single(a), self.single(b)), (Some(a), Some(b)) if a.binding == b.binding)
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether no script code can change the keys of a path that passed [`Self::same_key`].
-    fn has_stable_keys(&self, path: Path) -> bool {
+    /// Whether no script code can change the keys of a path that passed [`Self::same_path`], and `test` holds for their variables.
+    fn has_stable_keys(&self, path: Path, test: &dyn Fn(BindingId) -> bool) -> bool {
         path.steps.iter().all(|step| match step {
-            Step::Index { index, .. } => match index.kind {
-                ExprKind::Name(name) => self
-                    .single(name)
-                    .is_some_and(|only| self.shared.resolution.binding(only.binding).storage == Storage::Register),
-                _ => true,
-            },
+            Step::Index { index, .. } => {
+                self.all_variables(index, &|binding| self.is_private(binding) && test(binding))
+            }
             Step::Field(_) => true,
         })
-    }
-
-    /// Whether evaluating an expression cannot raise and does nothing else anyone could see.
-    fn is_trivial(&self, expr: &Expr) -> bool {
-        match expr.kind {
-            ExprKind::Null | ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Str(_) => true,
-            ExprKind::Name(name) | ExprKind::SelfValue(name) => self.single(name).is_some() || self.is_builtin(name),
-            _ => false,
-        }
-    }
-
-    /// Whether evaluating an expression runs no script code, overloaded operators aside. Gives up on large ones.
-    fn is_quiet(&self, expr: &Expr, budget: &mut u32) -> bool {
-        let mut current = expr;
-        loop {
-            if *budget == 0 {
-                return false;
-            }
-            *budget -= 1;
-            let right_sides = match current.kind {
-                ExprKind::Binary { right, .. } | ExprKind::Logical { right, .. } | ExprKind::Coalesce { right, .. } => {
-                    self.is_quiet(right, budget)
-                }
-                ExprKind::Index { index, .. } => self.is_quiet(index, budget),
-                ExprKind::Field { .. } => true,
-                _ => return self.is_quiet_leaf(current, budget),
-            };
-            match current.spine_child() {
-                Some(child) if right_sides => current = child,
-                _ => return false,
-            }
-        }
-    }
-
-    fn is_quiet_leaf(&self, expr: &Expr, budget: &mut u32) -> bool {
-        match expr.kind {
-            ExprKind::Null
-            | ExprKind::Bool(_)
-            | ExprKind::Int(_)
-            | ExprKind::Float(_)
-            | ExprKind::Str(_)
-            | ExprKind::Name(_)
-            | ExprKind::SelfValue(_)
-            | ExprKind::Function(_) => true,
-            ExprKind::Unary { operand, .. } => self.is_quiet(operand, budget),
-            ExprKind::None => true,
-            ExprKind::Wrap { value, .. } => self.is_quiet(value, budget),
-            ExprKind::Tagged { args, .. } => args.unwrap_or(&[]).iter().all(|arg| self.is_quiet(arg, budget)),
-            ExprKind::Interpolated(parts) => parts.iter().all(|part| match part {
-                StringPart::Text(_) => true,
-                StringPart::Hole(hole) => self.is_quiet(hole, budget),
-            }),
-            ExprKind::Array(elements) => elements.iter().all(|element| match element {
-                Element::Item(value) | Element::Spread { value, .. } => self.is_quiet(value, budget),
-            }),
-            ExprKind::Dict(entries) => entries.iter().all(|entry| match entry {
-                Entry::Pair { key, value } => self.is_quiet(key, budget) && self.is_quiet(value, budget),
-                Entry::Spread { value, .. } => self.is_quiet(value, budget),
-            }),
-            ExprKind::Call { callee, args, .. } => match callee.kind {
-                ExprKind::Name(name) => self.is_builtin(name) && args.iter().all(|arg| self.is_quiet(arg, budget)),
-                _ => false,
-            },
-            _ => false,
-        }
     }
 }

@@ -24,6 +24,7 @@ pub(super) fn finish<'a>(mut walker: Walker<'a, '_>) -> Result<Resolution<'a>, V
         modules: std::mem::take(&mut walker.modules),
         imports: std::mem::take(&mut walker.imports),
         bound: std::mem::take(&mut walker.bound),
+        overloads: walker.overloads,
         ..Resolution::default()
     };
     let mut top_level = std::mem::take(&mut walker.tops);

@@ -223,9 +223,15 @@ pub struct Resolution<'a> {
     modules: Vec<ModuleInfo>,
     imports: FxHashMap<u32, ImportTarget>,
     bound: FxHashMap<u32, Vec<Bound>>,
+    overloads: bool,
 }
 
 impl<'a> Resolution<'a> {
+    /// Whether an operator may run script code: the program or one of its modules declares a method that overloads one.
+    pub fn overloads(&self) -> bool {
+        self.overloads
+    }
+
     /// The answer for an occurrence of a name.
     pub fn name(&self, unit: Unit, name: Name) -> NameInfo {
         self.names[(unit.names + name.id.0) as usize]

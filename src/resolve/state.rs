@@ -150,6 +150,8 @@ pub(super) struct Walker<'a, 'w> {
     pub try_assigned: FxHashMap<ScopeKey, Vec<BindingId>>,
     pub fields: Vec<(FunctionKey, BindingId)>,
     pub structs: FxHashMap<Symbol, Vec<&'a StructDecl<'a>>>,
+    /// Whether an operator may run script code.
+    pub overloads: bool,
     pub numbered: FxHashMap<u32, Vec<(u32, BindingId)>>,
     pub numbered_words: Option<FxHashMap<&'w str, Vec<(u32, Symbol)>>>,
     pub loop_ends: Vec<u32>,
@@ -214,6 +216,7 @@ impl<'a, 'w> Walker<'a, 'w> {
             try_assigned: FxHashMap::default(),
             fields: Vec::new(),
             structs: FxHashMap::default(),
+            overloads: false,
             numbered: FxHashMap::default(),
             numbered_words: None,
             loop_ends: Vec::new(),

@@ -188,6 +188,7 @@ impl<'a> Walker<'a, '_> {
             }
         }
         for &method in decl.methods {
+            self.overloads |= method.name.is_some_and(|name| self.interner.name(name).starts_with("op_"));
             if method.kind == FunctionKind::Generator {
                 let name = method.name.map_or("", |name| self.interner.name(name));
                 let message = format!(

@@ -6,6 +6,7 @@
 use super::dict::Key;
 use super::error::RuntimeError;
 use super::operators;
+use super::string;
 use super::value::{Value, View};
 use crate::base::operator::BinaryOp;
 
@@ -16,15 +17,6 @@ pub enum Step<'a> {
     Index(&'a Value),
     /// `.name`
     Field(&'a str),
-}
-
-/// How an element is changed in place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UpdateOp {
-    /// `element op operand`
-    Binary(BinaryOp),
-    /// `push(element, operand)`
-    Push,
 }
 
 /// What the path is walked for; the errors differ.
@@ -199,12 +191,16 @@ pub fn set_path(root: &mut Value, steps: &[Step<'_>], value: Value) -> Result<()
     Ok(())
 }
 
-/// Changes the element at the end of the path in place: it is taken out, changed while it has no other owner, and put back, the old one if
-/// the change raises.
-pub fn update_path(root: &mut Value, steps: &[Step<'_>], op: UpdateOp, operand: Value) -> Result<(), RuntimeError> {
+/// Changes the element at the end of the path in place: `change` takes it out, changes it while it has no other owner, and puts it back, the
+/// old one if it raises.
+pub fn update_path(
+    root: &mut Value,
+    steps: &[Step<'_>],
+    change: impl FnOnce(&mut Value) -> Result<(), RuntimeError>,
+) -> Result<(), RuntimeError> {
     let mut container = root;
     let Some((last, walked)) = steps.split_last() else {
-        return update(container, op, operand);
+        return change(container);
     };
     for &step in walked {
         container = child(container, step, Purpose::Update)?;
@@ -213,16 +209,16 @@ pub fn update_path(root: &mut Value, steps: &[Step<'_>], op: UpdateOp, operand: 
         && dict.get(&Key::text(name)).is_none()
     {
         let mut element = Value::NULL;
-        update(&mut element, op, operand)?;
+        change(&mut element)?;
         return set_path(container, &[*last], element);
     }
     match child(container, *last, Purpose::Update) {
-        Ok(place) => update(place, op, operand),
+        Ok(place) => change(place),
         // A character or byte can be read and computed with; only storing it fails.
         Err(error) => match *last {
             Step::Index(index) if container.as_str().is_some() || container.as_bytes().is_some() => {
                 let mut element = index_get(container, index)?;
-                update(&mut element, op, operand)?;
+                change(&mut element)?;
                 Err(error)
             }
             _ => Err(error),
@@ -230,26 +226,49 @@ pub fn update_path(root: &mut Value, steps: &[Step<'_>], op: UpdateOp, operand: 
     }
 }
 
-fn update(place: &mut Value, op: UpdateOp, operand: Value) -> Result<(), RuntimeError> {
-    match op {
-        UpdateOp::Binary(op) => match operators::binary(op, place.take(), &operand) {
-            Ok(value) => {
-                *place = value;
-                Ok(())
-            }
-            Err((error, old)) => {
-                *place = old;
-                Err(error)
-            }
-        },
-        UpdateOp::Push => match place.as_array_mut() {
-            Some(array) if !array.may_push() => Err(RuntimeError::out_of_memory()),
-            Some(mut array) => {
-                array.push(operand);
-                Ok(())
-            }
-            None => Err(RuntimeError::message("push() requires an array as the first argument")),
-        },
+/// `place := place op operand`.
+pub fn operate(place: &mut Value, op: BinaryOp, operand: &Value) -> Result<(), RuntimeError> {
+    match operators::binary(op, place.take(), operand) {
+        Ok(value) => {
+            *place = value;
+            Ok(())
+        }
+        Err((error, old)) => {
+            *place = old;
+            Err(error)
+        }
+    }
+}
+
+/// `place := ((place + first) + second) + third`: strings are appended in place; otherwise the sums are made beside the old value, which
+/// stays if one of them raises. An error comes with the number of its addition.
+pub fn add_all(place: &mut Value, addends: &[&Value]) -> Result<(), (usize, RuntimeError)> {
+    let length = |value: &Value| value.as_str().map(str::len);
+    let sum = addends.iter().try_fold(length(place).unwrap_or(0), |sum, addend| Some(sum + length(addend)?));
+    let appends = place.as_str().is_some() && place.is_unique() && sum.is_some_and(|sum| sum <= string::MAX_LEN);
+    if addends.len() > 1 && !appends {
+        let mut sum = place.clone();
+        for (number, addend) in addends.iter().enumerate() {
+            operate(&mut sum, BinaryOp::Add, addend).map_err(|error| (number, error))?;
+        }
+        *place = sum;
+        return Ok(());
+    }
+    for (number, addend) in addends.iter().enumerate() {
+        operate(place, BinaryOp::Add, addend).map_err(|error| (number, error))?;
+    }
+    Ok(())
+}
+
+/// `place := push(place, element)`.
+pub fn push(place: &mut Value, element: Value) -> Result<(), RuntimeError> {
+    match place.as_array_mut() {
+        Some(array) if !array.may_push() => Err(RuntimeError::out_of_memory()),
+        Some(mut array) => {
+            array.push(element);
+            Ok(())
+        }
+        None => Err(RuntimeError::message("push() requires an array as the first argument")),
     }
 }
 
@@ -321,19 +340,43 @@ mod tests {
         let (zero, one, a) = (Value::int(0), Value::int(1), Value::string("a"));
         let copies = heap::stats().copies_on_write;
         let list = [Step::Index(&zero), Step::Index(&a)];
-        update_path(&mut root, &list, UpdateOp::Push, Value::int(5)).unwrap();
+        update_path(&mut root, &list, |place| push(place, Value::int(5))).unwrap();
+        let add = |root: &mut Value, path: &[Step<'_>], operand: &Value| {
+            update_path(root, path, |place| operate(place, BinaryOp::Add, operand))
+                .map_err(|error| error.text().to_string())
+        };
         let field = [Step::Index(&one), Step::Field("x")];
-        update_path(&mut root, &field, UpdateOp::Binary(BinaryOp::Add), Value::string("def")).unwrap();
-        let error = update_path(&mut root, &field, UpdateOp::Binary(BinaryOp::Add), one.clone()).unwrap_err();
-        assert_eq!(error.text(), "Invalid binary operation: string + int");
+        add(&mut root, &field, &Value::string("def")).unwrap();
+        assert_eq!(add(&mut root, &field, &one).unwrap_err(), "Invalid binary operation: string + int");
         let missing = [Step::Index(&zero), Step::Index(&Value::string("n"))];
-        let error = update_path(&mut root, &missing, UpdateOp::Binary(BinaryOp::Add), one.clone()).unwrap_err();
-        assert_eq!(error.text(), "Missing map key: \"n\"");
+        assert_eq!(add(&mut root, &missing, &one).unwrap_err(), "Missing map key: \"n\"");
         let character = [Step::Index(&Value::int(2)), Step::Index(&zero)];
-        let add = UpdateOp::Binary(BinaryOp::Add);
-        let error = update_path(&mut root, &character, add, Value::string("x")).unwrap_err();
-        assert_eq!(error.text(), "Invalid index assignment");
+        assert_eq!(add(&mut root, &character, &Value::string("x")).unwrap_err(), "Invalid index assignment");
         assert_eq!(heap::stats().copies_on_write, copies);
         assert_eq!(text(&root), "[{\"a\": [0, 1, 5]}, P { x: abcdef }, text]");
+    }
+
+    #[test]
+    fn chains_of_additions_append_in_place_or_change_nothing() {
+        let (one, b, c) = (Value::int(1), Value::string("b"), Value::string("c"));
+        let mut place = Value::string("a, long enough to be an object of its own");
+        let copies = heap::stats().allocations;
+        for _ in 0..1000 {
+            add_all(&mut place, &[&b, &c]).unwrap();
+        }
+        assert!(heap::stats().allocations < copies + 20);
+        assert_eq!(text(&place).len(), 2041);
+        let mut place = Value::string("a, long enough to be an object of its own");
+        add_all(&mut place, &[&b, &c]).unwrap();
+        let (number, error) = add_all(&mut place, &[&b, &one, &c]).unwrap_err();
+        assert_eq!((number, error.text()), (1, "Invalid binary operation: string + int"));
+        assert_eq!(text(&place), "a, long enough to be an object of its ownbc");
+        let kept = place.clone();
+        add_all(&mut place, &[&kept, &b]).unwrap();
+        assert_eq!(text(&kept), "a, long enough to be an object of its ownbc");
+        assert_eq!(text(&place), text(&kept).repeat(2) + "b");
+        let mut number = one.clone();
+        add_all(&mut number, &[&one, &Value::float(0.5)]).unwrap();
+        assert_eq!(text(&number), "2.5");
     }
 }

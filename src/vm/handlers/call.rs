@@ -390,7 +390,7 @@ unsafe fn trapped(vm: &mut Vm, pc: *mut u64, base: *mut u64, trap: Trap, argumen
 }
 
 /// Runs a builtin. On success the arguments it did not take, and that die here, are released; on an error nothing is consumed.
-unsafe fn invoke(vm: &mut Vm, row: u16, arguments: &[(Word, bool)]) -> Result<Value, RuntimeError> {
+pub(super) unsafe fn invoke(vm: &mut Vm, row: u16, arguments: &[(Word, bool)]) -> Result<Value, RuntimeError> {
     let mut words: SmallVec<[Word; 8]> = arguments.iter().map(|argument| argument.0).collect();
     let mut owned = 0u64;
     for (i, argument) in arguments.iter().enumerate().take(64) {

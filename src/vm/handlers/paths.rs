@@ -1,6 +1,7 @@
 //! Path assignment and read-modify-write: one instruction navigates from the root, makes each level unique on the way down, and
 //! stores last, so an error leaves the root as it was. Roots: a register, the content of a cell, a global slot.
 
+use super::call::invoke;
 use super::data::listed;
 use super::overload;
 use crate::base::operator::BinaryOp;
@@ -124,7 +125,7 @@ unsafe fn run_quickly(vm: &Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, act
     }
 }
 
-/// The operands of a path instruction: the register of the value, the keys and whether they die here.
+/// The operands of a path instruction: the register of the value, the keys and further operands and whether they die here.
 struct Operands {
     value: *mut u64,
     keys: SmallVec<[(Word, bool); 4]>,
@@ -152,6 +153,13 @@ impl Operands {
             PathStep::Field(name) => Step::Field(name),
         });
         steps.collect()
+    }
+
+    /// What stands behind the keys.
+    fn further(&self, description: &PathDescription) -> SmallVec<[&Value; 4]> {
+        let keys = description.steps.iter().filter(|step| **step == PathStep::Index).count();
+        // SAFETY: the registers keep the operands alive.
+        self.keys.iter().skip(keys).map(|(word, _)| unsafe { Value::borrow(word) }).collect()
     }
 
     unsafe fn release_keys(&self) {
@@ -184,6 +192,7 @@ unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action:
         let steps = operands.steps(description);
         let root = Value::borrow_mut(&mut *(slot as *mut Word));
         let operand = Word(*operands.value);
+        let mut failed = 0;
         let result = match (action, description.update) {
             (Action::Update, Some(update)) => {
                 if let UpdateOp::Binary(operator) = update
@@ -193,7 +202,10 @@ unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action:
                 {
                     return next;
                 }
-                path::update_path(root, &steps, update_op(update), Value::from_borrowed(operand))
+                let further = operands.further(description);
+                path::update_path(root, &steps, |place| {
+                    change(vm, update, place, Value::borrow(&operand), &further, &mut failed)
+                })
             }
             _ => path::set_path(root, &steps, Value::from_borrowed(operand)),
         };
@@ -203,7 +215,8 @@ unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action:
                 operands.release_keys();
                 pc.add(2 + count.div_ceil(4))
             }
-            Err(error) => vm.raise(pc, error),
+            // The words behind the first have the positions of the further operations.
+            Err(error) => vm.raise(pc.add(failed.min(1 + count.div_ceil(4))), error),
         }
     }
 }
@@ -236,12 +249,45 @@ pub(crate) unsafe fn write_back(vm: &mut Vm, pc: *mut u64, base: *mut u64, value
     }
 }
 
-/// The runtime's name of a read-modify-write operation.
-fn update_op(op: UpdateOp) -> path::UpdateOp {
-    match op {
-        UpdateOp::Binary(op) => path::UpdateOp::Binary(op),
-        UpdateOp::Push => path::UpdateOp::Push,
+/// Changes an element; `failed` is which of several additions has raised.
+fn change(
+    vm: &mut Vm,
+    update: UpdateOp,
+    place: &mut Value,
+    operand: &Value,
+    further: &[&Value],
+    failed: &mut usize,
+) -> Result<(), RuntimeError> {
+    let builtin = match update {
+        UpdateOp::Binary(BinaryOp::Add) => {
+            let mut addends: SmallVec<[&Value; 5]> = SmallVec::from_slice(&[operand]);
+            addends.extend_from_slice(further);
+            return path::add_all(place, &addends).map_err(|(number, error)| {
+                *failed = number;
+                error
+            });
+        }
+        UpdateOp::Binary(op) => return path::operate(place, op, operand),
+        UpdateOp::Push => return path::push(place, operand.clone()),
+        UpdateOp::Builtin(builtin) | UpdateOp::Alone(builtin) => builtin,
+    };
+    let old = place.take().into_word();
+    let mut arguments: SmallVec<[(Word, bool); 8]> = SmallVec::from_slice(&[(old, true)]);
+    if let UpdateOp::Builtin(_) = update {
+        arguments.push((operand.word(), false));
+        arguments.extend(further.iter().map(|value| (value.word(), false)));
     }
+    // SAFETY: the old element is owned by nobody else now, the others by registers.
+    unsafe {
+        match invoke(vm, builtin.0, &arguments) {
+            Ok(value) => *place = value,
+            Err(error) => {
+                *place = Value::from_word(old);
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
 }
 
 macro_rules! path_helpers {
