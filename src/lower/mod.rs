@@ -17,6 +17,7 @@
 //! | `name` | occurrences of variables: chains of candidates |
 //! | `module` | imports |
 //! | `path` | path assignment |
+//! | `pair` | builtins that give back a container and what they took out of it |
 //! | `quiet` | what expressions cannot do |
 //! | `matching` | `match`, tagged values, `?` |
 //! | `destructure` | destructuring |
@@ -33,6 +34,7 @@ mod literal;
 mod matching;
 mod module;
 mod name;
+mod pair;
 mod path;
 mod quiet;
 mod stmt;

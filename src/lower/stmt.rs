@@ -7,8 +7,10 @@ use crate::syntax::ast::{Block, Function, Name, Stmt, StmtKind};
 
 impl<'a> Lowerer<'a, '_, '_> {
     pub(super) fn statements(&mut self, statements: &'a [Stmt<'a>]) {
-        for statement in statements {
-            self.statement(statement);
+        for (index, statement) in statements.iter().enumerate() {
+            if !self.pair_statement(statement, &statements[index + 1..]) {
+                self.statement(statement);
+            }
         }
     }
 

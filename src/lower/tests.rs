@@ -206,7 +206,17 @@ fn read_modify_writes_become_one_instruction() {
     assert_eq!(ops_of("k.a[e] := push(k.a[e], len(e))")[..2], ["field_get", "index_get"]);
     assert_eq!(ops_of("k[e] := k[1] + 1").iter().filter(|op| *op == "set_path").count(), 1);
     assert_eq!(ops_of("k := push(k, e)"), ["array_push", "const", "return"]);
-    assert_eq!(ops_of("d := d + k + e").iter().filter(|op| *op == "global_update_path").count(), 0);
+    let updates = |body: &str| ops_of(body).iter().filter(|op| *op == "global_update_path").count();
+    assert_eq!(ops_of("d := d + k + e"), ["global_update_path", "const", "return"]);
+    assert_eq!(updates("d := d + len(e) + k + \"${e}\""), 1);
+    assert_eq!(updates("d := d + k + e[0]"), 0);
+    assert_eq!(updates("d := d - k + e"), 0);
+    assert_eq!(updates("d := d + k + e struct S { func op_add(self, o) { return o } }"), 0);
+    assert_eq!(updates("d[k + 1] := d[k + 1] * 2"), 1);
+    assert_eq!(updates("d[k + 1] := d[1 + k] * 2"), 0);
+    assert_eq!(updates("d[e[k]] := push(d[e[k]], k)"), 1);
+    assert_eq!(updates("d[g()] := push(d[g()], k)"), 0);
+    assert_eq!(updates("d[k + 1] := d[k + 1] * 2 struct S { func op_add(self, o) { return o } }"), 0);
 }
 
 #[test]

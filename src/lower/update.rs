@@ -39,8 +39,8 @@ const IN_PLACE: &[&str] = &[
 ];
 
 /// The right-hand side of a read-modify-write.
-struct Change<'a> {
-    old: &'a Expr<'a>,
+pub(super) struct Change<'a> {
+    pub old: &'a Expr<'a>,
     /// None for a builtin of the old value alone.
     operands: SmallVec<[&'a Expr<'a>; 2]>,
     update: UpdateOp,
@@ -64,7 +64,7 @@ impl<'a> Lowerer<'a, '_, '_> {
         if path.steps.len() > MAX_STEPS {
             return false;
         }
-        let Some(change) = self.change(value) else { return false };
+        let Some(change) = self.change(value) else { return self.first_of_pair(path, value) };
         let Some(target) = self.only_mutable(path.root) else { return false };
         if !self.same_path(change.old, path, target) {
             return false;
@@ -77,10 +77,10 @@ impl<'a> Lowerer<'a, '_, '_> {
     }
 
     /// The in-place form, if the operands may be evaluated before the old value is read; the keys.
-    fn update_quietly(&mut self, path: Path<'a>, target: Candidate, change: &Change<'a>) -> Option<Keys> {
+    pub(super) fn update_quietly(&mut self, path: Path<'a>, target: Candidate, change: &Change<'a>) -> Option<Keys> {
         let storage = self.shared.resolution.binding(target.binding).storage;
         let quiet = change.operands.iter().all(|operand| self.is_quiet(operand));
-        if !quiet && (storage != Storage::Register || !self.has_stable_keys(path, &|_| true)) {
+        if !quiet && (storage != Storage::Register || !self.has_stable_keys(path)) {
             return None;
         }
         let trivial = change.operands.iter().all(|operand| self.is_trivial(operand));
@@ -180,7 +180,7 @@ impl<'a> Lowerer<'a, '_, '_> {
     }
 
     /// The only binding an assignment can change, if it may be changed.
-    fn only_mutable(&self, name: Name) -> Option<Candidate> {
+    pub(super) fn only_mutable(&self, name: Name) -> Option<Candidate> {
         match self.candidates(self.info(name)) {
             &[only] if only.mutability == Mutability::Mutable => {
                 let storage = self.shared.resolution.binding(only.binding).storage;
@@ -247,7 +247,7 @@ impl<'a> Lowerer<'a, '_, '_> {
     }
 
     /// `builtin(old, operands)` with one of some builtins.
-    fn builtin_change(&self, value: &'a Expr<'a>, names: &[&str]) -> Option<Change<'a>> {
+    pub(super) fn builtin_change(&self, value: &'a Expr<'a>, names: &[&str]) -> Option<Change<'a>> {
         let ExprKind::Call { callee, callee_start, args } = value.kind else { return None };
         let (ExprKind::Name(name), [old, operands @ ..]) = (callee.kind, args) else { return None };
         let Fallback::Builtin(id) = self.info(name).fallback else { return None };
@@ -260,7 +260,7 @@ impl<'a> Lowerer<'a, '_, '_> {
     }
 
     /// Whether an expression reads exactly the target of an assignment.
-    fn same_path(&self, expr: &Expr, path: Path, target: Candidate) -> bool {
+    pub(super) fn same_path(&self, expr: &Expr, path: Path, target: Candidate) -> bool {
         let mut current = expr;
         for step in path.steps.iter().rev() {
             current = match (current.kind, step) {
@@ -286,12 +286,19 @@ impl<'a> Lowerer<'a, '_, '_> {
         }
     }
 
-    /// Whether no script code can change the keys of a path that passed [`Self::same_path`], and `test` holds for their variables.
-    fn has_stable_keys(&self, path: Path, test: &dyn Fn(BindingId) -> bool) -> bool {
+    /// Whether no script code can change the keys of a path that passed [`Self::same_path`].
+    fn has_stable_keys(&self, path: Path) -> bool {
+        self.all_key_variables(path, &|binding| self.is_private(binding))
+    }
+
+    /// Whether the keys of a path that passed [`Self::same_path`] use none of some bindings.
+    pub(super) fn keys_avoid(&self, path: Path, bindings: &[BindingId]) -> bool {
+        self.all_key_variables(path, &|binding| !bindings.contains(&binding))
+    }
+
+    fn all_key_variables(&self, path: Path, test: &dyn Fn(BindingId) -> bool) -> bool {
         path.steps.iter().all(|step| match step {
-            Step::Index { index, .. } => {
-                self.all_variables(index, &|binding| self.is_private(binding) && test(binding))
-            }
+            Step::Index { index, .. } => self.all_variables(index, test),
             Step::Field(_) => true,
         })
     }

@@ -41,8 +41,13 @@ impl Raised {
 impl Vm {
     /// Raises `error` at the instruction `pc` of the frame in `self.base`: returns where to go on, with its frame in `self.base`.
     pub(crate) fn raise(&mut self, pc: *mut u64, error: RuntimeError) -> *mut u64 {
+        self.raise_within(pc, pc, error)
+    }
+
+    /// As [`Vm::raise`], with the position of another word of the instruction.
+    pub(crate) fn raise_within(&mut self, pc: *mut u64, position: *mut u64, error: RuntimeError) -> *mut u64 {
         let catchable = !matches!(error, RuntimeError::Exit(_) | RuntimeError::Stop(_));
-        let (span, stack) = self.trace(pc);
+        let (span, stack) = self.trace(position);
         let raised = Raised { error, span, stack };
         self.unwind(pc, raised, catchable)
     }

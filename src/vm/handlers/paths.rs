@@ -216,7 +216,7 @@ unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action:
                 pc.add(2 + count.div_ceil(4))
             }
             // The words behind the first have the positions of the further operations.
-            Err(error) => vm.raise(pc.add(failed.min(1 + count.div_ceil(4))), error),
+            Err(error) => vm.raise_within(pc, pc.add(failed.min(1 + count.div_ceil(4))), error),
         }
     }
 }
