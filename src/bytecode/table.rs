@@ -154,7 +154,7 @@ macro_rules! for_each_opcode {
     set_index_k index (Mod, Src, None) Literal "a[b] := literal that is not counted";
     field_get_optional index (Dst, Src, None) Literal "a := b?.name";
     set_path index (Mod, Path, Count) List "path of a := first listed register; the others are keys";
-    update_path index (Mod, Path, Count) List "path of a changed by the path's operation and the first listed register; the others are keys";
+    update_path index (Mod, Path, Count) List "path of a changed by the path's operation and the first listed register; then keys, then further operands";
     cell_set_path index (Src, Path, Count) List "as set_path, on the content of cell a";
     cell_update_path index (Src, Path, Count) List "as update_path, on the content of cell a";
     global_set_path index (None, Path, Count) List "as set_path, on the path's global";

@@ -232,7 +232,7 @@ instructions! {
     FieldGetOptional "field_get_optional" (View) imm Const result ANY effects RAISES flow NEXT;
     /// `root[k].f := value`: operands root, value, keys of the index steps.
     SetPath "set_path" (Update, Keep) rest Borrow imm Path result CONTAINER effects ALLOCATES|RAISES flow NEXT;
-    /// Read-modify-write of one path, by the path's update operation: operands root, right operand, keys.
+    /// Read-modify-write of one path, by the path's update operation: operands root, right operand, keys, further operands.
     UpdatePath "update_path" (Update, Keep) rest Borrow imm Path result ANY effects OPERATOR|ALLOCATES flow NEXT;
     /// As `set_path`, on the content of a cell: operands cell, value, keys.
     CellSetPath "cell_set_path" (View, Keep) rest Borrow imm Path result no effects READS|WRITES|RAISES flow NEXT;

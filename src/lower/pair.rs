@@ -105,7 +105,10 @@ impl<'a> Lowerer<'a, '_, '_> {
         let root = self.get(target.binding, true, span);
         let pair = self.read_steps(root, path.steps, &keys);
         let first = self.b.ins_val(Op::PartGet, &[pair], Imm::Index(0), span);
-        self.write(Candidate { definite: true, ..target }, path, &keys, first, span);
+        match path.steps {
+            [] => self.store(target.binding, first, span),
+            _ => self.write(Candidate { definite: true, ..target }, path, &keys, first, span),
+        }
         Some(pair)
     }
 
