@@ -10,7 +10,7 @@ use crate::semantics::compare;
 use crate::vm::dispatch::{Machine, handlers};
 
 /// Whether `==` on these words is identity: for equality, if neither is a double and the left one is not on the heap (an object
-/// may be a big int, or overload the operator).
+/// may be a big int, or overload the operator). A right operand in a register may die there, so it must not be on the heap either.
 macro_rules! identity {
     (ordering $x:expr, $y:expr) => {
         false
@@ -78,7 +78,7 @@ macro_rules! branches {
             }
             if (x & y) >= m.lim {
                 m.quicken($name);
-            } else if identity!($sort x, y) {
+            } else if identity!($sort x, y) && !Word(y).is_counted() {
                 let ($x, $y) = (x, y);
                 return if $int { m.jump(m.c_signed()) } else { m.next(2) };
             }

@@ -18,7 +18,7 @@ macro_rules! comparisons {
         }
         cold fn $other(m) {
             let (x, y) = (m.rb(), m.rc());
-            if identity!($sort x, y) {
+            if identity!($sort x, y) && !Word(y).is_counted() {
                 m.set_a(Word::FALSE.0 + (x $op y) as u64);
                 return m.next(2);
             }
