@@ -1,14 +1,21 @@
-local Vec = {} Vec.__index = Vec
-function Vec.len2(self) return self.x * self.x + self.y * self.y end
-function Vec.scaled(self, k) return setmetatable({ x = self.x * k, y = self.y * k }, Vec) end
-local function main()
-  local v = setmetatable({ x = 1, y = 2 }, Vec)
-  local s = 0
-  for i = 0, 4999999 do s = s + v:len2() end
-  print(s)
-  local w = setmetatable({ x = 1.0, y = 2.0 }, Vec)
-  local t = 0.0
-  for i = 0, 1999999 do t = t + w:scaled(2.0):len2() end
-  print(math.floor(t))
+-- Method calls: one that reads its receiver and one that changes it.
+local Account = {}
+Account.__index = Account
+
+function Account.new() return setmetatable({ balance = 0, moves = 0 }, Account) end
+function Account:fee(amount) return amount % 7 + self.moves % 3 end
+function Account:deposit(amount)
+  self.balance = self.balance + amount
+  self.moves = self.moves + 1
+  return self
 end
-main()
+
+local function run(n)
+  local account = Account.new()
+  for i = 0, n - 1 do
+    local fee = account:fee(i)
+    account = account:deposit(i % 100 - fee)
+  end
+  print(account.balance .. " " .. account.moves)
+end
+run(1500000)
