@@ -3,6 +3,7 @@
 
 use super::assembler::{Assembler, Label};
 use super::constants::Constants;
+use super::fuse::Condition;
 use super::op::Opcode;
 use super::program::{FunctionCode, Literal, PathDescription, Program};
 use crate::ir::entities::{Block, Inst, Val};
@@ -158,7 +159,7 @@ impl<'a> Emitter<'a> {
         for (index, &block) in layout.iter().enumerate() {
             let label = self.block_label(block);
             self.asm.bind(label);
-            self.block(block, layout.get(index + 1).copied());
+            self.block(block, layout.get(index + 1).copied(), layout.get(index + 2).copied());
         }
         let mut next = 0;
         while next < self.stubs.len() {
@@ -269,7 +270,7 @@ impl<'a> Emitter<'a> {
         self.asm.unwind(at, &unwind.drops, &unwind.kept, landing);
     }
 
-    fn block(&mut self, block: Block, next: Option<Block>) {
+    fn block(&mut self, block: Block, next: Option<Block>, after: Option<Block>) {
         let func = self.func;
         let insts: Vec<Inst> =
             func.blocks[block].insts.iter().copied().filter(|&inst| !self.is_encoded(inst)).collect();
@@ -278,6 +279,9 @@ impl<'a> Emitter<'a> {
             self.asm.set_span(func.insts[insts[index]].span);
             index += match self.fused(&insts[index..]) {
                 Some((condition, count)) => {
+                    if let Condition::Compare { inst, .. } = condition {
+                        self.early_return(inst, insts[index + count - 1], next, after);
+                    }
                     self.branch(condition, insts[index], insts[index + count - 1], next);
                     count
                 }

@@ -3,10 +3,10 @@
 
 use super::constants::{as_immediate, path};
 use super::emit::Emitter;
-use super::op::Opcode;
+use super::op::{DROP_FIRST, Opcode};
 use super::program::Literal;
 use crate::base::operator::BinaryOp;
-use crate::ir::entities::{Inst, Val};
+use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{Step, UpdateOp};
 use crate::ir::inst::{Imm, Op};
 use crate::regalloc::slot;
@@ -22,6 +22,42 @@ impl Emitter<'_> {
             (Op::SetPath | Op::UpdatePath, _) => self.change_of_field(first),
             (Op::IndexGet, Op::IndexGet) => self.index_of_index(first, second, insts.get(2).copied()),
             _ => {}
+        }
+    }
+
+    /// `if n < 2 { return r }` where control goes on right behind: `next` is the block of the return, `after` the one behind it.
+    pub(super) fn early_return(&mut self, compare: Inst, brif: Inst, next: Option<Block>, after: Option<Block>) {
+        let (data, targets) = (&self.func.insts[compare], &self.func.insts[brif].targets);
+        let opcode = match data.op {
+            Op::Lt => Opcode::quick_return_lt_i,
+            Op::Le => Opcode::quick_return_le_i,
+            Op::Eq => Opcode::quick_return_eq_i,
+            _ => return,
+        };
+        let right = data.args[1];
+        let immediate = self.func.const_of(right).and_then(as_immediate).filter(|_| self.alloc.reg(right).is_none());
+        let adjacent = next == Some(targets[0].block) && after == Some(targets[1].block);
+        let moves = !self.alloc.edge_moves(brif, 0).is_empty() || !self.alloc.edge_moves(brif, 1).is_empty();
+        let (Some(immediate), Some(left), Some(block)) = (immediate, self.alloc.reg(data.args[0]), next) else {
+            return;
+        };
+        if !adjacent || moves || self.long || self.func.captures > 0 {
+            return;
+        }
+        let insts: Vec<Inst> =
+            self.func.blocks[block].insts.iter().copied().filter(|&inst| !self.is_encoded(inst)).collect();
+        // The value compared is an int on the fast path: dropping it does nothing.
+        let (flag, leave) = match insts[..] {
+            [leave] => (0, leave),
+            [drop, leave] if self.func.insts[drop].op == Op::Drop && self.func.insts[drop].args[0] == data.args[0] => {
+                (DROP_FIRST, leave)
+            }
+            _ => return,
+        };
+        if self.func.insts[leave].op == Op::Return
+            && let Some(value) = self.alloc.reg(self.func.insts[leave].args[0])
+        {
+            self.asm.op(opcode, flag, left, immediate as u16, value);
         }
     }
 

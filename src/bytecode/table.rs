@@ -202,6 +202,9 @@ macro_rules! for_each_opcode {
     dict_without tagged (Mod, None, None) Literal "removes entry literal from dict a";
     // Prefixes: the common case of the instructions that follow, which are skipped then and do the same in general.
     quick_call_add call (Window, Src, Index) Literal "argument (high byte of c) := b + (low byte of c); calls the literal function; skips two";
+    quick_return_lt_i call (Src, Imm, Src) None "leaves the function with c if a < immediate; else skips the branch and the return that follow, and a drop between them if flagged";
+    quick_return_le_i call (Src, Imm, Src) None "leaves the function with c if a <= immediate; else as quick_return_lt_i";
+    quick_return_eq_i call (Src, Imm, Src) None "leaves the function with c if a == immediate; else as quick_return_lt_i";
     quick_return_add call (None, Src, Src) None "leaves the function with b + c";
     quick_return_sub call (None, Src, Src) None "leaves the function with b - c";
     quick_return_mul call (None, Src, Src) None "leaves the function with b * c";

@@ -1,6 +1,6 @@
 //! The verifier: what the machine relies on when it runs code unchecked. Rules are numbered; `design/bytecode.md` lists them.
 
-use super::op::{DROP_LISTED, Extra, Fields, Opcode, Operand};
+use super::op::{DROP_FIRST, DROP_LISTED, Extra, Fields, Opcode, Operand};
 use super::program::{FunctionCode, Literal, NO_LANDING, PathStep, Program};
 use crate::ir::function::{ConstData, UpdateOp};
 use crate::regalloc::WINDOW_HEADER;
@@ -102,6 +102,9 @@ impl Checker<'_> {
             if opcode.info().extra == Extra::RegisterJump {
                 jumps.push((at, at as i64 + (code[at + 2] as i64 >> 16)));
                 self.register(at, code[at + 2] as u16);
+            }
+            if matches!(opcode, Opcode::quick_return_lt_i | Opcode::quick_return_le_i | Opcode::quick_return_eq_i) {
+                jumps.push((at, at as i64 + if fields.op & DROP_FIRST == 0 { 6 } else { 8 }));
             }
             if opcode == Opcode::quick_call_add && code.get(at + 8).is_none() {
                 self.fail("BC007", at, "nothing to return to");
@@ -207,6 +210,9 @@ impl Checker<'_> {
             opcode,
             Opcode::return_value
                 | Opcode::return_literal
+                | Opcode::quick_return_lt_i
+                | Opcode::quick_return_le_i
+                | Opcode::quick_return_eq_i
                 | Opcode::quick_return_add
                 | Opcode::quick_return_sub
                 | Opcode::quick_return_mul

@@ -79,7 +79,7 @@ macro_rules! steps {
     ($($registers:ident $step_imm:ident $both_imm:ident: $op:tt;)*) => { handlers! {$(
         fn $registers(m) {
             let (x, step, limit) = (m.ra(), m.rb(), m.rc());
-            let r = x.wrapping_add(step).wrapping_sub(m.t);
+            let r = x.wrapping_add(step.wrapping_sub(m.t));
             if (x & step & r & limit) >= m.lim {
                 m.set_a(r);
                 if r $op limit { m.jump_to_literal() } else { m.next(3) }
