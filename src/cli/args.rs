@@ -161,10 +161,16 @@ pub struct Pipeline {
     /// Leave this pass out (repeatable)
     #[arg(long, value_name = "PASS")]
     pub no_pass: Vec<String>,
+    /// Stop after N rewrites, counted over all passes and functions in order: halving N finds the one that breaks a program
+    #[arg(long, value_name = "N")]
+    pub opt_fuel: Option<usize>,
+    /// Let passes change only functions called FUNC
+    #[arg(long, value_name = "FUNC")]
+    pub opt_only: Option<String>,
     /// Check the intermediate form after every pass
     #[arg(long)]
     pub verify: bool,
-    /// Print how long each pass took to standard error
+    /// Print how long each pass took, and how many rewrites were made, to standard error
     #[arg(long)]
     pub time_passes: bool,
     /// Print the intermediate form after PASS (or `all`) to standard error (repeatable)

@@ -42,6 +42,8 @@ pub fn options(flags: &Pipeline) -> Result<CompileOptions, i32> {
         disabled: named(&flags.no_pass)?,
         verify: if flags.verify { Verify::Each } else { Verify::Never },
         print_after,
+        fuel: flags.opt_fuel,
+        only: flags.opt_only.clone(),
         ..PassOptions::default()
     };
     Ok(CompileOptions { passes, verify: flags.verify, ..CompileOptions::default() })

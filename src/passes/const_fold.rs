@@ -11,6 +11,7 @@
 //!
 //! Meaning comes from `semantics::scalar`, which the machine uses too.
 
+use super::fuel::Fuel;
 use super::simplify_cfg::{decide, is_truthy};
 use super::substitution::Substitution;
 use crate::base::operator::{BinaryOp, UnaryOp};
@@ -25,7 +26,7 @@ use crate::semantics::scalar::{Folded, Scalar, fold_binary, fold_unary};
 const LONGEST_TEXT: usize = 4096;
 
 /// Runs the pass.
-pub fn run(func: &mut Function) -> usize {
+pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
     let mut changes = 0;
     let mut substitution = Substitution::default();
     let cfg = Cfg::new(func);
@@ -33,7 +34,7 @@ pub fn run(func: &mut Function) -> usize {
         for i in 0..func.blocks[block].insts.len() {
             let inst = func.blocks[block].insts[i];
             func.for_each_use_mut(inst, |val| *val = substitution.resolve(*val));
-            changes += fold(func, inst, &mut substitution) as usize;
+            changes += fold(func, inst, &mut substitution, fuel) as usize;
         }
     }
     substitution.apply(func);
@@ -155,12 +156,12 @@ fn never_equal(left: &Fact, right: &Fact) -> bool {
     known && !left.ty.may_be(Type::STRUCT) && !kinds(left.ty).may_be(kinds(right.ty))
 }
 
-fn fold(func: &mut Function, inst: Inst, substitution: &mut Substitution) -> bool {
+fn fold(func: &mut Function, inst: Inst, substitution: &mut Substitution, fuel: &mut Fuel) -> bool {
     let data = &func.insts[inst];
     let op = data.op;
     match op {
         Op::Const => return false,
-        Op::Brif => return fold_branch(func, inst),
+        Op::Brif => return fold_branch(func, inst, fuel),
         _ => {}
     }
     let Some(result) = data.result.expand() else { return false };
@@ -175,7 +176,7 @@ fn fold(func: &mut Function, inst: Inst, substitution: &mut Substitution) -> boo
     let foldable = tests || matches!(op, Op::Not | Op::Neg | Op::Format);
     if foldable || binary_op(op).is_some() {
         let operands: smallvec::SmallVec<[Fact; 4]> = data.args.iter().map(|&val| Fact::of(func, val)).collect();
-        if let Some(value) = evaluate(op, &operands) {
+        if let Some(value) = evaluate(op, &operands).filter(|_| fuel.take()) {
             become_constant(func, inst, result, value);
             return true;
         }
@@ -184,6 +185,7 @@ fn fold(func: &mut Function, inst: Inst, substitution: &mut Substitution) -> boo
     if let Some(&operand) = data.args.first()
         && func.values[operand].ty.is_subset(unchanged)
         && func.values[operand].ty.is_subset(func.values[result].ty)
+        && fuel.take()
     {
         substitution.replace(result, operand);
     }
@@ -202,9 +204,13 @@ fn become_constant(func: &mut Function, inst: Inst, result: Val, value: ConstDat
 }
 
 /// A branch on a known condition, on the truthiness of a value (a branch takes that itself), or on the opposite of a bool.
-fn fold_branch(func: &mut Function, inst: Inst) -> bool {
+fn fold_branch(func: &mut Function, inst: Inst, fuel: &mut Fuel) -> bool {
     let cond = func.insts[inst].args[0];
+    if fuel.is_exhausted() {
+        return false;
+    }
     if let Some(outcome) = Fact::of(func, cond).is_truthy() {
+        fuel.take();
         decide(func, inst, outcome);
         return true;
     }
@@ -218,5 +224,6 @@ fn fold_branch(func: &mut Function, inst: Inst) -> bool {
         }
         _ => return false,
     }
+    fuel.take();
     true
 }

@@ -13,6 +13,7 @@
 //! "Before" is dominance between instructions, exceptional edges taken exactly: a handler does not see what the block of its
 //! `try` computes after an instruction that may raise.
 
+use super::fuel::Fuel;
 use super::params;
 use super::substitution::Substitution;
 use crate::ir::dominators::Points;
@@ -23,10 +24,10 @@ use cranelift_entity::EntitySet;
 use rustc_hash::FxHashMap;
 
 /// Runs the pass.
-pub fn run(func: &mut Function) -> usize {
+pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
     let mut substitution = Substitution::default();
-    let mut changes = share_constants(func, &mut substitution);
-    changes += params::remove_redundant(func, &mut substitution);
+    let mut changes = share_constants(func, &mut substitution, fuel);
+    changes += params::remove_redundant(func, &mut substitution, fuel);
     substitution.apply(func);
     changes
 }
@@ -34,7 +35,7 @@ pub fn run(func: &mut Function) -> usize {
 /// A value seen on the way down the dominator tree, and the last stretch it dominates.
 type Seen = Vec<(u32, Val)>;
 
-fn share_constants(func: &mut Function, substitution: &mut Substitution) -> usize {
+fn share_constants(func: &mut Function, substitution: &mut Substitution, fuel: &mut Fuel) -> usize {
     let mut seen: FxHashMap<(Op, Imm), Seen> = FxHashMap::default();
     let mut dead = EntitySet::new();
     let mut shared: Vec<(Val, Val)> = Vec::new();
@@ -49,10 +50,11 @@ fn share_constants(func: &mut Function, substitution: &mut Substitution) -> usiz
                 stack.pop();
             }
             match stack.last() {
-                Some(&(_, first)) => {
+                Some(&(_, first)) if fuel.take() => {
                     shared.push((val, first));
                     dead.insert(inst);
                 }
+                Some(_) => {}
                 None => stack.push((last, val)),
             }
         }

@@ -13,39 +13,65 @@
 //!
 //! (The `add` goes once the types say that it cannot raise.)
 
+use super::fuel::Fuel;
 use super::params;
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{Function, ValDef};
 use cranelift_entity::{EntitySet, SecondaryMap};
 
 /// Runs the pass.
-pub fn run(func: &mut Function) -> usize {
-    let mut changes = drop_unwinds(func);
-    let live = Live::new(func);
-    let mut dead = EntitySet::new();
-    for at in 0..func.layout.len() {
-        let block = func.layout[at];
-        let mut insts = std::mem::take(&mut func.blocks[block].insts);
-        let before = insts.len();
-        insts.retain(|&inst| live.insts.contains(inst));
-        changes += before - insts.len();
-        func.blocks[block].insts = insts;
-        if block != func.entry {
-            dead.extend(func.blocks[block].params.iter().copied().filter(|&param| !live.vals.contains(param)));
+pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
+    let mut changes = drop_unwinds(func, fuel);
+    let mut live = Live::new(func);
+    let found = dead(func, &live);
+    let granted = fuel.take_up_to(found.len());
+    // What is kept keeps its operands. Definitions mostly come before uses, so the last are removed first.
+    for &kept in &found[..found.len() - granted] {
+        live.keep(func, kept);
+    }
+    let mut params = EntitySet::new();
+    for item in dead(func, &live) {
+        changes += 1;
+        if let Dead::Param(param) = item {
+            params.insert(param);
         }
     }
-    changes += dead.keys().count();
-    params::remove(func, &dead);
+    for at in 0..func.layout.len() {
+        let block = func.layout[at];
+        func.blocks[block].insts.retain(|&inst| live.insts.contains(inst));
+    }
+    params::remove(func, &params);
     changes
 }
 
-fn drop_unwinds(func: &mut Function) -> usize {
+/// Something nothing needs.
+#[derive(Clone, Copy)]
+enum Dead {
+    Inst(Inst),
+    Param(Val),
+}
+
+/// All of it, in layout order.
+fn dead(func: &Function, live: &Live) -> Vec<Dead> {
+    let mut found = Vec::new();
+    for &block in &func.layout {
+        if block != func.entry {
+            let params = func.blocks[block].params.iter().copied();
+            found.extend(params.filter(|&param| !live.vals.contains(param)).map(Dead::Param));
+        }
+        let insts = func.blocks[block].insts.iter().copied();
+        found.extend(insts.filter(|&inst| !live.insts.contains(inst)).map(Dead::Inst));
+    }
+    found
+}
+
+fn drop_unwinds(func: &mut Function, fuel: &mut Fuel) -> usize {
     let mut dropped = 0;
     for at in 0..func.layout.len() {
         let block = func.layout[at];
         for i in 0..func.blocks[block].insts.len() {
             let inst = func.blocks[block].insts[i];
-            if func.insts[inst].unwind.is_some() && !func.effects(inst).raises() {
+            if func.insts[inst].unwind.is_some() && !func.effects(inst).raises() && fuel.take() {
                 func.insts[inst].unwind = None;
                 dropped += 1;
             }
@@ -58,18 +84,19 @@ fn drop_unwinds(func: &mut Function) -> usize {
 struct Live {
     insts: EntitySet<Inst>,
     vals: EntitySet<Val>,
+    /// The edges into each block: the instruction, and which of its targets.
+    edges: SecondaryMap<Block, Vec<(Inst, u32)>>,
 }
 
 impl Live {
     fn new(func: &Function) -> Live {
-        let mut live = Live { insts: EntitySet::new(), vals: EntitySet::new() };
-        let mut edges: SecondaryMap<Block, Vec<(Inst, u32)>> = SecondaryMap::new();
+        let mut live = Live { insts: EntitySet::new(), vals: EntitySet::new(), edges: SecondaryMap::new() };
         let mut work = Vec::new();
         for &block in &func.layout {
             for &inst in &func.blocks[block].insts {
                 let data = &func.insts[inst];
                 for (slot, call) in data.targets.iter().chain(data.unwind.as_deref()).enumerate() {
-                    edges[call.block].push((inst, slot as u32));
+                    live.edges[call.block].push((inst, slot as u32));
                 }
                 if data.op.is_terminator() || !func.effects(inst).removable() {
                     live.insts.insert(inst);
@@ -77,18 +104,35 @@ impl Live {
                 }
             }
         }
+        live.spread(func, work);
+        live
+    }
+
+    /// Lets something live, and what it needs.
+    fn keep(&mut self, func: &Function, item: Dead) {
+        match item {
+            Dead::Inst(inst) => {
+                if self.insts.insert(inst) {
+                    self.spread(func, func.insts[inst].args.to_vec());
+                }
+            }
+            Dead::Param(param) => self.spread(func, vec![param]),
+        }
+    }
+
+    fn spread(&mut self, func: &Function, mut work: Vec<Val>) {
         while let Some(val) = work.pop() {
-            if !live.vals.insert(val) {
+            if !self.vals.insert(val) {
                 continue;
             }
             match func.values[val].def {
                 ValDef::Result(inst) => {
-                    if live.insts.insert(inst) {
+                    if self.insts.insert(inst) {
                         work.extend_from_slice(&func.insts[inst].args);
                     }
                 }
                 ValDef::Param(block, index) => {
-                    for &(inst, slot) in &edges[block] {
+                    for &(inst, slot) in &self.edges[block] {
                         let data = &func.insts[inst];
                         let call = data.targets.get(slot as usize).or(data.unwind.as_deref());
                         work.extend(call.and_then(|call| call.args.get(index as usize)));
@@ -96,6 +140,5 @@ impl Live {
                 }
             }
         }
-        live
     }
 }

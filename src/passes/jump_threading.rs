@@ -15,6 +15,7 @@
 //! nothing outside them uses, and no loop headers, so that loops keep one entry.
 
 use super::const_fold::{Fact, evaluate};
+use super::fuel::Fuel;
 use super::simplify_cfg::handlers;
 use crate::ir::cfg::Cfg;
 use crate::ir::dominators::Dominators;
@@ -29,7 +30,7 @@ use rustc_hash::FxHashMap;
 const LONGEST_COPY: usize = 6;
 
 /// Runs the pass.
-pub fn run(func: &mut Function) -> usize {
+pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
     let cfg = Cfg::new(func);
     let dominators = Dominators::new(func, &cfg);
     let escaping = escaping_blocks(func);
@@ -58,7 +59,9 @@ pub fn run(func: &mut Function) -> usize {
                 if func.insts[pred.inst].targets[slot].block != block || size > budget {
                     continue;
                 }
-                if let Some(outcome) = known_outcome(func, block, pred.inst, slot) {
+                if let Some(outcome) = known_outcome(func, block, pred.inst, slot)
+                    && fuel.take()
+                {
                     budget -= size;
                     let copy = thread(func, block, pred.inst, slot, outcome);
                     copies[block].push(copy);

@@ -1,5 +1,6 @@
 //! Runs passes over a module: chooses them, times them, dumps the IR after them, verifies after each.
 
+use super::fuel::Fuel;
 use super::{Level, Pass, UnknownPass};
 use crate::ir::function::Module;
 use crate::ir::verify::{Violation, verify_module};
@@ -39,6 +40,10 @@ pub struct PassOptions {
     pub disabled: Vec<Pass>,
     /// Stop after this many runs: halving it finds the run that breaks a program.
     pub limit: Option<usize>,
+    /// Stop after this many rewrites, counted over all runs and functions in order: halving it finds the rewrite that breaks a program.
+    pub fuel: Option<usize>,
+    /// Change only functions of this name.
+    pub only: Option<String>,
     /// Whether the verifier runs after each pass.
     pub verify: Verify,
     /// Which passes the dump callback is called after.
@@ -97,6 +102,10 @@ pub struct Report {
     pub runs: Vec<PassRun>,
     /// Time the verifier took.
     pub verification: Duration,
+    /// Rewrites made, as [`fuel`](super::fuel) counts them.
+    pub rewrites: usize,
+    /// The pass and the function of the last of them.
+    pub last: Option<(Pass, String)>,
 }
 
 impl Report {
@@ -112,7 +121,13 @@ impl fmt::Display for Report {
             let micros = run.time.as_secs_f64() * 1e6;
             writeln!(f, "{:<16}{:>8} changes{:>12.1} us", run.pass.name(), run.changes, micros)?;
         }
-        writeln!(f, "{:<16}{:>28.1} us", "total", self.total().as_secs_f64() * 1e6)
+        writeln!(f, "{:<16}{:>28.1} us", "total", self.total().as_secs_f64() * 1e6)?;
+        match &self.last {
+            Some((pass, function)) => {
+                writeln!(f, "{:<16}{:>8}, the last by {} in {function}", "rewrites", self.rewrites, pass.name())
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -155,10 +170,21 @@ pub fn run(
     dump: &mut dyn FnMut(Pass, &Module),
 ) -> Result<Report, InvalidAfter> {
     let mut report = Report::default();
+    let mut fuel = options.fuel.map_or_else(Fuel::unlimited, Fuel::new);
     verify(module, options, None, &mut report)?;
     for pass in options.pipeline() {
         let start = Instant::now();
-        let changes = module.functions.values_mut().map(pass.info().run).sum();
+        let mut changes = 0;
+        for func in module.functions.values_mut() {
+            if options.only.as_deref().is_some_and(|only| func.name.as_deref() != Some(only)) {
+                continue;
+            }
+            let before = fuel.taken();
+            changes += (pass.info().run)(func, &mut fuel);
+            if fuel.taken() != before {
+                report.last = Some((pass, func.name.as_deref().unwrap_or("<lambda>").to_owned()));
+            }
+        }
         report.runs.push(PassRun { pass, changes, time: start.elapsed() });
         let printed = match &options.print_after {
             PrintAfter::Nothing => false,
@@ -170,6 +196,7 @@ pub fn run(
         }
         verify(module, options, Some(pass), &mut report)?;
     }
+    report.rewrites = fuel.taken();
     Ok(report)
 }
 

@@ -2,13 +2,14 @@
 //! the command line's flags derive from it.
 //!
 //! A pass keeps what the program does: the order of effects and of errors, the spans of what may raise. It works on one function,
-//! without native recursion, in near-linear time, and returns how many changes it made.
+//! without native recursion, in near-linear time, takes [`fuel`] for each rewrite, and returns how many changes it made.
 
 pub mod manager;
 
 mod const_fold;
 mod copy_prop;
 mod dce;
+pub mod fuel;
 mod jump_threading;
 mod params;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod substitution;
 mod type_infer;
 
 use crate::ir::function::Function;
+use fuel::Fuel;
 
 /// How much the compiler optimises.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,8 +78,8 @@ pub struct PassInfo {
     pub level: Level,
     /// What it does, in a line.
     pub summary: &'static str,
-    /// Runs it on a function; the number of changes it made.
-    pub run: fn(&mut Function) -> usize,
+    /// Runs it on a function as far as the fuel goes; the number of changes it made.
+    pub run: fn(&mut Function, &mut Fuel) -> usize,
 }
 
 macro_rules! passes {

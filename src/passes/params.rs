@@ -1,5 +1,6 @@
 //! Block parameters that need not be: removing them from blocks and edges together.
 
+use super::fuel::Fuel;
 use super::substitution::Substitution;
 use crate::ir::entities::{Block, Val};
 use crate::ir::function::{Function, ValDef};
@@ -35,7 +36,7 @@ pub fn remove(func: &mut Function, dead: &EntitySet<Val>) {
 }
 
 /// Finds the parameters that get one and the same value on every edge (or themselves), replaces them by it, and removes them.
-pub fn remove_redundant(func: &mut Function, substitution: &mut Substitution) -> usize {
+pub fn remove_redundant(func: &mut Function, substitution: &mut Substitution, fuel: &mut Fuel) -> usize {
     let mut edges: SecondaryMap<Block, Vec<SmallVec<[Val; 4]>>> = SecondaryMap::new();
     for &block in &func.layout {
         func.for_each_edge(block, |_, call| {
@@ -87,7 +88,9 @@ pub fn remove_redundant(func: &mut Function, substitution: &mut Substitution) ->
             }
         }
         different[param] = (same, other);
-        if let (Some(same), None) = (same, other) {
+        if let (Some(same), None) = (same, other)
+            && fuel.take()
+        {
             substitution.replace(param, same);
             dead.insert(param);
             count += 1;

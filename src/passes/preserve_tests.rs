@@ -368,6 +368,10 @@ fn every_pass_and_pipeline_keeps_what_programs_do() {
         for &level in Level::ALL {
             check(seed, &module, &PassOptions { level, verify: Verify::Each, ..Default::default() });
         }
+        for _ in 0..3 {
+            let fuel = Some(random.below(150));
+            check(seed, &module, &PassOptions { fuel, verify: Verify::Each, ..Default::default() });
+        }
         let shuffled: Vec<Pass> = (0..8).map(|_| Pass::ALL[random.below(Pass::ALL.len())]).collect();
         check(seed, &module, &PassOptions { explicit: Some(shuffled), verify: Verify::Each, ..Default::default() });
     }

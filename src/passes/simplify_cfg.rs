@@ -15,6 +15,7 @@
 //!
 //! Handlers stay apart: an exceptional edge is never redirected to a block that others enter, and no block is joined with one.
 
+use super::fuel::Fuel;
 use super::params;
 use super::substitution::Substitution;
 use crate::ir::entities::{Block, Inst, Val};
@@ -26,17 +27,17 @@ use cranelift_entity::{EntitySet, SecondaryMap};
 const ROUNDS: usize = 4;
 
 /// Runs the pass.
-pub fn run(func: &mut Function) -> usize {
+pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
     let mut changes = 0;
     for _ in 0..ROUNDS {
         let before = changes;
-        changes += decide_branches(func);
-        changes += remove_unreachable(func);
-        changes += skip_empty_blocks(func);
-        changes += remove_unreachable(func);
-        changes += join_straight_lines(func);
+        changes += decide_branches(func, fuel);
+        changes += remove_unreachable(func, fuel);
+        changes += skip_empty_blocks(func, fuel);
+        changes += remove_unreachable(func, fuel);
+        changes += join_straight_lines(func, fuel);
         let mut substitution = Substitution::default();
-        changes += params::remove_redundant(func, &mut substitution);
+        changes += params::remove_redundant(func, &mut substitution, fuel);
         substitution.apply(func);
         if changes == before {
             break;
@@ -64,7 +65,7 @@ pub fn decide(func: &mut Function, inst: Inst, outcome: bool) {
     data.targets.push(call);
 }
 
-fn decide_branches(func: &mut Function) -> usize {
+fn decide_branches(func: &mut Function, fuel: &mut Fuel) -> usize {
     let mut changes = 0;
     for at in 0..func.layout.len() {
         let inst = func.terminator(func.layout[at]);
@@ -77,7 +78,9 @@ fn decide_branches(func: &mut Function) -> usize {
         } else {
             func.const_of(data.args[0]).and_then(is_truthy)
         };
-        if let Some(outcome) = outcome {
+        if let Some(outcome) = outcome
+            && fuel.take()
+        {
             decide(func, inst, outcome);
             changes += 1;
         }
@@ -85,8 +88,8 @@ fn decide_branches(func: &mut Function) -> usize {
     changes
 }
 
-/// Takes blocks nothing reaches out of the layout.
-pub fn remove_unreachable(func: &mut Function) -> usize {
+/// Takes blocks nothing reaches out of the layout: one rewrite, as they may name each other.
+pub fn remove_unreachable(func: &mut Function, fuel: &mut Fuel) -> usize {
     let mut reached = EntitySet::new();
     let mut work = vec![func.entry];
     reached.insert(func.entry);
@@ -98,6 +101,9 @@ pub fn remove_unreachable(func: &mut Function) -> usize {
         });
     }
     let before = func.layout.len();
+    if func.layout.iter().all(|&block| reached.contains(block)) || !fuel.take() {
+        return 0;
+    }
     func.layout.retain(|&block| reached.contains(block));
     before - func.layout.len()
 }
@@ -127,7 +133,7 @@ pub fn handlers(func: &Function) -> EntitySet<Block> {
 }
 
 /// Sends edges to a block that only jumps on to where it jumps.
-fn skip_empty_blocks(func: &mut Function) -> usize {
+fn skip_empty_blocks(func: &mut Function, fuel: &mut Fuel) -> usize {
     let is_empty =
         |&block: &Block| func.blocks[block].insts.len() == 1 && func.insts[func.terminator(block)].op == Op::Jump;
     if !func.layout.iter().any(is_empty) {
@@ -163,6 +169,9 @@ fn skip_empty_blocks(func: &mut Function) -> usize {
             if others.any(|(_, other)| other.block == next.block && *other != next) {
                 continue;
             }
+            if !fuel.take() {
+                return changes;
+            }
             func.insts[inst].targets[slot] = next;
             changes += 1;
         }
@@ -179,7 +188,7 @@ fn follow(func: &Function, forwards: &SecondaryMap<Block, Option<BlockCall>>, ca
 }
 
 /// Appends a block to the only block that jumps to it.
-fn join_straight_lines(func: &mut Function) -> usize {
+fn join_straight_lines(func: &mut Function, fuel: &mut Fuel) -> usize {
     let mut entries: SecondaryMap<Block, u32> = SecondaryMap::new();
     let mut jumped_to = EntitySet::new();
     for &block in &func.layout {
@@ -202,6 +211,9 @@ fn join_straight_lines(func: &mut Function) -> usize {
             let inst = func.terminator(head);
             let data = &func.insts[inst];
             if data.op != Op::Jump || !joins(data.targets[0].block) || data.targets[0].block == func.entry {
+                break;
+            }
+            if !fuel.take() {
                 break;
             }
             let call = func.insts[inst].targets[0].clone();

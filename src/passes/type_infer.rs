@@ -13,6 +13,7 @@
 //!
 //! (`v0` is a small constant, `v3` is 1: a counter below a small bound stays small. Without the bound it would be an int.)
 
+use super::fuel::Fuel;
 use crate::ir::cfg::Cfg;
 use crate::ir::dominators::Dominators;
 use crate::ir::entities::{Block, Inst, Val};
@@ -29,22 +30,60 @@ const SMALL: i64 = 1 << 49;
 const SEARCH: usize = 64;
 
 /// Runs the pass.
-pub fn run(func: &mut Function) -> usize {
+pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
     let cfg = Cfg::new(func);
     let mut inference = Inference::new(func, &cfg);
     inference.solve(func);
-    let mut changes = 0;
+    let mut narrowed: Vec<(Val, Type)> = Vec::new();
     for block in cfg.reverse_postorder() {
         let results = func.blocks[block].insts.iter().filter_map(|&inst| func.insts[inst].result.expand());
-        let vals: Vec<Val> = func.blocks[block].params.iter().copied().chain(results).collect();
-        for val in vals {
+        for val in func.blocks[block].params.iter().copied().chain(results) {
             // What was known before holds, too.
             let ty = func.values[val].ty.intersect(inference.ty[val]);
-            changes += (ty != func.values[val].ty) as usize;
-            func.values[val].ty = ty;
+            if ty != func.values[val].ty {
+                narrowed.push((val, ty));
+            }
         }
     }
-    changes
+    let granted = fuel.take_up_to(narrowed.len());
+    let complete = granted == narrowed.len();
+    let mut before: FxHashMap<Val, Type> = FxHashMap::default();
+    for &(val, ty) in &narrowed[..granted] {
+        let old = std::mem::replace(&mut func.values[val].ty, ty);
+        if !complete {
+            before.insert(val, old);
+        }
+    }
+    if !complete {
+        widen_params(func, &mut before);
+    }
+    granted
+}
+
+/// Takes back the narrowing of parameters whose arguments were left as they were (IR012): what is left of a set that the fuel
+/// cut short.
+fn widen_params(func: &mut Function, before: &mut FxHashMap<Val, Type>) {
+    loop {
+        let mut wide = Vec::new();
+        for &block in &func.layout {
+            func.for_each_edge(block, |_, call| {
+                for (&arg, &param) in call.args.iter().zip(&func.blocks[call.block].params) {
+                    if !func.values[arg].ty.is_subset(func.values[param].ty) {
+                        wide.push(param);
+                    }
+                }
+            });
+        }
+        let before_len = before.len();
+        for param in wide {
+            if let Some(ty) = before.remove(&param) {
+                func.values[param].ty = ty;
+            }
+        }
+        if before.len() == before_len {
+            return;
+        }
+    }
 }
 
 /// That `bound` limits the operand of a step of a counter on the side it moves to.
