@@ -225,7 +225,10 @@ impl FunctionBuilder {
         if let Some(val) = self.ssa.undef.expand()
             && let ValDef::Result(inst) = self.func.values[val].def
         {
-            self.func.blocks[self.func.entry].insts.insert(0, inst);
+            let insts = &self.func.blocks[self.func.entry].insts;
+            // A generator or async function starts before it computes anything.
+            let starts = insts.first().is_some_and(|&first| self.func.insts[first].op.starts_function());
+            self.func.blocks[self.func.entry].insts.insert(usize::from(starts), inst);
         }
         self.type_params(&used);
         self.func

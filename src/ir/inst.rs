@@ -338,6 +338,11 @@ impl Op {
         matches!(self.info().flow, Flow::End(_))
     }
 
+    /// Whether it makes the function a generator or async function: nothing comes before it.
+    pub fn starts_function(self) -> bool {
+        matches!(self, Op::GeneratorStart | Op::AsyncStart)
+    }
+
     /// The operation with this textual name.
     pub fn from_name(name: &str) -> Option<Op> {
         Op::ALL.iter().copied().find(|op| op.info().name == name)

@@ -57,6 +57,7 @@ rules! {
     DropMask "IR018" "only `Borrow` operands are released by an instruction"
     Path "IR019" "a path fits its instruction: keys for its index steps, a root, an update if it is a read-modify-write"
     Callee "IR020" "a known callee is called with its parameters, and closed over its captures"
+    Start "IR021" "`generator_start` and `async_start` stand first in a function"
 }
 
 /// A broken rule.
@@ -195,6 +196,9 @@ impl<'a> Verifier<'a> {
             self.inst_form(inst, data);
             if data.op == Op::Caught && i != 0 {
                 self.report_inst(Rule::Caught, inst, format!("not first in {block}"));
+            }
+            if data.op.starts_function() && (i != 0 || block != func.entry) {
+                self.report_inst(Rule::Start, inst, format!("not first in {block}"));
             }
         }
     }

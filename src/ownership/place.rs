@@ -65,7 +65,7 @@ impl Scan<'_> {
         }
         let mut insts = std::mem::take(&mut self.out);
         insts.reverse();
-        let is_head = |op: Op| matches!(op, Op::Caught | Op::GeneratorStart | Op::AsyncStart);
+        let is_head = |op: Op| op == Op::Caught || op.starts_function();
         let head = usize::from(insts.first().is_some_and(|&first| is_head(self.func.insts[first].op)));
         let span = self.func.insts[insts[0]].span;
         let params = self.func.blocks[block].params.clone();

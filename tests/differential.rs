@@ -1,0 +1,95 @@
+//! Random programs behave alike in every configuration: output, error with position and trace, exit code, nothing left on the heap.
+//!
+//! Each program follows from its seed. A bounded run is part of the tests; the long run is
+//! `RUFF_MINUTES=60 cargo test --release --test differential -- --ignored --nocapture long`. Both take `RUFF_SEED` (the first
+//! seed), and `RUFF_PEER` (a further binary to compare with, such as one of `--features portable`). A difference is made smaller
+//! and written to `target/differential` as a case for `tests/conformance`.
+
+#[path = "differential/configurations.rs"]
+mod configurations;
+#[path = "differential/expressions.rs"]
+mod expressions;
+#[path = "differential/generator.rs"]
+mod generator;
+#[path = "differential/idioms.rs"]
+mod idioms;
+#[path = "differential/program.rs"]
+mod program;
+#[path = "differential/random.rs"]
+mod random;
+#[path = "differential/shrink.rs"]
+mod shrink;
+#[path = "differential/statements.rs"]
+mod statements;
+#[path = "differential/tree.rs"]
+mod tree;
+#[path = "differential/types.rs"]
+mod types;
+#[path = "differential/workers.rs"]
+mod workers;
+
+use std::time::{Duration, Instant};
+use workers::{Tally, explore_all, shrunken_case};
+
+/// Programs of the bounded run.
+const BOUNDED: u64 = 250;
+/// Processes at a time.
+const WORKERS: u64 = 2;
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
+fn report(tally: &Tally) -> String {
+    let Tally { programs, refused, errors, runs, instructions, .. } = tally;
+    format!(
+        "{programs} programs, {runs} runs, {instructions} instructions counted; {errors} ended with an error, {refused} refused"
+    )
+}
+
+#[track_caller]
+fn none_differs(tally: &Tally) {
+    if let Some((seed, what)) = &tally.failure {
+        let (path, shows) = shrunken_case(*seed, what);
+        let text = std::fs::read_to_string(&path).unwrap();
+        panic!(
+            "after {} programs, seed {seed}: {what}\nmade smaller, in {}: {shows}\n{text}\n",
+            tally.programs,
+            path.display()
+        );
+    }
+    assert!(tally.programs > 0 && tally.refused * 50 <= tally.programs, "{}", report(tally));
+    assert!(tally.errors * 2 <= tally.programs, "most programs should come to their end: {}", report(tally));
+}
+
+#[test]
+fn random_programs_behave_alike_everywhere() {
+    let tally = explore_all(number("RUFF_SEED").unwrap_or(1), number("RUFF_COUNT").unwrap_or(BOUNDED), WORKERS, None);
+    println!("{}", report(&tally));
+    none_differs(&tally);
+}
+
+#[test]
+#[ignore = "runs for RUFF_MINUTES"]
+fn long() {
+    let minutes = number("RUFF_MINUTES").unwrap_or(60);
+    let start = Instant::now();
+    let first = number("RUFF_SEED").unwrap_or(1_000_000);
+    let workers = number("RUFF_WORKERS").unwrap_or(WORKERS);
+    let tally = explore_all(first, u64::from(u32::MAX), workers, Some(start + Duration::from_secs(60 * minutes)));
+    println!("{} in {} s with {workers} processes, from seed {first}", report(&tally), start.elapsed().as_secs());
+    none_differs(&tally);
+}
+
+/// Started by the tests above, with its job in the environment.
+#[test]
+#[ignore = "a process of the other tests"]
+fn worker() {
+    workers::work();
+}
+
+#[test]
+#[ignore = "prints the program of RUFF_SEED"]
+fn show() {
+    println!("{}", program::program(number("RUFF_SEED").unwrap_or(1)).render());
+}

@@ -1,0 +1,188 @@
+//! The configurations a program must behave alike in: THE table. The first row is the one the others are compared with.
+
+use ruff::base::source::SourceMap;
+use ruff::engine::pipeline::{CompileOptions, Outcome, RunOptions, compile, run};
+use ruff::passes::manager::PassOptions;
+use ruff::passes::{Level, Pass};
+use ruff::runtime::heap;
+use ruff::runtime::host::Host;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// How a program is run.
+pub enum Engine {
+    /// In this process: the passes, and whether instructions are counted, which leaves quickening out.
+    Machine { compile: CompileOptions, cold: bool },
+    /// By another binary of this project, with these flags.
+    Binary { path: PathBuf, flags: &'static [&'static str] },
+}
+
+/// A row.
+pub struct Configuration {
+    pub name: String,
+    pub engine: Engine,
+}
+
+/// What can be seen of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    pub out: String,
+    /// Standard error, or the uncaught error with its position and trace.
+    pub err: String,
+    pub code: i32,
+}
+
+/// The rows. `RUFF_PEER` names a binary (of another dispatch, or built in another way) for one more.
+pub fn table() -> Vec<Configuration> {
+    let mut rows = Vec::new();
+    let mut machine = |name: String, passes: PassOptions, verify: bool, cold: bool| {
+        let compile = CompileOptions { passes, verify, ..CompileOptions::default() };
+        rows.push(Configuration { name, engine: Engine::Machine { compile, cold } });
+    };
+    for &level in Level::ALL {
+        machine(format!("-{}", level.name()), PassOptions::at(level), true, false);
+    }
+    machine("without quickening".into(), PassOptions::at(Level::O2), false, true);
+    machine("-O0 without quickening".into(), PassOptions::at(Level::O0), false, true);
+    for &pass in Pass::ALL {
+        let alone = PassOptions { explicit: Some(vec![pass]), ..PassOptions::default() };
+        machine(format!("--passes={}", pass.name()), alone, false, false);
+        let without = PassOptions { disabled: vec![pass], ..PassOptions::default() };
+        machine(format!("--no-pass={}", pass.name()), without, false, false);
+    }
+    if let Some(path) = std::env::var_os("RUFF_PEER") {
+        let name = format!("the binary {}", path.display());
+        rows.push(Configuration { name, engine: Engine::Binary { path: path.into(), flags: &[] } });
+    }
+    rows
+}
+
+impl Configuration {
+    /// Runs `text`; also how many instructions were counted. A failure of the engine itself is the error.
+    pub fn observe(&self, text: &str) -> Result<(Observed, u64), String> {
+        match &self.engine {
+            Engine::Machine { compile, cold } => {
+                let outcome = catch_unwind(AssertUnwindSafe(|| on_machine(text, compile, *cold)));
+                outcome.unwrap_or_else(|panic| {
+                    let words = panic.downcast_ref::<String>().map(String::as_str);
+                    let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+                    Err(format!("panic: {words}"))
+                })
+            }
+            Engine::Binary { path, flags } => by_binary(path, flags, text),
+        }
+    }
+}
+
+fn on_machine(text: &str, options: &CompileOptions, cold: bool) -> Result<(Observed, u64), String> {
+    let before = heap::live_objects();
+    let mut sources = SourceMap::new();
+    let main = sources.add("program.ruff", text).ok_or("the program is too long")?;
+    let (mut seen, instructions) = match compile(&mut sources, main, options, &mut |_, _| {}) {
+        Err(list) => {
+            let lines: Vec<String> = list.iter().map(|diagnostic| diagnostic.message.clone()).collect();
+            (Observed { out: String::new(), err: lines.join("\n"), code: 3 }, 0)
+        }
+        Ok(compiled) => {
+            let mut host = Host::captured("");
+            let (outcome, stats) = run(&compiled, &mut host, &RunOptions { stats: cold, ..RunOptions::default() });
+            let (out, mut err) = host.take_output();
+            let code = match outcome {
+                Outcome::Finished => 0,
+                Outcome::Exit(code) => code,
+                Outcome::Error(error) => {
+                    let at = sources.position(error.span);
+                    err += &format!("{} at {}:{}\n{}", error.message, at.line, at.column, error.stack.join("\n"));
+                    4
+                }
+            };
+            (Observed { out, err, code }, stats.map_or(0, |stats| stats.total()))
+        }
+    };
+    let alive = heap::live_objects().wrapping_sub(before) as i64;
+    if alive != 0 {
+        seen.err += &format!("\n{alive} objects are alive after the run");
+    }
+    Ok((seen, instructions))
+}
+
+fn by_binary(path: &PathBuf, flags: &[&str], text: &str) -> Result<(Observed, u64), String> {
+    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let program = directory.path().join("program.ruff");
+    std::fs::write(&program, text).map_err(|error| error.to_string())?;
+    let mut command = Command::new(path);
+    command.arg("run").args(flags).arg("program.ruff").current_dir(&directory).stdin(Stdio::null());
+    let end = command.env("NO_COLOR", "1").output().map_err(|error| error.to_string())?;
+    let code = end.status.code().ok_or_else(|| format!("ended by a signal: {}", end.status))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok((Observed { out: text(&end.stdout), err: text(&end.stderr), code }, 0))
+}
+
+/// The first difference between two runs, if there is one. What a binary says is laid out for people: only its beginning counts.
+fn difference(expected: &Observed, seen: &Observed, is_binary: bool) -> Option<String> {
+    let part = if expected.out != seen.out {
+        Some(("standard output", &expected.out, &seen.out))
+    } else if !is_binary && expected.err != seen.err {
+        Some(("the error", &expected.err, &seen.err))
+    } else {
+        None
+    };
+    if let Some((what, expected, seen)) = part {
+        let line = expected.lines().zip(seen.lines()).take_while(|(a, b)| a == b).count();
+        let show = |text: &str| text.lines().nth(line).unwrap_or("(its end)").chars().take(300).collect::<String>();
+        return Some(format!("{what}, line {}: {:?} became {:?}", line + 1, show(expected), show(seen)));
+    }
+    if is_binary {
+        let message = expected.err.lines().next().and_then(|line| line.rsplit_once(" at ")).map_or("", |pair| pair.0);
+        if expected.code == 4 && !seen.err.contains(message) {
+            return Some(format!("the error: {message:?} became {:?}", seen.err));
+        }
+    }
+    (expected.code != seen.code).then(|| format!("the exit code: {} became {}", expected.code, seen.code))
+}
+
+/// What `text` prints in the first configuration.
+pub fn first_output(text: &str) -> String {
+    table()[0].observe(text).map(|(seen, _)| seen.out).unwrap_or_default()
+}
+
+/// What running `text` in every configuration showed.
+pub struct Verdict {
+    /// The first difference, with the name of its configuration.
+    pub difference: Option<String>,
+    /// What the first configuration saw.
+    pub expected: Observed,
+    /// Instructions counted in all configurations that count.
+    pub instructions: u64,
+    /// How many configurations ran it.
+    pub runs: u64,
+}
+
+/// Runs `text` in every configuration and compares.
+pub fn compare(rows: &[Configuration], text: &str) -> Verdict {
+    let mut verdict = Verdict { difference: None, expected: Observed::default(), instructions: 0, runs: 0 };
+    for (index, row) in rows.iter().enumerate() {
+        verdict.runs += 1;
+        match row.observe(text) {
+            Err(failure) => verdict.difference = Some(format!("{}: {failure}", row.name)),
+            Ok((seen, instructions)) => {
+                verdict.instructions += instructions;
+                if index == 0 {
+                    verdict.expected = seen;
+                    if verdict.expected.err.contains("objects are alive") {
+                        verdict.difference = Some(format!("{}: {}", row.name, verdict.expected.err));
+                    }
+                } else {
+                    let is_binary = matches!(row.engine, Engine::Binary { .. });
+                    let found = difference(&verdict.expected, &seen, is_binary);
+                    verdict.difference = found.map(|what| format!("{}: {what}", row.name));
+                }
+            }
+        }
+        if verdict.difference.is_some() {
+            break;
+        }
+    }
+    verdict
+}
