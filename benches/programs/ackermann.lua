@@ -4,4 +4,10 @@ local function ack(m, n)
   if n == 0 then return ack(m - 1, 1) end
   return ack(m - 1, ack(m, n - 1))
 end
-print(ack(3, 9))
+
+local function run(rounds)
+  local total = 0
+  for _ = 1, rounds do total = total + ack(3, 7) end
+  print(total)
+end
+run(tonumber((...)) or 50)

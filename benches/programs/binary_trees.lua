@@ -22,4 +22,4 @@ local function run(depth)
   end
   print(count(long_lived))
 end
-run(15)
+run(tonumber((...)) or 17)

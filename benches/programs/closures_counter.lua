@@ -17,4 +17,4 @@ local function run(makers, calls)
   end
   print(total)
 end
-run(100000, 50)
+run(tonumber((...)) or 400000, 50)

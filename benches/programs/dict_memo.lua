@@ -10,7 +10,8 @@ local function binomial(n, k)
   memo[key] = result
   return result
 end
-local result = binomial(1400, 700)
+local n = tonumber((...)) or 2800
+local result = binomial(n, math.floor(n / 2))
 local size = 0
 for _ in pairs(memo) do size = size + 1 end
 print(result .. " " .. size)

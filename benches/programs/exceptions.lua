@@ -17,4 +17,4 @@ local function run(n)
   end
   print(sum .. " " .. caught)
 end
-run(2000000)
+run(tonumber((...)) or 6000000)

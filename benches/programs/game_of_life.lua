@@ -35,4 +35,4 @@ local function run(n, generations)
   end
   print(alive)
 end
-run(64, 400)
+run(64, tonumber((...)) or 1200)

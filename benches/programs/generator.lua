@@ -1,4 +1,4 @@
--- Three million values from a coroutine.
+-- Many values from a coroutine.
 local function numbers(n)
   return coroutine.wrap(function()
     local i = 0
@@ -14,4 +14,4 @@ local function total(n)
   for v in numbers(n) do sum = sum + v end
   return sum
 end
-print(total(3000000))
+print(total(tonumber((...)) or 4000000))

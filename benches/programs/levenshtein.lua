@@ -32,4 +32,5 @@ local function text(n, seed)
   end
   return table.concat(parts)
 end
-print(distance(text(1200, 1), text(1000, 2)))
+local n = tonumber((...)) or 2400
+print(distance(text(n, 1), text(n, 2)))

@@ -1,4 +1,4 @@
--- Float arithmetic in registers: points of a 300 x 300 grid that stay bounded for 50 steps.
+-- Float arithmetic in registers: points of a grid that stay bounded for 50 steps.
 local function mandelbrot(n)
   local inside = 0
   for py = 0, n - 1 do
@@ -25,4 +25,4 @@ local function mandelbrot(n)
   end
   return inside
 end
-print(mandelbrot(300))
+print(mandelbrot(tonumber((...)) or 900))

@@ -42,4 +42,4 @@ local function run(n)
   for i = 1, n do trace = trace + product[i][i] end
   print(string.format("%d %d", trace * 4, product[1][n] * 4))
 end
-run(250)
+run(tonumber((...)) or 350)

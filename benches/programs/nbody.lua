@@ -95,4 +95,4 @@ local function run(steps)
   for _ = 1, steps do advance(bodies, 0.01) end
   print(truncated(energy(bodies) * 1000000000))
 end
-run(80000)
+run(tonumber((...)) or 250000)

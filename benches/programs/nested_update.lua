@@ -16,4 +16,4 @@ local function update(n)
   end
   return total
 end
-print(update(1000000))
+print(update(tonumber((...)) or 30000000))

@@ -29,4 +29,10 @@ local function solve(n)
   place(1)
   return solutions
 end
-print(solve(12))
+
+local function run(rounds)
+  local total = 0
+  for i = 0, rounds - 1 do total = total + solve(8 + i % 3) end
+  print(total)
+end
+run(tonumber((...)) or 100)

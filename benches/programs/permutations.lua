@@ -1,64 +1,26 @@
--- Permutations and prefix reversals on small int arrays (fannkuch).
-local function fannkuch(n)
-  local p, q, s = {}, {}, {}
-  for i = 1, n do p[i], q[i], s[i] = i, i, i end
-  local sign = 1
-  local most = 0
-  local sum = 0
-  while true do
-    local first = p[1]
-    if first ~= 1 then
-      for i = 1, n do q[i] = p[i] end
-      local flips = 1
-      while true do
-        local next = q[first]
-        if next == 1 then
-          sum = sum + sign * flips
-          if flips > most then most = flips end
-          break
-        end
-        q[first] = first
-        if first >= 4 then
-          local i = 2
-          local j = first - 1
-          while i < j do
-            local t = q[i]
-            q[i] = q[j]
-            q[j] = t
-            i = i + 1
-            j = j - 1
-          end
-        end
-        first = next
-        flips = flips + 1
-      end
-    end
-    if sign == 1 then
-      local t = p[1]
-      p[1] = p[2]
-      p[2] = t
-      sign = -1
-    else
-      local t = p[2]
-      p[2] = p[3]
-      p[3] = t
-      sign = 1
-      local i = 3
-      while i <= n do
-        local left = s[i]
-        if left ~= 1 then
-          s[i] = left - 1
-          break
-        end
-        if i == n then return { sum, most } end
-        s[i] = i
-        local head = p[1]
-        for j = 1, i do p[j] = p[j + 1] end
-        p[i + 1] = head
-        i = i + 1
-      end
+-- All permutations of a list, built recursively from slices.
+local function permutations(items)
+  if #items <= 1 then return { items } end
+  local found = {}
+  for i = 1, #items do
+    local rest = {}
+    for k = 1, i - 1 do rest[k] = items[k] end
+    for k = i + 1, #items do rest[k - 1] = items[k] end
+    for _, tail in ipairs(permutations(rest)) do
+      local whole = { items[i] }
+      for k = 1, #tail do whole[k + 1] = tail[k] end
+      found[#found + 1] = whole
     end
   end
+  return found
 end
-local result = fannkuch(9)
-print(result[1] .. " " .. result[2])
+
+local function run(rounds)
+  local total = 0
+  for round = 1, rounds do
+    local found = permutations({ 0, 1, 2, 3, 4, 5, 6 })
+    for i = 1, #found do total = total + found[i][(i - 1) % 7 + 1] * round end
+  end
+  print(total)
+end
+run(tonumber((...)) or 40)

@@ -30,4 +30,4 @@ local function run(rounds, n)
   end
   return total
 end
-print(run(50, 50000))
+print(run(tonumber((...)) or 150, 50000))

@@ -31,6 +31,6 @@ local function run(n)
   for i = 1, n - 1 do
     if a[i] > a[i + 1] then wrong = wrong + 1 end
   end
-  print(wrong .. " " .. a[1] .. " " .. a[100001] .. " " .. a[n])
+  print(wrong .. " " .. a[1] .. " " .. a[math.floor(n / 2) + 1] .. " " .. a[n])
 end
-run(200000)
+run(tonumber((...)) or 1000000)

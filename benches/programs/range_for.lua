@@ -6,4 +6,4 @@ local function count(n)
   end
   return total
 end
-print(count(3000))
+print(count(tonumber((...)) or 12000))

@@ -1,4 +1,4 @@
--- Array reads and in-place writes: primes below one million.
+-- Array reads and in-place writes: primes below a number.
 local function sieve(n)
   local prime = {}
   for i = 0, n - 1 do prime[#prime + 1] = true end
@@ -17,4 +17,4 @@ local function sieve(n)
   end
   return count
 end
-print(sieve(1000000))
+print(sieve(tonumber((...)) or 4000000))

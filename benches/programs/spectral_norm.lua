@@ -39,4 +39,4 @@ local function run(n)
   end
   print(string.format("%d", math.floor(math.sqrt(vbv / vv) * 1000000000)))
 end
-run(300)
+run(tonumber((...)) or 600)

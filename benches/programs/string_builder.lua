@@ -6,5 +6,5 @@ local function build(n)
   end
   return table.concat(parts)
 end
-local s = build(300000)
+local s = build(tonumber((...)) or 700000)
 print(#s .. " " .. s:sub(1001, 1020))

@@ -18,4 +18,4 @@ local function run(n)
   end
   print(account.balance .. " " .. account.moves)
 end
-run(1500000)
+run(tonumber((...)) or 5000000)

@@ -30,4 +30,4 @@ local function run(n)
   transfer(n, 1, 3, 2)
   print(moves .. " [" .. table.concat(tops, ", ") .. "] " .. pegs[3][1] .. " " .. pegs[3][n])
 end
-run(21)
+run(tonumber((...)) or 23)

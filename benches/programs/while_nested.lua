@@ -12,4 +12,4 @@ local function count(n)
   end
   return total
 end
-print(count(3000))
+print(count(tonumber((...)) or 8000))

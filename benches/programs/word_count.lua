@@ -18,7 +18,7 @@ local function count(text)
   return counts
 end
 
-local counts = count(text(600000))
+local counts = count(text(tonumber((...)) or 2000000))
 local names = {}
 for word in pairs(counts) do names[#names + 1] = word end
 table.sort(names)

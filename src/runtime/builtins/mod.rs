@@ -120,6 +120,7 @@ builtins! {
     "print" | "println" => Any, Effect, output::print, "Writes its arguments, joined by blanks, as a line.";
     "eprint" => Any, Effect, output::eprint, "Writes its arguments to standard error, joined by blanks, as a line.";
     "input" => Any, Effect, output::input, "Reads a line, after showing a prompt.";
+    "args" => Plural(0), Effect, output::arguments, "The arguments of the program.";
     "exit" => Any, Effect, output::exit, "Ends the program.";
     "debug" => Any, Effect, output::debug, "Writes the debug form of its arguments as a line.";
     "format" => Any, Pure, output::format, "Fills the placeholders of a template.";

@@ -1,4 +1,4 @@
-//! Output, input, and the end of the process.
+//! Output, input, arguments, and the end of the process.
 
 use super::Args;
 use crate::runtime::display::{self, Form};
@@ -45,6 +45,10 @@ pub(super) fn input(host: &mut Host, args: &mut Args<'_>) -> Outcome {
         host.print(&display::text(args.get(0))?)?;
     }
     Ok(Value::string(&host.read_line()?.unwrap_or_default()))
+}
+
+pub(super) fn arguments(host: &mut Host, _: &mut Args<'_>) -> Outcome {
+    Ok(Value::array(host.arguments().iter().map(|word| Value::string(word)).collect()))
 }
 
 pub(super) fn exit(_: &mut Host, args: &mut Args<'_>) -> Outcome {

@@ -53,4 +53,4 @@ local function run(n)
   end
   print(#tokens .. " " .. total .. " " .. counts.string .. " " .. counts.number .. " " .. counts.word .. " " .. counts.mark)
 end
-run(5000)
+run(tonumber((...)) or 30000)
