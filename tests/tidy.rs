@@ -360,15 +360,6 @@ fn every_relative_link_resolves() {
 }
 
 #[test]
-fn every_benchmark_has_its_peer() {
-    let directory = root().join("benches/programs");
-    let lonely = files("benches/programs", "ruff")
-        .into_iter()
-        .filter(|(path, _)| !root().join(path).with_extension("lua").exists());
-    none(lonely.map(|(path, _)| format!("{path} has no .lua twin in {}", directory.display())).collect());
-}
-
-#[test]
 fn every_conformance_file_belongs_to_a_case() {
     let exists = |path: &str, extension: &str| Path::new(&root().join(path)).with_extension(extension).exists();
     let mut complaints = Vec::new();

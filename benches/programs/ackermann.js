@@ -7,7 +7,7 @@ function ack(m, n) {
 
 function run(rounds) {
   let total = 0;
-  for (let i = 0; i < rounds; i++) total += ack(3, 7);
+  for (let i = 0; i < rounds; i++) total += ack(3, 6);
   console.log(total);
 }
-run(Number((typeof scriptArgs === "undefined" ? process.argv[2] : scriptArgs[1]) ?? 50));
+run(Number((typeof scriptArgs === "undefined" ? process.argv[2] : scriptArgs[1]) ?? 200));

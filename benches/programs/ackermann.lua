@@ -7,7 +7,7 @@ end
 
 local function run(rounds)
   local total = 0
-  for _ = 1, rounds do total = total + ack(3, 7) end
+  for _ = 1, rounds do total = total + ack(3, 6) end
   print(total)
 end
-run(tonumber((...)) or 50)
+run(tonumber((...)) or 200)

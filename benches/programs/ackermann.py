@@ -13,9 +13,9 @@ def ack(m, n):
 def run(rounds):
     total = 0
     for _ in range(rounds):
-        total += ack(3, 7)
+        total += ack(3, 6)
     print(total)
 
 
 sys.setrecursionlimit(10000)
-run(int(sys.argv[1]) if len(sys.argv) > 1 else 50)
+run(int(sys.argv[1]) if len(sys.argv) > 1 else 200)

@@ -35,4 +35,4 @@ function run(code) {
   }
   console.log(`${out.join(" ")} ${steps}`);
 }
-run("+".repeat(Number((typeof scriptArgs === "undefined" ? process.argv[2] : scriptArgs[1]) ?? 12)) + "[>++++++++++[>++++++++++[>++++++++++[>++++++++++[>++++++++++[>+++>++<<-]<-]<-]<-]<-]<-]>>>>>>.>.<[->+<]>.");
+run("+".repeat(Number((typeof scriptArgs === "undefined" ? process.argv[2] : scriptArgs[1]) ?? 120)) + "[>++++++++++[>++++++++++[>++++++++++[>++++++++++[>+++>++<<-]<-]<-]<-]<-]>>>>>.>.<[->+<]>.");

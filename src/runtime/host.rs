@@ -46,6 +46,12 @@ impl Host {
         Host { out, err, target, input, arguments, started: Instant::now(), random: Random::fresh() }
     }
 
+    /// The same host with arguments for the program.
+    pub fn with_arguments(mut self, arguments: Vec<String>) -> Host {
+        self.arguments = arguments;
+        self
+    }
+
     /// The arguments meant for the program.
     pub fn arguments(&self) -> &[String] {
         &self.arguments

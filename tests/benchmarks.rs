@@ -1,0 +1,129 @@
+//! The benchmark programs: complete in all four languages, of one output, and of known cost.
+//!
+//! Every program takes its size as its argument; here all of them run at the sizes of `benches/programs/reduced.txt`. What they
+//! execute and allocate is compared exactly with `tests/benchmarks/executed.txt`, which `RUFF_BLESS=1` rewrites.
+
+mod common;
+
+use common::{ruff, run};
+use ruff::base::source::SourceMap;
+use ruff::engine::pipeline::{self, CompileOptions, Outcome, RunOptions};
+use ruff::passes::Level;
+use ruff::passes::manager::PassOptions;
+use ruff::runtime::host::Host;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Every program is written in these.
+const LANGUAGES: &[&str] = &["ruff", "lua", "js", "py"];
+
+/// What runs the other languages, if it is installed; Lua's text must suit both of its implementations.
+const PEERS: &[(&str, &str)] = &[("lua5.4", "lua"), ("luajit", "lua"), ("node", "js"), ("python3", "py")];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Names and reduced sizes of all programs.
+fn programs() -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(root().join("benches/programs/reduced.txt")).unwrap();
+    let rows = text.lines().map(|line| line.split_once(' ').expect("a name and a size"));
+    let rows: Vec<_> = rows.map(|(name, size)| (name.to_owned(), size.to_owned())).collect();
+    assert!(rows.len() >= 24);
+    assert!(rows.is_sorted());
+    rows
+}
+
+fn path(name: &str, extension: &str) -> PathBuf {
+    root().join("benches/programs").join(name).with_extension(extension)
+}
+
+#[test]
+fn every_program_is_written_in_every_language() {
+    let mut wanted: BTreeSet<String> = BTreeSet::from(["reduced.txt".to_owned()]);
+    for (name, _) in programs() {
+        wanted.extend(LANGUAGES.iter().map(|extension| format!("{name}.{extension}")));
+    }
+    let found = std::fs::read_dir(root().join("benches/programs")).unwrap();
+    let found: BTreeSet<String> = found.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let difference: Vec<&String> = found.symmetric_difference(&wanted).collect();
+    assert!(difference.is_empty(), "missing, or unknown to reduced.txt: {difference:?}");
+}
+
+/// What `command` prints; `None` if there is no such command.
+fn printed(mut command: Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).output().ok()?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} failed:\n{complaint}");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn peers_print_the_same() {
+    for (name, size) in programs() {
+        let mut own = ruff();
+        own.arg("run").arg(path(&name, "ruff")).arg(&size);
+        let own = run(own, None);
+        assert_eq!(own.code, Some(0), "{name}: {}", own.err);
+        for &(peer, extension) in PEERS {
+            let mut command = Command::new(peer);
+            command.arg(path(&name, extension)).arg(&size);
+            if let Some(text) = printed(command) {
+                assert_eq!(text, own.out, "{name}: {peer} (left) and ruff differ");
+            }
+        }
+    }
+}
+
+/// Instructions executed and objects allocated by a program.
+fn cost(file: &Path, size: &str, level: Level) -> (u64, u64) {
+    let (file, size) = (file.to_owned(), size.to_owned());
+    // On a thread of its own: each thread has its own heap, and nothing that an earlier program left behind is used again.
+    let counted = std::thread::spawn(move || {
+        let mut sources = SourceMap::new();
+        let main = sources.add("program.ruff", std::fs::read_to_string(&file).unwrap()).unwrap();
+        let options = CompileOptions { passes: PassOptions::at(level), ..CompileOptions::default() };
+        let compiled = pipeline::compile(&mut sources, main, &options, &mut |_, _| {});
+        let compiled = compiled.unwrap_or_else(|list| panic!("{} does not compile: {list:?}", file.display()));
+        let mut host = Host::captured("").with_arguments(vec![size]);
+        let (outcome, stats) = pipeline::run(&compiled, &mut host, &RunOptions { stats: true });
+        assert_eq!(outcome, Outcome::Finished, "{}", file.display());
+        let stats = stats.expect("statistics were asked for");
+        (stats.total(), stats.allocations)
+    });
+    counted.join().unwrap()
+}
+
+#[test]
+fn programs_execute_as_many_instructions_as_before() {
+    let mut text = String::from("# program, level, executed instructions, allocations; RUFF_BLESS=1 rewrites this\n");
+    for (name, size) in programs() {
+        for &level in Level::ALL {
+            let (instructions, allocations) = cost(&path(&name, "ruff"), &size, level);
+            text.push_str(&format!("{name:<18}{:<4}{instructions:>10}{allocations:>9}\n", level.name()));
+        }
+    }
+    let golden = root().join("tests/benchmarks/executed.txt");
+    if std::env::var_os("RUFF_BLESS").is_some() {
+        std::fs::write(&golden, &text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&golden).unwrap_or_default();
+    let changed: Vec<String> = expected
+        .lines()
+        .zip(text.lines())
+        .filter(|(old, new)| old != new)
+        .map(|(old, new)| format!("  {old}\n  {new}"))
+        .collect();
+    assert!(
+        expected == text,
+        "executed instructions or allocations changed (old, new); if that is meant, RUFF_BLESS=1:\n{}",
+        changed.join("\n")
+    );
+}
+
+#[test]
+fn counts_are_the_same_every_time() {
+    let file = path("json", "ruff");
+    assert_eq!(cost(&file, "1", Level::O2), cost(&file, "1", Level::O2));
+}
