@@ -497,3 +497,76 @@ fn standard_error_may_be_closed() {
     command.args(["-c", "\"$0\" -e 'print(1) print(1 / 0)' 2>&-; echo $?", env!("CARGO_BIN_EXE_ruff")]);
     assert_eq!(run(command, None).out, "1\n4\n");
 }
+
+#[test]
+fn a_benchmark_shows_every_level() {
+    let files = [("a.ruff", "[n] := args()\nmut t := 0\nfor i in parse_int(n) { t += i }\nprint(t)\n")];
+    let got = with_files(&files, &["bench", "--rounds=3", "a.ruff", "100"]);
+    assert_eq!(got.code, Some(0), "{}", got.err);
+    assert_eq!(got.err, "", "no progress bar without a terminal");
+    let lines: Vec<&str> = got.out.lines().collect();
+    assert!(lines[0].starts_with("engine  level"), "{}", got.out);
+    for (line, level) in lines[1..].iter().zip(["-O0", "-O1", "-O2"]) {
+        let cells: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!((cells.len(), &cells[..2]), (8, &["vm", level][..]), "{}", got.out);
+        assert!(cells[6].parse::<u64>().is_ok_and(|count| count > 100), "{}", got.out);
+    }
+    expect_complaint(&with_files(&files, &["bench", "a.ruff", "x"]), 4, &["Cannot parse 'x' as integer"]);
+    expect_complaint(&with_files(&[("b.ruff", "exit(7)\n")], &["bench", "b.ruff"]), 7, &["exit(7)"]);
+    expect_complaint(&with_files(&files, &["bench", "--csv", "a.ruff"]), 2, &["--ablate"]);
+    expect_complaint(&with_files(&files, &["bench", "--rounds=0", "a.ruff"]), 2, &["--rounds"]);
+    expect_complaint(&plain(&["bench", "nowhere.ruff"]), 5, &["RUFCLI001"]);
+}
+
+#[test]
+fn ablation_counts_what_each_pass_saves() {
+    let program = "func f(n) { mut t := 0 for i in n { x := 2 * 3 t := t + x } return t }\n[n] := args()\nprint(f(parse_int(n)))\n";
+    let files = [("a.ruff", program), ("b.ruff", program), ("sizes.txt", "a 10\nb 1000\n")];
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(directory.path().join(name), text).unwrap();
+    }
+    let words = ["bench", "--ablate", "--sizes=sizes.txt", "--csv", "--svg=chart.svg", "."];
+    let got = at(directory.path(), &words, None);
+    assert_eq!((got.code, got.err.as_str()), (Some(0), ""));
+    let rows: Vec<Vec<&str>> = got.out.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let executed = |program: &str, without: &str| -> u64 {
+        let row = rows.iter().find(|row| row[..2] == [program, without]).expect("a row");
+        row[2].parse().unwrap()
+    };
+    assert!(executed("a", "nothing") < executed("a", "all"), "{}", got.out);
+    assert!(executed("b", "nothing") > executed("a", "nothing") + 900, "sizes are passed on");
+    let stats = at(directory.path(), &["run", "--stats", "--no-pass=const-fold", "a.ruff", "10"], None);
+    expect_complaint(&stats, 0, &[&format!("{}  instructions", executed("a", "const-fold"))]);
+    let chart = std::fs::read_to_string(directory.path().join("chart.svg")).unwrap();
+    assert!(
+        chart.starts_with("<svg") && chart.ends_with("</svg>\n") && chart.contains("<title>b, all passes"),
+        "{chart}"
+    );
+
+    let table = at(directory.path(), &["bench", "--ablate", "a.ruff", "10"], None);
+    assert_eq!(table.code, Some(0), "{}", table.err);
+    for words in ["const-fold", "programs it helps"] {
+        assert!(table.out.contains(words), "{}", table.out);
+    }
+    expect_complaint(&at(directory.path(), &["bench", "--ablate", "."], None), 4, &["parse_int requires"]);
+}
+
+#[test]
+fn a_profile_is_reported_beside_the_output() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = "func work(n) { mut t := 0 for i in n { t += i } return t }\nprint(work(1000))\n";
+    std::fs::write(directory.path().join("a.ruff"), program).unwrap();
+    let got = at(directory.path(), &["profile", "--top=1", "a.ruff"], None);
+    expect(&got, 0, "499500\n");
+    for words in ["instructions", "work  a.ruff:1", "a.ruff:1  func work", "more lines", "flame graph: a.svg"] {
+        assert!(got.err.contains(words), "standard error lacks {words:?}:\n{}", got.err);
+    }
+    let graph = std::fs::read_to_string(directory.path().join("a.svg")).unwrap();
+    assert!(graph.contains("<svg") && graph.contains("work ("), "{graph}");
+    let stopped = at(directory.path(), &["profile", "--flame=x.svg", "-"], Some("exit(9)\n"));
+    assert_eq!(stopped.code, Some(9), "{}", stopped.err);
+    assert!(directory.path().join("x.svg").exists());
+    let nowhere = at(directory.path(), &["profile", "--flame=no/x.svg", "a.ruff"], None);
+    expect_complaint(&nowhere, 1, &["cannot write 'no/x.svg'"]);
+}

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-const COMMANDS: &[&str] = &["run", "check", "emit", "passes", "test", "test-run", "doc", "help"];
+const COMMANDS: &[&str] = &["run", "check", "emit", "passes", "test", "test-run", "bench", "profile", "doc", "help"];
 
 const AFTER_HELP: &str = "\
 `ruff FILE [ARGS]` and `ruff -e CODE` are short for `ruff run …`; FILE `-` is standard input.
@@ -55,6 +55,10 @@ pub enum Command {
     Test(Test),
     /// Run the test blocks of a program
     TestRun(TestRun),
+    /// Measure a program: time and executed instructions by engine and level, or what each pass is worth
+    Bench(Bench),
+    /// Run a program and tell where it spends its instructions
+    Profile(Profile),
     /// Describe a builtin, or list them
     Doc(Doc),
 }
@@ -138,6 +142,49 @@ pub struct TestRun {
     /// Only tests whose name contains TEXT
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+}
+
+/// `ruff bench`.
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// Count executed instructions with each pass left out of -O2, for a program or all programs of a directory
+    #[arg(long)]
+    pub ablate: bool,
+    /// With --ablate: print CSV instead of a table
+    #[arg(long)]
+    pub csv: bool,
+    /// With --ablate: write a bar chart
+    #[arg(long, value_name = "PATH")]
+    pub svg: Option<PathBuf>,
+    /// With --ablate: lines of a program's name and its arguments
+    #[arg(long, value_name = "PATH")]
+    pub sizes: Option<PathBuf>,
+    /// How often each engine and level is timed
+    #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rounds: u32,
+    /// How often it runs before that
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub warmup: u32,
+    /// The program (`-` for standard input), or with --ablate a directory, and the program's arguments
+    #[arg(trailing_var_arg = true, value_name = "FILE [ARGS]", required = true)]
+    pub words: Vec<OsString>,
+}
+
+/// `ruff profile`.
+#[derive(Args, Debug)]
+pub struct Profile {
+    /// Where the flame graph goes [default: the program's name with .svg, in the current directory]
+    #[arg(long, value_name = "PATH")]
+    pub flame: Option<PathBuf>,
+    /// How many functions and lines are shown
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    pub top: usize,
+    /// The program (`-` for standard input) and its arguments; flags after it belong to the program
+    #[arg(trailing_var_arg = true, value_name = "FILE [ARGS]", required = true)]
+    pub words: Vec<OsString>,
+    /// The passes to apply.
+    #[command(flatten)]
+    pub pipeline: Pipeline,
 }
 
 /// `ruff doc`.

@@ -2,13 +2,17 @@
 //!
 //! Nothing here panics on a closed pipe: everything is written by [`output`] or by the program's host.
 
+mod ablate;
 pub mod args;
+pub mod bench;
+mod chart;
 pub mod check;
 pub mod doc;
 pub mod emit;
 pub mod input;
 pub mod output;
 pub mod passes;
+pub mod profile;
 pub mod run;
 pub mod test;
 pub mod test_run;
@@ -54,6 +58,8 @@ fn dispatch(arguments: Arguments) -> i32 {
         Command::Passes(list) => passes::list(&list),
         Command::TestRun(test) => test_run::test_run(&test, colour),
         Command::Test(test) => test::test(&test, colour),
+        Command::Bench(bench) => bench::bench(&bench, colour),
+        Command::Profile(profile) => profile::profile(&profile, colour),
         Command::Doc(doc) => doc::doc(&doc),
     }
 }

@@ -44,7 +44,7 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
 }
 
 /// The program's own arguments: what follows the file, without the `--` that may separate them.
-fn script_arguments(words: impl Iterator<Item = OsString>) -> Vec<String> {
+pub fn script_arguments(words: impl Iterator<Item = OsString>) -> Vec<String> {
     let mut words = words.peekable();
     words.next_if(|word| word == "--");
     words.map(|word| word.to_string_lossy().into_owned()).collect()

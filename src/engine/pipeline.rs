@@ -26,6 +26,7 @@ use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::syntax;
 use crate::syntax::ast::Function;
+use crate::vm::counters::Counting;
 use crate::vm::{Ending, Vm};
 use bumpalo::Bump;
 use std::rc::Rc;
@@ -249,10 +250,15 @@ impl Compiled {
     }
 
     /// A machine with this program, and with `host`, which the machine's owner gives back.
-    pub(super) fn machine(&self, host: &mut Host, counting: bool) -> Vm {
+    pub(super) fn machine(&self, host: &mut Host, counting: Counting) -> Vm {
         let sources = self.sources.clone();
         let line_of = Box::new(move |span: Span| sources.line(span));
         Vm::new(self.program.clone(), std::mem::replace(host, Host::captured("")), counting, line_of)
+    }
+
+    /// The sources.
+    pub fn sources(&self) -> &SourceMap {
+        &self.sources
     }
 
     /// The bytecode.
@@ -264,7 +270,8 @@ impl Compiled {
 /// Runs a compiled program; the host's output is flushed before this returns.
 pub fn run(compiled: &Compiled, host: &mut Host, options: &RunOptions) -> (Outcome, Option<Stats>) {
     let before = heap::stats();
-    let mut vm = compiled.machine(host, options.stats);
+    let counting = if options.stats { Counting::Opcodes } else { Counting::Off };
+    let mut vm = compiled.machine(host, counting);
     let ending = vm.run();
     std::mem::swap(host, vm.host());
     // Nobody is left to tell about output that cannot be written.

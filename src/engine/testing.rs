@@ -7,6 +7,7 @@ use super::pipeline::{Compiled, Outcome, UncaughtError, outcome};
 use crate::runtime::host::Host;
 use crate::syntax::ast::{Function, Stmt, StmtKind, TestKind};
 use crate::vm::Vm;
+use crate::vm::counters::Counting;
 
 /// The test blocks among the statements of one scope, by the numbers of their functions.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +67,7 @@ pub enum Failure {
 /// Runs the definitions of a program compiled with its tests, then those tests whose name contains `filter`; `report` hears of
 /// each. If the definitions end in another way than by their end, no test runs.
 pub fn run_tests(compiled: &Compiled, host: &mut Host, filter: &str, report: &mut dyn FnMut(&TestResult)) -> Outcome {
-    let mut vm = compiled.machine(host, false);
+    let mut vm = compiled.machine(host, Counting::Off);
     let ending = outcome(vm.run());
     let _ = vm.host().flush();
     if ending == Outcome::Finished {

@@ -1,8 +1,32 @@
 //! Counting executed instructions exactly, at no cost when off: the loader puts one counting handler before every instruction.
 
-use super::dispatch::handlers;
+use super::dispatch::{Handler, handlers};
 use super::handlers::HANDLERS;
+use super::profile;
 use crate::bytecode::op::OPCODE_MASK;
+
+/// What is counted while a program runs. Whatever it is, no instruction quickens itself then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Counting {
+    /// Nothing.
+    #[default]
+    Off,
+    /// Instructions, by opcode.
+    Opcodes,
+    /// Instructions, by opcode, by place in the code, and by the functions that are active.
+    Places,
+}
+
+impl Counting {
+    /// The handler that comes before that of each instruction.
+    pub(super) fn handler(self) -> Option<Handler> {
+        match self {
+            Counting::Off => None,
+            Counting::Opcodes => Some(count),
+            Counting::Places => Some(count_place),
+        }
+    }
+}
 
 handlers! {
     fn count(m) {
@@ -11,5 +35,9 @@ handlers! {
         *counter += 1;
         let handler = *HANDLERS.as_ptr().add(opcode);
         m.enter(handler)
+    }
+    fn count_place(m) {
+        profile::record(&mut *m.vm, m.pc, m.base);
+        m.enter(count)
     }
 }

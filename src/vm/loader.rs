@@ -1,6 +1,6 @@
 //! Loading: a program's code becomes one writable block with handler pointers and literals in place.
 
-use super::dispatch::Handler;
+use super::counters::Counting;
 use super::handlers::HANDLERS;
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{Literal, Program};
@@ -31,8 +31,8 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// Loads `program`; with `counting`, every instruction starts in the counting handler.
-    pub fn new(program: &Program, counting: bool) -> Loaded {
+    /// Loads `program`; if something is counted, every instruction starts in the handler that does it.
+    pub fn new(program: &Program, counting: Counting) -> Loaded {
         let mut starts = Vec::with_capacity(program.functions.len() + 1);
         let mut total = 0;
         for function in &program.functions {
@@ -96,7 +96,6 @@ impl Loaded {
             }
         }
 
-        let count = super::counters::count as Handler as usize as u64;
         let mut at = 0;
         while at < total + 2 * STUBS.len() {
             // SAFETY: instruction by instruction through verified code.
@@ -108,7 +107,10 @@ impl Loaded {
                     let distance = *first.add(at + 2) as isize;
                     *first.add(at + 2) = first.add(at).offset(distance) as u64;
                 }
-                *first.add(at) = if counting && opcode != Opcode::halt { count } else { handler };
+                *first.add(at) = match counting.handler() {
+                    Some(count) if opcode != Opcode::halt => count as usize as u64,
+                    _ => handler,
+                };
                 at += opcode.length(fields.count(opcode));
             }
         }
@@ -147,9 +149,24 @@ impl Loaded {
 
     /// The function an instruction belongs to, and its word there; `None` for the stubs.
     pub fn locate(&self, pc: *const u64) -> Option<(usize, usize)> {
-        let word = (pc as usize - self.first() as usize) / 8;
+        let word = self.word(pc);
         let function = self.starts.partition_point(|&start| start <= word) - 1;
         (function + 1 < self.starts.len()).then(|| (function, word - self.starts[function]))
+    }
+
+    /// The word of the loaded code that is at `pc`.
+    pub fn word(&self, pc: *const u64) -> usize {
+        (pc as usize - self.first() as usize) / 8
+    }
+
+    /// How many words all functions take.
+    pub fn words(&self) -> usize {
+        self.starts[self.starts.len() - 1]
+    }
+
+    /// The words of a function.
+    pub fn words_of(&self, function: usize) -> std::ops::Range<usize> {
+        self.starts[function]..self.starts[function + 1]
     }
 
     /// Description and entry of a function.

@@ -7,6 +7,7 @@ pub mod counters;
 pub(crate) mod dispatch;
 pub(crate) mod handlers;
 mod loader;
+mod profile;
 mod scheduler;
 mod tasks;
 mod trace;
@@ -23,12 +24,15 @@ use crate::runtime::methods::StructTypes;
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
+use counters::Counting;
 use handlers::task::Environment;
 use loader::Loaded;
+use profile::Recorder;
 use scheduler::Scheduler;
 use std::alloc::Layout;
 use std::rc::Rc;
 
+pub use profile::{Chain, DEEPEST, FunctionCounts, Profile};
 pub use unwind::Raised;
 
 /// Registers the stack has room for, 512 MiB of address space: red-zone frames at the greatest depth, and as much again for
@@ -73,6 +77,8 @@ pub struct Vm {
     pub(crate) counting: bool,
     /// Executed instructions by opcode, if counting.
     pub(crate) counts: Vec<u64>,
+    /// Executed instructions by place, if they are counted.
+    pub(crate) recorder: Recorder,
     /// One past the last register of the stack.
     pub(crate) stack_end: *mut u64,
     /// The operator of each opcode that has one.
@@ -95,7 +101,7 @@ impl Vm {
     /// A machine loaded with a verified program. `line_of` gives the line of a span, for caught errors.
     ///
     /// `counting` makes every instruction pass a counter: exact, slower, and without quickening.
-    pub fn new(program: Rc<Program>, host: Host, counting: bool, line_of: Box<dyn Fn(Span) -> u32>) -> Vm {
+    pub fn new(program: Rc<Program>, host: Host, counting: Counting, line_of: Box<dyn Fn(Span) -> u32>) -> Vm {
         let loaded = Loaded::new(&program, counting);
         let mut global_slots = vec![Word::UNDEF; program.globals.len()];
         let layout = Layout::array::<u64>(STACK_WORDS).expect("a stack size that fits");
@@ -114,8 +120,12 @@ impl Vm {
             async_end: loaded.async_end(),
             scheduler: Scheduler::default(),
             environment: None,
-            counting,
+            counting: counting != Counting::Off,
             counts: vec![0; Opcode::ALL.len()],
+            recorder: match counting {
+                Counting::Places => Recorder::new(program.functions.len(), loaded.words()),
+                _ => Recorder::default(),
+            },
             // SAFETY: one past the end of the allocation.
             stack_end: unsafe { stack.add(STACK_WORDS) },
             operators: Opcode::ALL.iter().map(|op| op.operator()).collect(),

@@ -43,7 +43,7 @@ impl Vm {
         let lambda: Rc<str> = "<lambda>".into();
         let mut names = Vec::new();
         let mut span = None;
-        self.each_frame(pc, &mut |function, pc| {
+        self.each_frame(pc, self.base, &mut |function, pc, _| {
             if !self.is_hidden(function) {
                 span.get_or_insert_with(|| self.span_at(pc));
                 let name = self.program.functions[function].name.as_deref();
@@ -66,7 +66,7 @@ impl Vm {
     pub(crate) fn import_cycle(&self, pc: *const u64, label: &str) -> RuntimeError {
         let mut chain: Vec<Rc<str>> = Vec::new();
         let mut first = None;
-        self.each_frame(pc, &mut |function, _| {
+        self.each_frame(pc, self.base, &mut |function, _, _| {
             let module = self.program.modules.iter().find(|module| module.function as usize == function);
             if let Some(module) = module.filter(|_| first.is_none()) {
                 chain.push(module.name.clone());
@@ -84,11 +84,34 @@ impl Vm {
         RuntimeError::message(format!("Circular import detected: {}", chain.join(" -> ")))
     }
 
-    /// Calls `visit` with the function of each active frame and an instruction of it, innermost first.
-    fn each_frame(&self, pc: *const u64, visit: &mut dyn FnMut(usize, *const u64)) {
-        let (mut pc, mut base) = (pc, self.base);
+    /// The frame below `base`: the caller's, or a generator's consumer's.
+    pub(super) fn caller_of(&self, base: *mut u64) -> Option<*mut u64> {
+        // SAFETY: the link slots of an active frame.
+        unsafe {
+            let back = *base.sub(1) as *const u64;
+            if std::ptr::eq(back, self.loaded.halt()) {
+                None
+            } else if std::ptr::eq(back, self.generator_end) {
+                Some(*base.sub(7) as *mut u64)
+            } else if std::ptr::eq(back, self.async_end) {
+                (*base.sub(6) != 0).then_some(*base.sub(7) as *mut u64)
+            } else {
+                Some(*base.sub(2) as *mut u64)
+            }
+        }
+    }
+
+    /// Calls `visit` with the function of each active frame, an instruction of it, and the frame, innermost first, from the frame
+    /// `base`, which stands at `pc`.
+    pub(super) fn each_frame(
+        &self,
+        pc: *const u64,
+        base: *mut u64,
+        visit: &mut dyn FnMut(usize, *const u64, *mut u64),
+    ) {
+        let (mut pc, mut base) = (pc, base);
         while let Some((function, _)) = self.loaded.locate(pc) {
-            visit(function, pc);
+            visit(function, pc, base);
             // SAFETY: the link slots of an active frame; the outermost one returns to the halt stub. The word before any other
             // return address belongs to the call.
             unsafe {

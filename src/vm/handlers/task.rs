@@ -278,6 +278,7 @@ pub(crate) unsafe fn run_next(vm: &mut Vm) -> *mut u64 {
     // SAFETY: the program waits, or nothing would have to be run: its frames are where `main` says.
     unsafe {
         loop {
+            vm.recorder.stale = true;
             vm.scheduler.fire(&mut vm.host);
             let next = match vm.scheduler.next() {
                 Some(Task::Main(outcome)) => {

@@ -1,0 +1,133 @@
+//! Profiles: exact, complete, and of the right functions, through errors, generators, tasks and recursion.
+
+use ruff::base::source::SourceMap;
+use ruff::engine::pipeline::{self, CompileOptions, Compiled, Outcome, RunOptions};
+use ruff::engine::profile::{self, Profile};
+use ruff::runtime::host::Host;
+
+fn compiled(text: &str) -> Compiled {
+    let mut sources = SourceMap::new();
+    let main = sources.add("a.ruff", text).unwrap();
+    pipeline::compile(&mut sources, main, &CompileOptions::default(), &mut |_, _| {})
+        .unwrap_or_else(|list| panic!("{list:?}"))
+}
+
+/// The profile of a program, whose sums all agree with what `--stats` counts.
+#[track_caller]
+fn profiled(text: &str, arguments: &[&str]) -> (Outcome, Profile) {
+    let compiled = compiled(text);
+    let host = || Host::captured("").with_arguments(arguments.iter().map(|&word| word.to_owned()).collect());
+    let (plain, stats) = pipeline::run(&compiled, &mut host(), &RunOptions { stats: true });
+    let (outcome, profile) = profile::profile(&compiled, &mut host());
+    assert_eq!(outcome, plain);
+    assert_eq!(Some(profile.total), stats.map(|stats| stats.total()));
+    assert_eq!(profile.total, profile.lines.iter().map(|line| line.executed).sum::<u64>(), "lines");
+    assert_eq!(profile.total, profile.functions.iter().map(|function| function.own).sum::<u64>(), "functions");
+    assert_eq!(profile.total, profile.chains.iter().map(|chain| chain.1).sum::<u64>(), "chains");
+    (outcome, profile)
+}
+
+/// The chains, without their counts.
+fn chains(profile: &Profile) -> Vec<&str> {
+    profile.chains.iter().map(|chain| chain.0.as_str()).collect()
+}
+
+fn calls(profile: &Profile, name: &str) -> u64 {
+    profile.functions.iter().filter(|function| function.name == name).map(|function| function.calls).sum()
+}
+
+fn line(profile: &Profile, number: u32) -> u64 {
+    profile.lines.iter().filter(|line| line.place.1 == number).map(|line| line.executed).sum()
+}
+
+#[test]
+fn a_line_counts_what_it_executes() {
+    let text = |rounds: u32| {
+        format!("func f(n) {{\n  mut t := 0\n  for i in n {{\n    t := t + i\n  }}\n  return t\n}}\nf({rounds})\n")
+    };
+    let (few, many) = (profiled(&text(10), &[]).1, profiled(&text(30), &[]).1);
+    assert_eq!(line(&many, 4) - line(&few, 4), 20, "one addition a round");
+    assert_eq!(line(&many, 2), line(&few, 2));
+    assert_eq!(line(&many, 6), line(&few, 6));
+}
+
+#[test]
+fn calls_and_chains_of_recursive_functions() {
+    let (_, profile) = profiled("func f(n) { if n < 2 { return n } return f(n - 1) + f(n - 2) }\nprint(f(4))\n", &[]);
+    assert_eq!(calls(&profile, "f"), 9);
+    let main = profile.functions.iter().find(|function| function.name == "<main>").unwrap();
+    assert_eq!(main.inclusive, profile.total);
+    let f = profile.functions.iter().find(|function| function.name == "f").unwrap();
+    assert_eq!(f.inclusive, f.own, "it calls nothing but itself, which does not count twice");
+    assert_eq!(chains(&profile), ["<main>", "<main>;f", "<main>;f;f", "<main>;f;f;f", "<main>;f;f;f;f"]);
+}
+
+#[test]
+fn errors_end_the_functions_they_leave() {
+    let text = "func inner(i) { if i > 0 { throw(\"x\") } return i }\nfunc outer(i) { inner(i) return 1 }\n\
+                func after() { return 2 }\nfor i in 3 { try { outer(i) } except e { after() } }\nafter()\n";
+    let (_, profile) = profiled(text, &[]);
+    assert_eq!(chains(&profile), ["<main>", "<main>;after", "<main>;outer", "<main>;outer;inner"]);
+    assert_eq!((calls(&profile, "outer"), calls(&profile, "after")), (3, 3));
+    let (outcome, profile) = profiled("func f() { return 1 / 0 }\nf()\n", &[]);
+    assert!(matches!(outcome, Outcome::Error(_)));
+    assert_eq!(chains(&profile), ["<main>", "<main>;f"]);
+    assert_eq!(profiled("func f() { exit(3) }\nf()\n", &[]).0, Outcome::Exit(3));
+}
+
+#[test]
+fn a_generator_runs_below_whoever_demands() {
+    let text = "func* g() { yield step(1) yield step(2) }\nfunc step(x) { return x }\nfunc first(it) { return it.next() }\n\
+                it := g()\nfirst(it)\nfor v in it { step(v) }\n";
+    let (_, profile) = profiled(text, &[]);
+    let expected = ["<main>", "<main>;first", "<main>;first;g", "<main>;first;g;step", "<main>;g", "<main>;g;step"];
+    // The loop's own call of `step`, and the call of `g` that only makes the generator.
+    let mut expected: Vec<&str> = expected.into_iter().chain(["<main>;step"]).collect();
+    expected.sort_unstable();
+    assert_eq!(chains(&profile), expected);
+    assert_eq!(calls(&profile, "g"), 1);
+    assert_eq!(calls(&profile, "step"), 3);
+}
+
+#[test]
+fn tasks_that_take_turns_in_one_place_are_told_apart() {
+    let text = "async func a(n) { for i in n { pause() work() } return n }\nasync func b(n) { for i in n { pause() work() } return n }\n\
+                func work() { return 1 }\nfunc pause() { sleep(0) return 1 }\np := [a(3), b(3)]\nawait p[0]\nawait p[1]\nspawn { work() }\nsleep(1)\n";
+    let (_, profile) = profiled(text, &[]);
+    let expected = ["<lambda:8>", "<lambda:8>;work", "<main>", "<main>;a", "<main>;a;pause", "<main>;b", "<main>;b;pause"];
+    let expected: Vec<&str> = expected.into_iter().chain(["a", "a;pause", "a;work", "b", "b;pause", "b;work"]).collect();
+    assert_eq!(chains(&profile), expected);
+    assert_eq!(calls(&profile, "work"), 7);
+    assert_eq!(calls(&profile, "a"), 1);
+    let cost = |name: &str| profile.chains.iter().find(|chain| chain.0 == name).map(|chain| chain.1);
+    assert_eq!(cost("a"), cost("b"), "they do the same");
+    assert_eq!(cost("a;work"), cost("b;work"));
+    assert_eq!(cost("a;pause"), cost("b;pause"), "both wait in the same place");
+}
+
+#[test]
+fn methods_callbacks_and_operators_have_their_callers() {
+    let text = "struct V { x\n  func op_add(self, o) { return V { x: self.x + o.x } }\n  func twice(self) { return self + self }\n}\n\
+                print(V { x: 1 }.twice())\nprint(map([1], func(x) { return x }))\n";
+    let (_, profile) = profiled(text, &[]);
+    let expected = ["<main>", "<main>;V.twice", "<main>;V.twice;V.op_add", "<main>;map", "<main>;map;<lambda:6>"];
+    assert_eq!(chains(&profile), expected);
+    assert!(profile.functions.iter().any(|function| function.place.0 == "<prelude>/array.ruff"));
+}
+
+#[test]
+fn deep_recursion_keeps_exact_counts() {
+    let (_, profile) = profiled("func f(n) { if n == 0 { return 0 } return 1 + f(n - 1) }\nprint(f(50000))\n", &[]);
+    assert_eq!(calls(&profile, "f"), 50001);
+    assert!(profile.chains.len() <= ruff::vm::DEEPEST as usize);
+}
+
+#[test]
+fn all_benchmarks_have_profiles_that_add_up() {
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/programs");
+    for line in std::fs::read_to_string(directory.join("reduced.txt")).unwrap().lines() {
+        let (name, size) = line.split_once(' ').unwrap();
+        let text = std::fs::read_to_string(directory.join(name).with_extension("ruff")).unwrap();
+        assert_eq!(profiled(&text, &[size]).0, Outcome::Finished, "{name}");
+    }
+}
