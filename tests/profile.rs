@@ -94,8 +94,10 @@ fn tasks_that_take_turns_in_one_place_are_told_apart() {
     let text = "async func a(n) { for i in n { pause() work() } return n }\nasync func b(n) { for i in n { pause() work() } return n }\n\
                 func work() { return 1 }\nfunc pause() { sleep(0) return 1 }\np := [a(3), b(3)]\nawait p[0]\nawait p[1]\nspawn { work() }\nsleep(1)\n";
     let (_, profile) = profiled(text, &[]);
-    let expected = ["<lambda:8>", "<lambda:8>;work", "<main>", "<main>;a", "<main>;a;pause", "<main>;b", "<main>;b;pause"];
-    let expected: Vec<&str> = expected.into_iter().chain(["a", "a;pause", "a;work", "b", "b;pause", "b;work"]).collect();
+    let expected =
+        ["<lambda:8>", "<lambda:8>;work", "<main>", "<main>;a", "<main>;a;pause", "<main>;b", "<main>;b;pause"];
+    let expected: Vec<&str> =
+        expected.into_iter().chain(["a", "a;pause", "a;work", "b", "b;pause", "b;work"]).collect();
     assert_eq!(chains(&profile), expected);
     assert_eq!(calls(&profile, "work"), 7);
     assert_eq!(calls(&profile, "a"), 1);
