@@ -50,6 +50,9 @@ fn report(tally: &Tally) -> String {
 #[track_caller]
 fn none_differs(tally: &Tally) {
     if let Some((seed, what)) = &tally.failure {
+        if std::env::var_os("RUFF_NO_SHRINKING").is_some() {
+            panic!("the engine is wrong\nafter {} programs, seed {seed}: {what}\n", tally.programs);
+        }
         let (path, shows) = shrunken_case(*seed, what);
         let text = std::fs::read_to_string(&path).unwrap();
         panic!(

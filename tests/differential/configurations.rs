@@ -75,6 +75,7 @@ impl Configuration {
     }
 }
 
+#[allow(clippy::needless_update, reason = "what else there is to say of a run stays as it is by default")]
 fn on_machine(text: &str, options: &CompileOptions, cold: bool) -> Result<(Observed, u64), String> {
     let before = heap::live_objects();
     let mut sources = SourceMap::new();

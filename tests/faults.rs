@@ -1,0 +1,137 @@
+//! The tests find faults: `faults/faults.txt` lists deliberate ones, and each, put into a copy of the sources, has to be caught.
+//!
+//! `cargo test --test faults -- --ignored --nocapture` builds and runs them all, one after the other (`RUFF_FAULTS=text` only those
+//! whose name contains the text); with `RUFF_BLESS=1` it writes what caught them into `design/testing.md`.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+struct Fault {
+    name: String,
+    meaning: String,
+    file: String,
+    from: String,
+    to: String,
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn faults() -> Vec<Fault> {
+    let text = std::fs::read_to_string(root().join("tests/faults/faults.txt")).unwrap();
+    let blocks =
+        text.split("\n\n").map(|block| block.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>());
+    let mut faults = Vec::new();
+    for block in blocks.filter(|block| !block.is_empty()) {
+        let [title, file, from, to] = block[..] else { panic!("a fault has four lines: {block:?}") };
+        let (name, meaning) = title.split_once(": ").expect("a name and what goes wrong");
+        let after = |line: &str, mark: &str| line.strip_prefix(mark).expect("- before, + after").to_owned();
+        faults.push(Fault {
+            name: name.to_owned(),
+            meaning: meaning.to_owned(),
+            file: file.to_owned(),
+            from: after(from, "- "),
+            to: after(to, "+ "),
+        });
+    }
+    faults
+}
+
+#[test]
+fn every_fault_fits_the_sources() {
+    let faults = faults();
+    assert!(faults.len() >= 20);
+    let mut complaints = String::new();
+    for fault in &faults {
+        let text = std::fs::read_to_string(root().join(&fault.file)).unwrap_or_default();
+        let count = text.matches(&fault.from).count();
+        if count != 1 || fault.from == fault.to {
+            writeln!(complaints, "{}: its text occurs {count} times in {}", fault.name, fault.file).unwrap();
+        }
+    }
+    assert!(complaints.is_empty(), "\n{complaints}");
+}
+
+/// Copies what a build needs, files that are the same left alone so that they are not compiled again.
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        let text = std::fs::read(from).unwrap();
+        if std::fs::read(to).ok().as_ref() != Some(&text) {
+            std::fs::write(to, text).unwrap();
+        }
+    }
+}
+
+/// The words behind which a test says what it found, and after how many cases.
+const REPORTS: [&str; 2] = ["after ", "seed "];
+
+/// Runs a test of the copy; what it complained of.
+fn complaint(tree: &Path, arguments: &[&str]) -> Option<String> {
+    let mut command = Command::new(env!("CARGO"));
+    command.arg("test").args(arguments).current_dir(tree).stdin(Stdio::null());
+    command.env("CARGO_TARGET_DIR", tree.with_file_name("build")).env("RUFF_NO_SHRINKING", "1");
+    for variable in ["RUFF_SEED", "RUFF_COUNT", "RUFF_BLESS", "RUFF_PEER", "RUST_BACKTRACE"] {
+        command.env_remove(variable);
+    }
+    let end = command.output().expect("cargo runs");
+    let text = format!("{}\n{}", String::from_utf8_lossy(&end.stdout), String::from_utf8_lossy(&end.stderr));
+    assert!(!text.contains("could not compile"), "a fault has to compile:\n{text}");
+    if end.status.success() {
+        return None;
+    }
+    let line = text.lines().find(|line| REPORTS.iter().any(|report| line.starts_with(report)));
+    Some(line.unwrap_or("(no report)").chars().take(160).collect())
+}
+
+#[test]
+#[ignore = "builds the project once for each fault"]
+fn every_fault_is_caught() {
+    let filter = std::env::var("RUFF_FAULTS").unwrap_or_default();
+    let tree = root().join("target/faults/tree");
+    let restore = || {
+        for name in ["Cargo.toml", "Cargo.lock", "src", "tests", "benches"] {
+            copy(&root().join(name), &tree.join(name));
+        }
+    };
+    std::fs::create_dir_all(&tree).unwrap();
+    let mut rows = String::new();
+    let mut missed = Vec::new();
+    for fault in faults().iter().filter(|fault| fault.name.contains(&filter)) {
+        restore();
+        let path = tree.join(&fault.file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace(&fault.from, &fault.to)).unwrap();
+        let mut found = Vec::new();
+        if let Some(what) = complaint(&tree, &["--test", "differential", "random"]) {
+            found.push(format!("`differential` {what}"));
+        }
+        if fault.file.starts_with("src/passes/")
+            && let Some(what) = complaint(&tree, &["--lib", "passes::preserve_tests"])
+        {
+            found.push(format!("`preserve_tests` {what}"));
+        }
+        println!("{}: {}", fault.name, if found.is_empty() { "NOT CAUGHT".to_owned() } else { found.join("; ") });
+        if found.is_empty() {
+            missed.push(fault.name.clone());
+        }
+        writeln!(rows, "| `{}` | {} | {} |", fault.name, fault.meaning, found.join("; ").replace('|', "\\|")).unwrap();
+    }
+    restore();
+    if std::env::var_os("RUFF_BLESS").is_some() && filter.is_empty() {
+        let path = root().join("design/testing.md");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (before, rest) = text.split_once("<!-- faults -->\n").expect("a place for the table");
+        let (_, after) = rest.split_once("<!-- end -->").expect("its end");
+        let head = "| fault | what goes wrong | caught by |\n|---|---|---|\n";
+        std::fs::write(&path, format!("{before}<!-- faults -->\n{head}{rows}<!-- end -->{after}")).unwrap();
+    }
+    assert!(missed.is_empty(), "not caught: {}", missed.join(", "));
+}
