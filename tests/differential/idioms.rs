@@ -156,6 +156,9 @@ pub const STATEMENTS: &[Plain] = &[
         &[Str],
     ),
     (1, true, "assert_equal(@, 1) print(\"equal\")", &[Index]),
+    (2, false, "mut d# := {} k# := @ + \"!\" d#[k#] := k# d#[\"b\"] := [k#, k#] print(d#)", &[Str]),
+    (1, false, "func g#(s#) { mut d# := {\"n\": {}} d#.n[s#] := s# return d# } print(g#(@))", &[Str]),
+    (1, false, "func g#(s#, a#) { a#[0] := a# s# := [s#, s#] return [a#, s#] } print(g#(@, [@, 2]))", &[Any, Int]),
     (1, false, "print([@] == [@], {\"a\": @} == {\"a\": @})", &[Any, Any, Any, Any]),
     (
         2,

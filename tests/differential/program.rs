@@ -7,7 +7,7 @@ use super::types::Ty;
 /// The program of a seed.
 pub fn program(seed: u64) -> Node {
     let mut generator = Generator::new(seed);
-    let overloads = generator.random.percent(40);
+    let overloads = generator.random.percent(55);
     let mut parts = vec![generator.structure(overloads)];
     for _ in 0..2 + generator.random.below(6) {
         parts.push(generator.declaration());
@@ -62,7 +62,7 @@ impl Generator {
                 method(self, "op_mul(self, k)", &[own, number], Ty::Point, "self.x := self.x * k return self");
                 method(self, "op_neg(self)", &[own], Ty::Point, "self.x := -self.x return self");
             }
-            if self.random.percent(50) {
+            if self.random.percent(65) {
                 method(self, "op_lt(self, other)", &[own], Ty::Bool, "return self.x < 3");
                 method(self, "op_eq(self, other)", &[own], Ty::Bool, "return self.x == 1");
             }
