@@ -127,3 +127,29 @@ fn counts_are_the_same_every_time() {
     let file = path("json", "ruff");
     assert_eq!(cost(&file, "1", Level::O2), cost(&file, "1", Level::O2));
 }
+
+#[test]
+fn the_documents_name_the_runner_that_fits() {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let (_, entry) = lock.split_once("name = \"iai-callgrind\"\nversion = \"").unwrap();
+    let command = format!("cargo install iai-callgrind-runner --version {}", entry.split('"').next().unwrap());
+    for page in ["README.md", "design/performance.md"] {
+        let text = std::fs::read_to_string(root().join(page)).unwrap();
+        assert!(text.contains(&command), "{page} lacks {command:?}");
+    }
+}
+
+#[test]
+fn the_script_that_compares_peers_writes_its_tables() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = Command::new("python3");
+    command.arg(root().join("benches/peers.py")).args(["startup", "--rounds=1", "--peers=", "--ruff"]);
+    command.arg(env!("CARGO_BIN_EXE_ruff")).arg("--out").arg(directory.path());
+    let Some(text) = printed(command) else { return println!("python3 is not installed") };
+    assert!(text.contains("startup") && !text.contains("complaint"), "{text}");
+    for (file, words) in [("peers.md", "| startup |"), ("peers.csv", "startup,ruff,"), ("peers.svg", ">startup</text>")]
+    {
+        let written = std::fs::read_to_string(directory.path().join(file)).unwrap();
+        assert!(written.contains(words), "{file}:\n{written}");
+    }
+}
