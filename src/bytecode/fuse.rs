@@ -206,14 +206,14 @@ impl Emitter<'_> {
             |suffix: &str| Opcode::from_name(&format!("{name}{suffix}")).expect("a branch for each comparison");
         let left = self.reg(left);
         match (self.alloc.reg(right), self.func.const_of(right)) {
+            (_, Some(constant)) if let Some(number) = as_immediate(constant) => {
+                self.asm.op(opcode("_i"), flags, left, number as u16, 0);
+            }
             (Some(right), _) => self.asm.op(opcode(""), flags, left, right, 0),
-            (None, Some(constant)) => match as_immediate(constant) {
-                Some(number) => self.asm.op(opcode("_i"), flags, left, number as u16, 0),
-                None => {
-                    self.asm.op(opcode("_k"), flags, left, 0, 0);
-                    self.asm.literal(Literal::Const(constant.clone()));
-                }
-            },
+            (None, Some(constant)) => {
+                self.asm.op(opcode("_k"), flags, left, 0, 0);
+                self.asm.literal(Literal::Const(constant.clone()));
+            }
             (None, None) => unreachable!("an operand is in a register or a constant"),
         }
     }

@@ -15,11 +15,21 @@ impl Emitter<'_> {
     /// Writes the prefix for the instructions that start at the first of `insts`, if there is one.
     pub(super) fn prefix(&mut self, insts: &[Inst]) {
         let [first, second, ..] = *insts else { return };
+        if self.skip.is_some() {
+            return;
+        }
         match (self.func.insts[first].op, self.func.insts[second].op) {
             (Op::Add | Op::Sub, Op::CallDirect) => self.call_with_sum(first, second),
             (Op::Add | Op::Sub | Op::Mul, Op::Return) => self.return_of_operation(first, second),
             (Op::IndexGet, Op::FieldGet) => self.field_of_index(first, second, &insts[2..]),
-            (Op::SetPath | Op::UpdatePath, _) => self.change_of_field(first),
+            (Op::SetPath | Op::UpdatePath, _) => {
+                self.change_of_field(first);
+                self.change_of_element(first);
+            }
+            (Op::CellSetPath | Op::CellUpdatePath | Op::GlobalSetPath | Op::GlobalUpdatePath, _) => {
+                self.change_of_element(first);
+            }
+            (Op::CellGet | Op::GlobalGet, _) => self.index_of_variable(insts),
             (Op::IndexGet, Op::IndexGet) => self.index_of_index(first, second, insts.get(2).copied()),
             _ => {}
         }
@@ -35,7 +45,7 @@ impl Emitter<'_> {
             _ => return,
         };
         let right = data.args[1];
-        let immediate = self.func.const_of(right).and_then(as_immediate).filter(|_| self.alloc.reg(right).is_none());
+        let immediate = self.func.const_of(right).and_then(as_immediate);
         let adjacent = next == Some(targets[0].block) && after == Some(targets[1].block);
         let moves = !self.alloc.edge_moves(brif, 0).is_empty() || !self.alloc.edge_moves(brif, 1).is_empty();
         let (Some(immediate), Some(left), Some(block)) = (immediate, self.alloc.reg(data.args[0]), next) else {
@@ -161,6 +171,117 @@ impl Emitter<'_> {
         }
         if let Some(&Step::Field(name)) = path.steps.last() {
             self.asm.cached(self.text(Imm::Const(name)));
+        }
+    }
+
+    /// `a[i]`, `a[i + j]`, `a[i - j]` of an array in a cell, `a[i]` of one in a global.
+    fn index_of_variable(&mut self, insts: &[Inst]) {
+        let data = |index: usize| insts.get(index).map(|&inst| &self.func.insts[inst]);
+        let (Some(variable), Some(second)) = (data(0), data(1)) else { return };
+        let sum = matches!(second.op, Op::Add | Op::Sub) && variable.op == Op::CellGet;
+        let at = if sum { 2 } else { 1 };
+        let (Some(get), Some(drop)) = (data(at), data(at + 1)) else { return };
+        let Some(array) = variable.result.expand() else { return };
+        let looked_at_once = get.op == Op::IndexGet
+            && get.args[0] == array
+            && drop.op == Op::Drop
+            && drop.args[0] == array
+            && self.constants.uses(array) == 2;
+        if !looked_at_once {
+            return;
+        }
+        let (opcode, key, further) = if sum {
+            let registers = [0, 1].map(|index| self.alloc.reg(second.args[index]));
+            let used_once =
+                second.result.expand().is_some_and(|sum| sum == get.args[1] && self.constants.uses(sum) == 1);
+            let ([Some(left), Some(right)], true) = (registers, used_once) else { return };
+            let opcode = if second.op == Op::Add { Opcode::quick_cell_index_add } else { Opcode::quick_cell_index_sub };
+            (opcode, left, Some(right))
+        } else {
+            let Some(key) = self.alloc.reg(get.args[1]) else { return };
+            (Opcode::quick_cell_index, key, None)
+        };
+        let (to, last) = (self.dst(insts[at]), insts[at + 1]);
+        match (variable.op, variable.imm) {
+            (Op::GlobalGet, Imm::Global(global)) => {
+                let slot = global.as_u32();
+                let operands = (to, slot as u16, (slot >> 16) as u16);
+                self.skipping(Opcode::quick_global_index, operands, Some(key), last);
+            }
+            _ => {
+                let cell = self.reg(variable.args[0]);
+                self.skipping(opcode, (to, cell, key), further, last);
+            }
+        }
+    }
+
+    /// Writes a prefix that goes on behind `last`.
+    fn skipping(&mut self, opcode: Opcode, (a, b, c): (u16, u16, u16), further: Option<u16>, last: Inst) {
+        let (at, span) = (self.asm.here(), self.func.insts[last].span);
+        self.asm.op(opcode, 0, a, b, c);
+        match further {
+            Some(register) => self.asm.register_distance(register),
+            None => self.asm.distance(span),
+        }
+        let label = self.asm.label();
+        self.asm.jumps(at, label);
+        self.skip = Some((last, label));
+    }
+
+    /// `a[i] := x`, `a[i] += x`, `a[i] -= x` and `n += x`, `n -= x` of cells and globals; `a[i] += x`, `a[i] -= x` and `a[i][j] := x`.
+    fn change_of_element(&mut self, change: Inst) {
+        use Opcode::*;
+        let data = &self.func.insts[change];
+        let path = path(self.func, change);
+        let registers: Option<Vec<u16>> = data.args.iter().map(|&val| self.alloc.reg(val)).collect();
+        let Some(registers) = registers else { return };
+        let indexed = match path.steps[..] {
+            [] => 0,
+            [Step::Index] => 1,
+            [Step::Index, Step::Index] => 2,
+            _ => return,
+        };
+        let update = match path.update {
+            None => None,
+            Some(UpdateOp::Binary(operator @ (BinaryOp::Add | BinaryOp::Sub))) => Some(operator == BinaryOp::Add),
+            Some(_) => return,
+        };
+        if let (Op::GlobalSetPath | Op::GlobalUpdatePath, Some(global)) = (data.op, path.global) {
+            let slot = global.as_u32();
+            let opcode = match (indexed, update) {
+                (1, None) => quick_global_set_index,
+                (0, Some(true)) => quick_global_add,
+                (0, Some(false)) => quick_global_sub,
+                (1, Some(true)) => quick_global_add_index,
+                (1, Some(false)) => quick_global_sub_index,
+                _ => return,
+            };
+            let [value, ref keys @ ..] = registers[..] else { return };
+            if keys.len() == indexed {
+                let operands = (value, slot as u16, (slot >> 16) as u16);
+                self.skipping(opcode, operands, keys.first().copied(), change);
+            }
+            return;
+        }
+        let cell = matches!(data.op, Op::CellSetPath | Op::CellUpdatePath);
+        let opcode = match (cell, indexed, update) {
+            (true, 1, None) => quick_cell_set_index,
+            (true, 0, Some(true)) => quick_cell_add,
+            (true, 0, Some(false)) => quick_cell_sub,
+            (true, 1, Some(true)) => quick_cell_add_index,
+            (true, 1, Some(false)) => quick_cell_sub_index,
+            (false, 1, Some(true)) => quick_add_index,
+            (false, 1, Some(false)) => quick_sub_index,
+            (false, 2, None) => quick_set_index_index,
+            _ => return,
+        };
+        match registers[..] {
+            [root, value] if indexed == 0 => self.skipping(opcode, (root, value, 0), None, change),
+            [root, value, key] if indexed == 1 => self.skipping(opcode, (root, key, value), None, change),
+            [root, value, first, second] if indexed == 2 => {
+                self.skipping(opcode, (root, first, second), Some(value), change);
+            }
+            _ => {}
         }
     }
 }

@@ -261,14 +261,15 @@ impl Emitter<'_> {
         let flags = self.drop_flag(inst, 0, DROP_FIRST) | self.drop_flag(inst, 1, DROP_SECOND);
         let (to, left, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
         let right = data.args[1];
+        // An immediate is read with the instruction, even if the constant also has a register, for other uses.
         match (self.alloc.reg(right), self.func.const_of(right)) {
-            (None, Some(constant)) => match as_immediate(constant) {
-                Some(number) => self.asm.op(opcode("_i"), flags, to, left, number as u16),
-                None => {
-                    self.asm.op(opcode("_k"), flags, to, left, 0);
-                    self.asm.literal(Literal::Const(constant.clone()));
-                }
-            },
+            (_, Some(constant)) if let Some(number) = as_immediate(constant) => {
+                self.asm.op(opcode("_i"), flags, to, left, number as u16);
+            }
+            (None, Some(constant)) => {
+                self.asm.op(opcode("_k"), flags, to, left, 0);
+                self.asm.literal(Literal::Const(constant.clone()));
+            }
             _ => {
                 let right = self.reg(right);
                 self.asm.op(opcode(""), flags, to, left, right);
@@ -322,13 +323,13 @@ impl Emitter<'_> {
         let key = self.func.insts[inst].args[1];
         let (to, container, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
         match (self.alloc.reg(key), self.func.const_of(key)) {
-            (None, Some(constant)) => match as_immediate(constant) {
-                Some(number) => self.asm.op(Opcode::index_get_i, 0, to, container, number as u16),
-                None => {
-                    self.asm.op(Opcode::index_get_k, 0, to, container, 0);
-                    self.asm.literal(Literal::Const(constant.clone()));
-                }
-            },
+            (_, Some(constant)) if let Some(number) = as_immediate(constant) => {
+                self.asm.op(Opcode::index_get_i, 0, to, container, number as u16);
+            }
+            (None, Some(constant)) => {
+                self.asm.op(Opcode::index_get_k, 0, to, container, 0);
+                self.asm.literal(Literal::Const(constant.clone()));
+            }
             _ => {
                 let (key, flags) = (self.reg(key), self.drop_flag(inst, 1, DROP_FIRST));
                 self.asm.op(Opcode::index_get, flags, to, container, key);

@@ -218,6 +218,23 @@ macro_rules! for_each_opcode {
     quick_sub_index_field structure (Mod, Src, Src) Cached "a[b].name -= c; skips one";
     quick_mul_index_field structure (Mod, Src, Src) Cached "a[b].name *= c; skips one";
     quick_index_index index (Dst, Src, Src) RegisterJump "a := b[c][register]; goes to the target";
+    quick_cell_index prefix (Dst, Src, Src) Jump "a := content of cell b, at c; goes to the target";
+    quick_cell_index_add prefix (Dst, Src, Src) RegisterJump "a := content of cell b, at c + register; goes to the target";
+    quick_cell_index_sub prefix (Dst, Src, Src) RegisterJump "a := content of cell b, at c - register; goes to the target";
+    quick_global_index prefix (Dst, Global, None) RegisterJump "a := global, at the register; goes to the target";
+    quick_cell_set_index prefix (Src, Src, Src) Jump "content of cell a, at b, := c, which moves; goes to the target";
+    quick_global_set_index prefix (Src, Global, None) RegisterJump "global, at the register, := a, which moves; goes to the target";
+    quick_set_index_index prefix (Mod, Src, Src) RegisterJump "a[b][c] := register, which moves; goes to the target";
+    quick_cell_add prefix (Src, Src, None) Jump "content of cell a += b; goes to the target";
+    quick_cell_sub prefix (Src, Src, None) Jump "content of cell a -= b; goes to the target";
+    quick_global_add prefix (Src, Global, None) Jump "global += a; goes to the target";
+    quick_global_sub prefix (Src, Global, None) Jump "global -= a; goes to the target";
+    quick_cell_add_index prefix (Src, Src, Src) Jump "content of cell a, at b, += c; goes to the target";
+    quick_cell_sub_index prefix (Src, Src, Src) Jump "content of cell a, at b, -= c; goes to the target";
+    quick_global_add_index prefix (Src, Global, None) RegisterJump "global, at the register, += a; goes to the target";
+    quick_global_sub_index prefix (Src, Global, None) RegisterJump "global, at the register, -= a; goes to the target";
+    quick_add_index prefix (Mod, Src, Src) Jump "a[b] += c; goes to the target";
+    quick_sub_index prefix (Mod, Src, Src) Jump "a[b] -= c; goes to the target";
     // Iteration.
     iter_open iterate (Dst, Src, None) None "a := loop state over b, which moves";
     iter_next iterate (Dst, Src, Mod) Jump "a := value of loop state b at position c, c += 1, and goes to the target; or falls through";

@@ -10,7 +10,7 @@ use super::types::Type;
 use crate::base::builtin::BuiltinId;
 use crate::base::operator::BinaryOp;
 use crate::base::source::Span;
-use cranelift_entity::{PrimaryMap, packed_option::PackedOption};
+use cranelift_entity::{EntitySet, PrimaryMap, packed_option::PackedOption};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -167,6 +167,8 @@ pub struct Function {
     pub insts: PrimaryMap<Inst, InstData>,
     /// Values.
     pub values: PrimaryMap<Val, ValData>,
+    /// Captured values that are borrowed from the running closure instead of being owned. Set by the ownership step.
+    pub borrowed: EntitySet<Val>,
     /// Blocks.
     pub blocks: PrimaryMap<Block, BlockData>,
     /// Pooled constants.
@@ -190,6 +192,7 @@ impl Function {
             layout: Vec::new(),
             insts: PrimaryMap::new(),
             values: PrimaryMap::new(),
+            borrowed: EntitySet::new(),
             blocks: PrimaryMap::new(),
             consts: PrimaryMap::new(),
             paths: PrimaryMap::new(),
@@ -256,6 +259,11 @@ impl Function {
         let number = self.consts.push(data.clone());
         self.const_numbers.insert(data, number);
         number
+    }
+
+    /// Whether the function owns a reference to `val`, unless the value turns out to be none that is counted.
+    pub fn may_own(&self, val: Val) -> bool {
+        self.values[val].ty.may_be_counted() && !self.borrowed.contains(val)
     }
 
     /// The constant a value is, if its definition is a `const` instruction.

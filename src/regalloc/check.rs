@@ -275,7 +275,7 @@ impl Checker<'_> {
         let allocation = self.allocation;
         let entry = allocation.unwind(inst).cloned().unwrap_or_default();
         let handler = data.unwind.as_deref();
-        let counted = |val: Val| func.values[val].ty.may_be_counted() && allocation.reg[val].is_some();
+        let counted = |val: Val| func.may_own(val) && allocation.reg[val].is_some();
         let mut drops = BTreeSet::new();
         for &val in &live.before {
             let gone = has_window(data.op) && data.args.contains(&val);

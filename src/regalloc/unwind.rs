@@ -76,7 +76,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn own(&mut self, val: Val) {
-        if self.func.values[val].ty.may_be_counted() && self.reg[val].is_some() {
+        if self.func.may_own(val) && self.reg[val].is_some() {
             self.owned.insert(val);
         }
     }
@@ -100,7 +100,7 @@ impl Walk<'_> {
             let mut increments = Vec::new();
             for &val in &call.args {
                 let again = !self.passed.insert(val) || self.lives.live_in.is_live_in(call.block, val);
-                if again && func.values[val].ty.may_be_counted() {
+                if again && func.may_own(val) {
                     increments.extend(self.reg[val]);
                 }
             }

@@ -17,7 +17,7 @@ use crate::runtime::builtins::{self, Args};
 use crate::runtime::dict::Key;
 use crate::runtime::error::{RuntimeError, Trap};
 use crate::runtime::function::{FLAG_BARE, FLAG_NATIVE, FunctionObject};
-use crate::runtime::heap::Kind;
+use crate::runtime::heap::{FLAG_BUFFERED, Header, IMMORTAL, Kind};
 use crate::runtime::methods::Method;
 use crate::runtime::release::release;
 use crate::runtime::shape::Shape;
@@ -145,9 +145,27 @@ handlers! {
         Machine { pc, base, ..m }.go()
     }
     fn return_closure(m) {
-        m.helper(leave_closure)
+        if !keeps_callee(m) {
+            return m.enter(return_closure_last);
+        }
+        let word = m.ra();
+        let pc = *m.base.sub(1) as *mut u64;
+        let base = *m.base.sub(2) as *mut u64;
+        *m.base.sub(4) = word;
+        Machine { pc, base, ..m }.go()
     }
     fn return_closure_literal(m) {
+        if !keeps_callee(m) {
+            return m.enter(return_closure_last);
+        }
+        let word = m.literal();
+        crate::vm::dispatch::retain(word);
+        let pc = *m.base.sub(1) as *mut u64;
+        let base = *m.base.sub(2) as *mut u64;
+        *m.base.sub(4) = word;
+        Machine { pc, base, ..m }.go()
+    }
+    cold fn return_closure_last(m) {
         m.helper(leave_closure)
     }
     fn quick_call_add(m) {
@@ -171,6 +189,21 @@ handlers! {
     }
     cold fn stack_full(m) {
         m.helper(raise_stack_full)
+    }
+}
+
+/// Gives up the frame's reference to its closure, if others have it too and the cycle collector knows of it already.
+#[inline(always)]
+unsafe fn keeps_callee(m: Machine) -> bool {
+    // SAFETY: a closure's window holds an owned reference to it.
+    unsafe {
+        let header: *mut Header = Word(*m.base.sub(3)).header();
+        let count = (*header).count;
+        let others = (2..IMMORTAL).contains(&count) && (*header).flags & FLAG_BUFFERED != 0;
+        if others {
+            (*header).count = count - 1;
+        }
+        others
     }
 }
 

@@ -5,7 +5,7 @@ use crate::runtime::cell::{CellObject, new as new_cell};
 use crate::runtime::display;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::function::{CAPTURES_OFFSET, FLAG_BARE, FunctionObject};
-use crate::runtime::heap::{Header, IMMORTAL, Kind};
+use crate::runtime::heap::{FLAG_BUFFERED, Header, IMMORTAL, Kind};
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
@@ -14,7 +14,7 @@ use crate::vm::dispatch::{handlers, retain};
 use std::mem::offset_of;
 
 /// Where a cell keeps its value, in words.
-const CELL_VALUE: usize = offset_of!(CellObject, value) / 8;
+pub(super) const CELL_VALUE: usize = offset_of!(CellObject, value) / 8;
 /// Where a closure keeps its first captured value, in words.
 const FIRST_CAPTURE: usize = CAPTURES_OFFSET / 8;
 
@@ -35,11 +35,14 @@ handlers! {
     fn drop_counted(m) {
         let header: *mut Header = Word(m.ra()).header();
         let count = (*header).count;
-        if count == 1 || count == IMMORTAL || (*header).kind as u8 >= Kind::Cell as u8 {
-            return m.enter(drop_last);
+        if (2..IMMORTAL).contains(&count) {
+            if (*header).kind as u8 >= Kind::Cell as u8 && (*header).flags & FLAG_BUFFERED == 0 {
+                return m.enter(drop_last);
+            }
+            (*header).count = count - 1;
+            return m.next(2);
         }
-        (*header).count = count - 1;
-        m.next(2)
+        if count == IMMORTAL { m.next(2) } else { m.enter(drop_last) }
     }
     fn drop_last(m) {
         m.helper(release_a)

@@ -92,7 +92,7 @@ handlers! {
 
 /// The elements of array `word` at the inline int `key`.
 #[inline(always)]
-unsafe fn element(m: Machine, word: u64, key: u64, unique: bool) -> Option<*mut u64> {
+pub(super) unsafe fn element(m: Machine, word: u64, key: u64, unique: bool) -> Option<*mut u64> {
     // SAFETY: array words point to live arrays.
     unsafe {
         let (array, index) = (Word(word), key.wrapping_sub(m.t));
