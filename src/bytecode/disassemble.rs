@@ -49,7 +49,7 @@ fn disassemble_function(
             let _ = writeln!(out, "{at:6}  ?");
             return;
         };
-        let _ = write!(out, "{at:6}  {:<20}", opcode.info().name);
+        let _ = write!(out, "{at:6}  {:<24}", opcode.info().name);
         instruction(out, program, function, at, opcode, fields);
         if let Ok(found) = function.unwind.binary_search_by_key(&(at as u32), |entry| entry.at) {
             let entry = function.unwind[found];

@@ -92,7 +92,7 @@ pub struct PathData {
 }
 
 /// An edge: a block and the arguments for its parameters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BlockCall {
     /// The target.
     pub block: Block,

@@ -1,13 +1,15 @@
 //! Puts copies and drops on the edges of `brif`s.
 //!
-//! Drops that every edge into a block wants go to the head of that block; everything else splits its edge. The new block
-//! stands directly behind the branch, the one that leads to the next block in the layout last, so that it falls through.
+//! Drops that every edge into a block wants go to the head of that block; everything else splits its edge. Edges that want the
+//! same share one block, directly before its target: `continue` in several places gives up the loop variable in one. A block for one
+//! edge stands directly behind the branch, the one that leads to the next block in the layout last, so that it falls through.
 
 use super::place::{copy_of, drop_of};
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{BlockCall, Function};
 use crate::ir::inst::{Imm, Op};
 use cranelift_entity::SecondaryMap;
+use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
 /// What has to happen on one edge of a `brif`.
@@ -30,22 +32,49 @@ pub fn place(func: &mut Function, mut plans: Vec<EdgePlan>) {
     for pair in func.layout.windows(2) {
         next[pair[0]] = Some(pair[1]);
     }
+    let mut before: SecondaryMap<Block, SmallVec<[Block; 2]>> = SecondaryMap::new();
     let mut any = false;
-    for plan in plans.iter().filter(|plan| !plan.drops.is_empty() || !plan.copies.is_empty()) {
+    for group in groups(func, &plans) {
+        let plan = group[0];
         let target = func.insts[func.terminator(plan.block)].targets[plan.index].block;
         let split = split(func, plan);
-        let falls_through = next[plan.block] == Some(target);
-        let at = if falls_through { behind[plan.block].len() } else { 0 };
-        behind[plan.block].insert(at, split);
         any = true;
+        for other in &group[1..] {
+            let branch = func.terminator(other.block);
+            func.insts[branch].targets[other.index] = BlockCall { block: split, args: SmallVec::new() };
+        }
+        if group.len() > 1 {
+            before[target].push(split);
+        } else {
+            let falls_through = next[plan.block] == Some(target);
+            let at = if falls_through { behind[plan.block].len() } else { 0 };
+            behind[plan.block].insert(at, split);
+        }
     }
     if any {
         let layout = std::mem::take(&mut func.layout);
         for block in layout {
+            func.layout.extend(before[block].iter().copied());
             func.layout.push(block);
             func.layout.extend(behind[block].iter().copied());
         }
     }
+}
+
+/// The plans that have something to do, those for the same together.
+fn groups<'a>(func: &Function, plans: &'a [EdgePlan]) -> Vec<SmallVec<[&'a EdgePlan; 2]>> {
+    let mut groups: Vec<SmallVec<[&EdgePlan; 2]>> = Vec::new();
+    let mut known: FxHashMap<(&BlockCall, &[Val]), usize> = FxHashMap::default();
+    for plan in plans.iter().filter(|plan| !plan.drops.is_empty() || !plan.copies.is_empty()) {
+        let call = &func.insts[func.terminator(plan.block)].targets[plan.index];
+        let fresh = groups.len();
+        let group = if plan.copies.is_empty() { *known.entry((call, &plan.drops)).or_insert(fresh) } else { fresh };
+        match groups.get_mut(group) {
+            Some(group) => group.push(plan),
+            None => groups.push(smallvec![plan]),
+        }
+    }
+    groups
 }
 
 fn hoist_common_drops(func: &mut Function, plans: &mut [EdgePlan]) {

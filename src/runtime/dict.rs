@@ -79,13 +79,6 @@ impl<'a> Key<'a> {
         Key { form, from_string: true }
     }
 
-    fn hash(&self) -> u32 {
-        match &self.form {
-            Form::Int(int) => hash_int(*int),
-            Form::Text { hash, .. } => *hash,
-        }
-    }
-
     fn matches(&self, stored: Word) -> bool {
         match &self.form {
             Form::Int(int) => stored.is_int() && stored.as_inline_int() == *int,
@@ -196,22 +189,49 @@ impl DictObject {
         }
     }
 
-    /// Where the key is: its entry, and its index slot if there is an index.
-    fn find(&self, key: &Key<'_>) -> Option<(usize, usize)> {
-        let entries = self.entries();
+    /// The entry of the key.
+    fn find(&self, key: &Key<'_>) -> Option<usize> {
+        match &key.form {
+            Form::Int(int) => self.find_int(Value::int(*int).word()),
+            Form::Text { hash, .. } => self.find_with(*hash, |stored| key.matches(stored)),
+        }
+    }
+
+    /// The entry of an inline int.
+    #[inline]
+    fn find_int(&self, key: Word) -> Option<usize> {
+        self.find_with(hash_int(key.as_inline_int()), |stored| stored == key)
+    }
+
+    /// The entry of a string that is not the canonical form of an inline int.
+    #[inline]
+    fn find_text(&self, key: Word) -> Option<usize> {
+        // SAFETY: the caller's key is a live string, and so is every key that is a heap word.
+        let (text, same) = unsafe { (StringRef::of(key), |stored: Word| StringRef::of(stored)) };
+        let hash = text.hash();
+        self.find_with(hash, |stored| {
+            stored == key || stored.is_object() && same(stored).hash() == hash && same(stored).as_str() == text.as_str()
+        })
+    }
+
+    #[inline(always)]
+    fn find_with(&self, hash: u32, matches: impl Fn(Word) -> bool) -> Option<usize> {
         if self.index_len == 0 {
-            return entries.iter().position(|entry| key.matches(entry.key)).map(|at| (at, 0));
+            return self.entries().iter().position(|entry| matches(entry.key));
         }
         let mask = self.index_len as usize - 1;
-        let mut slot = key.hash() as usize & mask;
+        let mut slot = hash as usize & mask;
         loop {
             // SAFETY: the mask keeps the slot inside the index, whose slots are entry numbers or EMPTY.
-            let at = unsafe { *self.index.add(slot) };
-            if at == EMPTY {
-                return None;
-            }
-            if key.matches(entries[at as usize].key) {
-                return Some((at as usize, slot));
+            let (at, entry) = unsafe {
+                let at = *self.index.add(slot);
+                if at == EMPTY {
+                    return None;
+                }
+                (at as usize, &*self.entries.add(at as usize))
+            };
+            if matches(entry.key) {
+                return Some(at);
             }
             slot = (slot + 1) & mask;
         }
@@ -302,6 +322,59 @@ pub fn new() -> Value {
     unsafe { Value::from_word(Word::object(DictObject::allocate())) }
 }
 
+/// What a dict has under a key that needs no normalising.
+pub enum Lookup<'a> {
+    /// The value.
+    Found(&'a Value),
+    /// Nothing.
+    Missing,
+    /// The operands are not a dict and an inline int or a string: see [`Key::of`].
+    Other,
+}
+
+/// Looks `key` up in `container`, without making a [`Key`].
+#[inline]
+pub fn lookup<'a>(container: &'a Value, key: &Value) -> Lookup<'a> {
+    if container.kind() != Some(Kind::Dict) {
+        return Lookup::Other;
+    }
+    // SAFETY: the container is a live dict, which outlives the reference; the key is live.
+    unsafe {
+        let dict = &*container.word().object_ptr::<DictObject>();
+        match place(dict, key.word(), key) {
+            None => Lookup::Other,
+            Some(None) => Lookup::Missing,
+            Some(Some(at)) => Lookup::Found(Value::borrow(&(*dict.entries.add(at)).value)),
+        }
+    }
+}
+
+/// The entry of a key that is an inline int or a string; `None` for other keys.
+#[inline]
+fn place(dict: &DictObject, word: Word, key: &Value) -> Option<Option<usize>> {
+    if word.is_int() {
+        return Some(dict.find_int(word));
+    }
+    match key.as_string()?.int_key() {
+        Some(int) => Some(dict.find_int(Value::int(int).word())),
+        None => Some(dict.find_text(word)),
+    }
+}
+
+/// The value of an existing entry of a dict without other owners, for changing it.
+#[inline]
+pub fn lookup_mut<'a>(container: &'a mut Value, key: &Value) -> Option<&'a mut Value> {
+    if container.kind() != Some(Kind::Dict) || !container.is_unique() {
+        return None;
+    }
+    // SAFETY: the container is a live dict without other owners, which outlives the reference.
+    unsafe {
+        let dict = container.word().object_ptr::<DictObject>();
+        let at = place(&*dict, key.word(), key)??;
+        Some(&mut *(&raw mut (*(*dict).entries.add(at)).value as *mut Value))
+    }
+}
+
 /// A dict somebody owns.
 #[derive(Clone, Copy)]
 pub struct DictRef<'a> {
@@ -346,7 +419,7 @@ impl<'a> DictRef<'a> {
     /// The value stored under `key`.
     #[inline]
     pub fn get(self, key: &Key<'_>) -> Option<&'a Value> {
-        let (at, _) = self.fields().find(key)?;
+        let at = self.fields().find(key)?;
         // SAFETY: the entry lives as long as the dict.
         Some(unsafe { Value::borrow(&self.fields().entries()[at].value) })
     }
@@ -409,7 +482,7 @@ impl<'a> DictMut<'a> {
     pub fn into_entry(self, key: &Key<'_>) -> Option<&'a mut Value> {
         // SAFETY: the dict is live and ours alone for 'a; the entry is in use.
         unsafe {
-            let (at, _) = (*self.object).find(key)?;
+            let at = (*self.object).find(key)?;
             Some(&mut *(&raw mut (*(*self.object).entries.add(at)).value as *mut Value))
         }
     }
@@ -427,7 +500,7 @@ impl<'a> DictMut<'a> {
     /// The value stored under `key`, for changing it in place.
     pub fn get_mut(&mut self, key: &Key<'_>) -> Option<&mut Value> {
         let dict = self.fields();
-        let (at, _) = dict.find(key)?;
+        let at = dict.find(key)?;
         // SAFETY: the entry is in use and ours alone.
         Some(unsafe { &mut *(&raw mut (*dict.entries.add(at)).value as *mut Value) })
     }
@@ -451,7 +524,7 @@ impl<'a> DictMut<'a> {
     /// Removes an entry and returns its value.
     pub fn remove(&mut self, key: &Key<'_>) -> Option<Value> {
         let dict = self.fields();
-        let (at, _) = dict.find(key)?;
+        let at = dict.find(key)?;
         dict.len -= 1;
         // SAFETY: the entry is in use and ours alone; its place is marked as removed.
         unsafe {

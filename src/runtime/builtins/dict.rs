@@ -1,7 +1,7 @@
 //! Dicts. Reading what is no dict gives nothing instead of an error.
 
 use super::Args;
-use crate::runtime::dict::{self, DictRef, Key, key_text, key_value};
+use crate::runtime::dict::{self, DictRef, Key, Lookup, key_text, key_value};
 use crate::runtime::display;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::host::Host;
@@ -28,6 +28,11 @@ pub(super) fn items(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 }
 
 fn find<'a>(args: &'a Args<'_>) -> Option<&'a Value> {
+    match dict::lookup(args.get(0), args.get(1)) {
+        Lookup::Found(value) => return Some(value),
+        Lookup::Missing => return None,
+        Lookup::Other => {}
+    }
     args.get(0).as_dict()?.get(&Key::of(args.get(1))?)
 }
 

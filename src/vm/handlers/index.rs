@@ -4,7 +4,7 @@ use super::data::listed;
 use super::paths;
 use crate::bytecode::op::{DROP_FIRST, Fields, Opcode};
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
-use crate::runtime::dict;
+use crate::runtime::dict::{self, Lookup};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::path;
 use crate::runtime::release::release;
@@ -179,6 +179,13 @@ unsafe fn get(vm: &mut Vm, pc: *mut u64, base: *mut u64, key: Word, key_dies: bo
     unsafe {
         let fields = Fields::decode(*pc.add(1));
         let container = Word(*base.add(fields.b as usize));
+        if let Lookup::Found(value) = dict::lookup(Value::borrow(&container), Value::borrow(&key)) {
+            *base.add(fields.a as usize) = value.clone().into_word().0;
+            if key_dies {
+                release(key);
+            }
+            return pc.add(words);
+        }
         match path::index_get(Value::borrow(&container), Value::borrow(&key)) {
             Ok(value) => {
                 if key_dies {

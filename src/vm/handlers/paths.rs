@@ -10,7 +10,7 @@ use crate::bytecode::program::{PathDescription, PathStep};
 use crate::ir::function::UpdateOp;
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::cell::CellObject;
-use crate::runtime::dict::Key;
+use crate::runtime::dict::{self, Key};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::path::{self, Step};
 use crate::runtime::release::release;
@@ -35,6 +35,14 @@ pub(crate) unsafe fn set_one(vm: &mut Vm, pc: *mut u64, base: *mut u64, value: W
         let fields = Fields::decode(*pc.add(1));
         let key = Word(*base.add(fields.b as usize));
         let slot = base.add(fields.a as usize);
+        let place = dict::lookup_mut(Value::borrow_mut(&mut *(slot as *mut Word)), Value::borrow(&key));
+        if let Some(place) = place {
+            *place = Value::from_word(value);
+            if fields.op & crate::bytecode::op::DROP_FIRST != 0 {
+                release(key);
+            }
+            return pc.add(words);
+        }
         let mut root = Value::from_word(Word(*slot));
         let result = path::set_path(&mut root, &[Step::Index(Value::borrow(&key))], Value::from_borrowed(value));
         *slot = root.into_word().0;
@@ -68,11 +76,7 @@ unsafe fn walk(mut slot: *mut u64, base: *mut u64, keys: *const u16, count: usiz
                 slot = (object as *mut u64).add(ELEMENTS_OFFSET / 8 + index as usize);
             } else {
                 let container = Value::borrow_mut(&mut *(slot as *mut Word));
-                if !container.is_unique() {
-                    return None;
-                }
-                let key = Key::of(Value::borrow(&key))?;
-                let element: *mut Value = container.as_dict_mut()?.get_mut(&key)?;
+                let element: *mut Value = dict::lookup_mut(container, Value::borrow(&key))?;
                 slot = element as *mut u64;
             }
         }
@@ -94,6 +98,16 @@ unsafe fn run_quickly(vm: &Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, act
         }
         let list = pc.add(2) as *const u16;
         let operand = Word(*base.add((*list & !DROP_LISTED) as usize));
+        if action == Action::Set && count > 1 {
+            let container = walk(slot, base, list.add(1), count - 2)?;
+            let container = Value::borrow_mut(&mut *(container as *mut Word));
+            if container.as_dict().is_some() && container.is_unique() {
+                let key = Word(*base.add((*list.add(count - 1) & !DROP_LISTED) as usize));
+                container.as_dict_mut()?.insert(Key::of(Value::borrow(&key))?, Value::from_word(operand));
+                release_keys(base, list, count);
+                return Some(pc.add(2 + count.div_ceil(4)));
+            }
+        }
         let place = walk(slot, base, list.add(1), count - 1)?;
         match (action, description.update) {
             (Action::Update, Some(UpdateOp::Push)) => {
@@ -115,13 +129,21 @@ unsafe fn run_quickly(vm: &Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, act
                 release(old);
             }
         }
+        release_keys(base, list, count);
+        Some(pc.add(2 + count.div_ceil(4)))
+    }
+}
+
+/// Releases the keys that die here: all of the list but its first.
+unsafe fn release_keys(base: *mut u64, list: *const u16, count: usize) {
+    // SAFETY: registers of the frame, owned if flagged.
+    unsafe {
         for i in 1..count {
             let key = *list.add(i);
             if key & DROP_LISTED != 0 {
                 release(Word(*base.add((key & !DROP_LISTED) as usize)));
             }
         }
-        Some(pc.add(2 + count.div_ceil(4)))
     }
 }
 
