@@ -160,6 +160,37 @@ impl Opcode {
         )
     }
 
+    /// For a prefix whose jump distance follows from its opcode: that distance, in words. The instructions stood for have fixed lengths.
+    pub const fn skipped(self) -> Option<usize> {
+        use Opcode::*;
+        const PREFIX: usize = 3;
+        const CELL_GET: usize = 3;
+        const PATH: usize = 3;
+        const FIELD_GET: usize = 5;
+        const PLAIN: usize = 2;
+        Some(match self {
+            quick_cell_index => PREFIX + CELL_GET + PLAIN + PLAIN,
+            quick_cell_index_add | quick_cell_index_sub => PREFIX + CELL_GET + PLAIN + PLAIN + PLAIN,
+            quick_index_field => PREFIX + PLAIN + FIELD_GET + PLAIN,
+            quick_has_index_field => PREFIX + PLAIN + FIELD_GET + PLAIN + PLAIN,
+            quick_global_index | quick_index_index => PREFIX + PLAIN + PLAIN + PLAIN,
+            quick_cell_set_index
+            | quick_global_set_index
+            | quick_set_index_index
+            | quick_cell_add
+            | quick_cell_sub
+            | quick_global_add
+            | quick_global_sub
+            | quick_cell_add_index
+            | quick_cell_sub_index
+            | quick_global_add_index
+            | quick_global_sub_index
+            | quick_add_index
+            | quick_sub_index => PREFIX + PATH,
+            _ => return None,
+        })
+    }
+
     /// Whether it may call a method of a struct and go on when that returns.
     pub fn may_call_method(self) -> bool {
         use Opcode::*;

@@ -103,6 +103,9 @@ impl Checker<'_> {
                 jumps.push((at, at as i64 + (code[at + 2] as i64 >> 16)));
                 self.register(at, code[at + 2] as u16);
             }
+            if let Some(skipped) = opcode.skipped() {
+                jumps.push((at, (at + skipped) as i64));
+            }
             if matches!(opcode, Opcode::quick_return_lt_i | Opcode::quick_return_le_i | Opcode::quick_return_eq_i) {
                 jumps.push((at, at as i64 + if fields.op & DROP_FIRST == 0 { 6 } else { 8 }));
             }
@@ -122,7 +125,8 @@ impl Checker<'_> {
             }
             let follows = |at: usize| code.get(at + 1).and_then(|&word| Opcode::from_word(Fields::decode(word).op));
             if matches!(opcode, Opcode::quick_index_field | Opcode::quick_has_index_field)
-                && (follows(at + 3) != Some(Opcode::index_get) || follows(at + 5) != Some(Opcode::field_get))
+                && (!matches!(follows(at + 3), Some(Opcode::index_get | Opcode::index_get_i))
+                    || follows(at + 5) != Some(Opcode::field_get))
             {
                 self.fail("BC012", at, "no cache to look into");
             }

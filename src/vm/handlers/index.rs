@@ -78,7 +78,7 @@ handlers! {
                         let element = *(object as *const u64).add(FIRST_ELEMENT + index as usize);
                         retain(element);
                         m.set_a(element);
-                        return m.jump(word as i64 >> 16);
+                        return m.next(const { Opcode::quick_index_index.skipped().unwrap() });
                     }
                 }
             }

@@ -196,14 +196,18 @@ handlers! {
         let word = *(object as *const u64).add(*get.pc.add(CACHED_PLACE) as usize);
         retain(word);
         m.set_a(word);
-        m.jump_to_literal()
+        m.next(const { Opcode::quick_index_field.skipped().unwrap() })
     }
     fn quick_has_index_field(m) {
         let Some(element) = element(m, m.rb(), m.rc(), false) else {
             return m.next(3);
         };
         let get = Machine { pc: m.pc.add(3 + 2), ..m };
-        if cached(get, *element).is_some() { m.jump_to_literal() } else { m.next(3) }
+        if cached(get, *element).is_some() {
+            m.next(const { Opcode::quick_has_index_field.skipped().unwrap() })
+        } else {
+            m.next(3)
+        }
     }
     fn quick_set_index_field(m) {
         let Some(element) = element(m, m.ra(), m.rb(), true) else {
