@@ -1,7 +1,7 @@
 //! Loading: a program's code becomes one writable block with handler pointers and literals in place.
 
 use super::counters::Counting;
-use super::handlers::HANDLERS;
+use super::handlers::{HANDLERS, single};
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{Literal, Program};
 use crate::ir::function::ConstData;
@@ -97,6 +97,7 @@ impl Loaded {
         }
 
         let mut at = 0;
+        let mut previous: Option<(usize, Opcode)> = None;
         while at < total + 2 * STUBS.len() {
             // SAFETY: instruction by instruction through verified code.
             unsafe {
@@ -105,8 +106,20 @@ impl Loaded {
                 let handler = HANDLERS[(fields.op & OPCODE_MASK) as usize] as usize as u64;
                 if opcode.info().extra == Extra::Jump {
                     let distance = *first.add(at + 2) as isize;
-                    *first.add(at + 2) = first.add(at).offset(distance) as u64;
+                    let target = first.add(at).offset(distance);
+                    *first.add(at + 2) = target as u64;
+                    // Before an `iter_next` the target is earlier in the same function, as it is decoded here.
+                    if let Some((before, body)) = previous
+                        && let Some(handler) = single::handler(body, opcode)
+                        && (target == first.add(before)
+                            || target.add(2) == first.add(before)
+                                && single::drops_item(Fields::decode(*target.add(1)), fields))
+                        && counting.handler().is_none()
+                    {
+                        *first.add(before) = handler as usize as u64;
+                    }
                 }
+                previous = Some((at, opcode));
                 *first.add(at) = match counting.handler() {
                     Some(count) if opcode != Opcode::halt => count as usize as u64,
                     _ => handler,

@@ -14,6 +14,7 @@ pub(crate) mod operators;
 pub(crate) mod overload;
 pub(crate) mod paths;
 pub(crate) mod prefix;
+pub(crate) mod single;
 pub(crate) mod structure;
 pub(crate) mod tagged;
 pub(crate) mod task;
