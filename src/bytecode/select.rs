@@ -40,7 +40,9 @@ impl Emitter<'_> {
             }
             Op::CaptureGet => {
                 let (to, index) = (self.dst(inst), self.index(inst));
-                self.asm.op(Opcode::capture_get, 0, to, index, 0);
+                let borrowed = data.result.expand().is_some_and(|val| self.func.borrowed.contains(val));
+                let opcode = if borrowed { Opcode::capture_borrow } else { Opcode::capture_get };
+                self.asm.op(opcode, 0, to, index, 0);
             }
             Op::CellNew => self.unary(inst, Opcode::cell_new),
             Op::CellGet => self.unary_with_text(inst, Opcode::cell_get),

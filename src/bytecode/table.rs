@@ -34,6 +34,7 @@ macro_rules! for_each_opcode {
     load_int data (Dst, Int32, None) None "a := the number in b and c";
     closure data (Dst, None, Count) LiteralList "a := closure of the literal function over the listed registers";
     capture_get data (Dst, Index, None) None "a := captured value b of the running closure";
+    capture_borrow data (Dst, Index, None) None "a := captured value b of the running closure, which keeps it";
     cell_new data (Dst, Src, None) None "a := new cell holding b";
     cell_get data (Dst, Src, None) Literal "a := content of cell b; raises if undefined (literal: name)";
     cell_peek data (Dst, Src, None) None "a := content of cell b, perhaps undefined";

@@ -224,7 +224,7 @@ impl Checker<'_> {
         if (closure && self.function.captures == 0) || (plain && self.function.captures > 0) {
             self.fail("BC009", at, "the wrong return");
         }
-        if opcode == Opcode::capture_get && fields.b >= self.function.captures {
+        if matches!(opcode, Opcode::capture_get | Opcode::capture_borrow) && fields.b >= self.function.captures {
             self.fail("BC005", at, "no such captured value");
         }
         if matches!(opcode, Opcode::dict_new | Opcode::dict_extend) && !fields.c.is_multiple_of(2) {

@@ -71,6 +71,11 @@ handlers! {
         m.set_a(word);
         m.next(2)
     }
+    fn capture_borrow(m) {
+        let callee = Word(*m.base.sub(3)).object_ptr::<u64>();
+        m.set_a(*callee.add(FIRST_CAPTURE + m.b()));
+        m.next(2)
+    }
     fn cell_new(m) {
         m.helper(make_cell)
     }
