@@ -105,7 +105,7 @@ fn table(ways: &[Way], rounds: u32) -> String {
             "{:<8}{:<7}{:>11.3}{:>11.3}{:>11.3}{:>10.1}%{:>15}{:>13}\n",
             way.engine.name,
             format!("-{}", way.level.name()),
-            way.compiling.as_secs_f64() * 1e3,
+            way.preparing.as_secs_f64() * 1e3,
             spread.min * 1e3,
             spread.median * 1e3,
             part,

@@ -12,28 +12,31 @@ use crate::passes::{Level, Pass};
 use crate::runtime::host::Host;
 use std::time::{Duration, Instant};
 
-/// Something that runs compiled programs.
+/// A program made ready to run, as often as wanted. What it counts is up to the engine; one that counts nothing gives no statistics.
+pub type Prepared = Box<dyn Fn(&mut Host, &RunOptions) -> (Outcome, Option<Stats>)>;
+
+/// Something that runs programs.
 pub struct Engine {
     /// Its name.
     pub name: &'static str,
     /// The levels that make a difference to it.
     pub levels: &'static [Level],
-    /// Runs a program.
-    pub run: fn(&Compiled, &mut Host) -> Outcome,
-    /// Runs a program and counts, if it can.
-    pub count: fn(&Compiled, &mut Host) -> Option<Stats>,
+    /// Does what is done once for a program, such as compiling it.
+    pub prepare: fn(&Subject<'_>, Level) -> Result<Prepared, Vec<Diagnostic>>,
 }
 
 /// THE table of engines that are measured.
 pub const ENGINES: &[Engine] = &[Engine {
     name: "vm",
     levels: Level::ALL,
-    run: |compiled, host| pipeline::run(compiled, host, &RunOptions::default()).0,
-    count: |compiled, host| pipeline::run(compiled, host, &RunOptions { stats: true }).1,
+    prepare: |subject, level| {
+        let compiled = subject.compile(PassOptions::at(level))?;
+        Ok(Box::new(move |host, options| pipeline::run(&compiled, host, options)))
+    },
 }];
 
-/// How often a program is compiled to find the least time, after once to warm up.
-const COMPILATIONS: usize = 3;
+/// How often a program is prepared to find the least time, after once to warm up.
+const PREPARATIONS: usize = 3;
 
 /// A program to measure.
 #[derive(Clone, Copy)]
@@ -52,9 +55,9 @@ pub struct Way {
     pub engine: &'static Engine,
     /// The level.
     pub level: Level,
-    compiled: Compiled,
-    /// Least time to compile.
-    pub compiling: Duration,
+    prepared: Prepared,
+    /// Least time to make the program ready.
+    pub preparing: Duration,
     /// Times of the rounds.
     pub times: Vec<Duration>,
     /// What was counted, in a run apart.
@@ -83,15 +86,15 @@ impl Subject<'_> {
         let mut ways = Vec::new();
         for engine in ENGINES {
             for &level in engine.levels {
-                let mut compiled = self.compile(PassOptions::at(level))?;
-                let mut compiling = Duration::MAX;
-                for _ in 0..COMPILATIONS {
+                let mut prepared = (engine.prepare)(self, level)?;
+                let mut preparing = Duration::MAX;
+                for _ in 0..PREPARATIONS {
                     let started = Instant::now();
-                    compiled = self.compile(PassOptions::at(level))?;
-                    compiling = compiling.min(started.elapsed());
+                    prepared = (engine.prepare)(self, level)?;
+                    preparing = preparing.min(started.elapsed());
                 }
                 let (times, stats) = (Vec::new(), None);
-                ways.push(Way { engine, level, compiled, compiling, times, stats });
+                ways.push(Way { engine, level, prepared, preparing, times, stats });
             }
         }
         Ok(ways)
@@ -100,7 +103,7 @@ impl Subject<'_> {
     /// What running it prints, without time taken.
     pub fn warm_up(&self, way: &Way) -> (Outcome, String) {
         let mut host = self.host();
-        let outcome = (way.engine.run)(&way.compiled, &mut host);
+        let (outcome, _) = (way.prepared)(&mut host, &RunOptions::default());
         (outcome, host.take_output().0)
     }
 
@@ -108,13 +111,13 @@ impl Subject<'_> {
     pub fn time(&self, way: &mut Way) {
         let mut host = self.host();
         let started = Instant::now();
-        (way.engine.run)(&way.compiled, &mut host);
+        (way.prepared)(&mut host, &RunOptions::default());
         way.times.push(started.elapsed());
     }
 
     /// Runs it once and counts.
     pub fn count(&self, way: &mut Way) {
-        way.stats = (way.engine.count)(&way.compiled, &mut self.host());
+        way.stats = (way.prepared)(&mut self.host(), &RunOptions { stats: true }).1;
     }
 
     /// Instructions the machine executes with these passes, and how the run ended.
