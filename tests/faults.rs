@@ -54,10 +54,18 @@ fn every_fault_fits_the_sources() {
     assert!(complaints.is_empty(), "\n{complaints}");
 }
 
-/// Copies what a build needs, files that are the same left alone so that they are not compiled again.
+/// Makes `to` a copy of `from`; files that are the same are left alone, so that they are not compiled again.
 fn copy(from: &Path, to: &Path) {
     if from.is_dir() {
         std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(to).unwrap().map(Result::unwrap) {
+            let gone = !from.join(entry.file_name()).exists();
+            if gone && entry.path().is_dir() {
+                std::fs::remove_dir_all(entry.path()).unwrap();
+            } else if gone {
+                std::fs::remove_file(entry.path()).unwrap();
+            }
+        }
         for entry in std::fs::read_dir(from).unwrap() {
             let entry = entry.unwrap();
             copy(&entry.path(), &to.join(entry.file_name()));

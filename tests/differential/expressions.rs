@@ -153,6 +153,8 @@ const BOOLS: &[Row] = &[
     (1, SAFE, "all(@, @)", &[Ints, Pred]),
     (1, SAFE, "starts_with(@, @)", &[Str, Str]),
     (2, RISKY, "(@ < @)", &[Any, Any]),
+    (2, RISKY, "(@ < @)", &[Point, Point]),
+    (1, RISKY, "(@ >= @)", &[Point, Int]),
     (1, RISKY, "!@", &[Any]),
 ];
 

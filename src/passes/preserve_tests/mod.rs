@@ -62,7 +62,7 @@ fn number(variable: &str) -> Option<u64> {
 fn every_pass_and_pipeline_keeps_what_programs_do() {
     let mut random = Random(0x1234_5678_9abc_def1);
     let first = number("RUFF_SEED").unwrap_or(1);
-    for seed in first..first + number("RUFF_COUNT").unwrap_or(250) {
+    for seed in first..first + number("RUFF_COUNT").unwrap_or(300) {
         let module = program(seed);
         let options =
             |explicit: Option<Vec<Pass>>| PassOptions { explicit, verify: Verify::Each, ..Default::default() };
