@@ -208,7 +208,7 @@ pub const STATEMENTS: &[Plain] = &[
     (
         2,
         false,
-        "for c# in [[1, 2], 3, \"äb\", {\"k\": 1}, @, 2.5] { try { for y# in c# { print(y#) } } except e# { print(e#.message) } }",
+        "for c# in [[1, 2], 3, \"äb\", {\"k\": 1}, @, 2.5] { try { mut n# := 0 for y# in c# { print(y#) n# += 1 if n# > 9 { break } } } except e# { print(e#.message) } }",
         &[Any],
     ),
 ];
