@@ -146,6 +146,7 @@ impl Generator {
         let in_method = self.in_method;
         let usable = |row: &&expressions::Row| {
             let calls = METHODS.iter().any(|call| row.2.contains(call))
+                || row.2.starts_with("((Point {")
                 || row.3.iter().any(|&ty| matches!(ty, Ty::Any | Ty::Point));
             row.1 == risky && !(in_method && calls)
         };

@@ -284,7 +284,7 @@ impl Generator {
                 Node::new(Sort::Stmt, &template, vec![subject, guard, circle, sides, other])
             }
             1 => {
-                let ty = if self.random.percent(70) { Ty::Int } else { Ty::Any };
+                let ty = if self.in_method || self.random.percent(70) { Ty::Int } else { Ty::Any };
                 let subject = self.expression(ty, 2);
                 let bodies: Vec<Node> = (0..4).map(|_| self.body(2, Vec::new())).collect();
                 let mut children = vec![subject];
