@@ -19,6 +19,9 @@
 //! | 10 | [`engine`]: the pipeline and the embedding API |
 //! | 11 | [`cli`]: the command line |
 //!
+//! To embed the language, compile with [`engine::pipeline::compile`] and run with [`engine::pipeline::run`], or step by step and
+//! within limits on work and memory with [`engine::execution::Execution`].
+//!
 //! A module names only lower floors; `tests/tidy.rs` holds that.
 
 pub mod base;

@@ -87,7 +87,8 @@ fn cost(file: &Path, size: &str, level: Level) -> (u64, u64) {
         let compiled = pipeline::compile(&mut sources, main, &options, &mut |_, _| {});
         let compiled = compiled.unwrap_or_else(|list| panic!("{} does not compile: {list:?}", file.display()));
         let mut host = Host::captured("").with_arguments(vec![size]);
-        let (outcome, stats) = pipeline::run(&compiled, &mut host, &RunOptions { stats: true });
+        let (outcome, stats) =
+            pipeline::run(&compiled, &mut host, &RunOptions { stats: true, ..RunOptions::default() });
         assert_eq!(outcome, Outcome::Finished, "{}", file.display());
         let stats = stats.expect("statistics were asked for");
         (stats.total(), stats.allocations)

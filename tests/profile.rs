@@ -17,7 +17,7 @@ fn compiled(text: &str) -> Compiled {
 fn profiled(text: &str, arguments: &[&str]) -> (Outcome, Profile) {
     let compiled = compiled(text);
     let host = || Host::captured("").with_arguments(arguments.iter().map(|&word| word.to_owned()).collect());
-    let (plain, stats) = pipeline::run(&compiled, &mut host(), &RunOptions { stats: true });
+    let (plain, stats) = pipeline::run(&compiled, &mut host(), &RunOptions { stats: true, ..RunOptions::default() });
     let (outcome, profile) = profile::profile(&compiled, &mut host());
     assert_eq!(outcome, plain);
     assert_eq!(Some(profile.total), stats.map(|stats| stats.total()));

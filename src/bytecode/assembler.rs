@@ -1,7 +1,7 @@
 //! Writing instructions: labels, literals, positions, unwind entries. Knows encodings, not the IR.
 
 use super::op::{Extra, Fields, Opcode, Operand};
-use super::program::{FunctionCode, Literal, NO_LANDING, UnwindEntry};
+use super::program::{FunctionCode, Literal, NO_LANDING, Point, UnwindEntry};
 use crate::base::source::Span;
 
 /// A place in the code, bound once.
@@ -131,6 +131,17 @@ impl Assembler {
             kept: kept.len() as u32,
             landing: NO_LANDING,
         });
+    }
+
+    /// Makes the next instruction one that work is charged at, unless it is.
+    pub fn point(&mut self, owned: &[u16]) {
+        let at = self.here();
+        if self.code.points.last().is_some_and(|point| point.at == at) {
+            return;
+        }
+        let first = self.code.unwind_registers.len() as u32;
+        self.code.unwind_registers.extend_from_slice(owned);
+        self.code.points.push(Point { at, first, count: owned.len() as u32 });
     }
 
     /// Resolves jumps and landings.

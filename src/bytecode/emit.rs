@@ -148,9 +148,10 @@ pub(super) struct Emitter<'a> {
 impl<'a> Emitter<'a> {
     fn function(&mut self) {
         self.asm.set_span(self.func.span);
+        let parameters = self.parameters();
+        self.asm.point(&parameters);
         if self.alloc.frame_size + OPERATOR_WINDOW > RED_ZONE {
             let words = self.alloc.frame_size as u32 + OPERATOR_WINDOW as u32;
-            let parameters: Vec<u16> = (0..self.func.arity as u16).collect();
             let at = self.asm.here();
             self.asm.op(Opcode::check_stack, 0, 0, words as u16, (words >> 16) as u16);
             self.asm.unwind(at, &parameters, &[], None);
@@ -159,6 +160,9 @@ impl<'a> Emitter<'a> {
         for (index, &block) in layout.iter().enumerate() {
             let label = self.block_label(block);
             self.asm.bind(label);
+            if let Some(owned) = self.alloc.points.get(&block) {
+                self.asm.point(owned);
+            }
             self.block(block, layout.get(index + 1).copied(), layout.get(index + 2).copied());
         }
         let mut next = 0;
@@ -179,6 +183,11 @@ impl<'a> Emitter<'a> {
             self.asm.code.finish = Some(self.asm.here());
             self.asm.op(Opcode::finish_operator, 0, self.alloc.frame_size + 2, 0, 0);
         }
+    }
+
+    /// The registers of the parameters.
+    pub(super) fn parameters(&self) -> Vec<u16> {
+        (0..self.func.arity as u16).collect()
     }
 
     /// The label of a block.

@@ -66,6 +66,18 @@ pub struct UnwindEntry {
     pub landing: u32,
 }
 
+/// A place that work is charged at, before the instruction at word `at`: what starts a function, and what a jump leads back to. If
+/// the program ends there, `count` registers from `first` of the pool are released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// First word of the instruction.
+    pub at: u32,
+    /// First of its registers in the pool.
+    pub first: u32,
+    /// Number of registers.
+    pub count: u32,
+}
+
 /// The code of one function.
 #[derive(Clone, Debug, Default)]
 pub struct FunctionCode {
@@ -89,7 +101,9 @@ pub struct FunctionCode {
     pub spans: Vec<(u32, Span)>,
     /// Unwinding, by ascending first word.
     pub unwind: Vec<UnwindEntry>,
-    /// The register pool of `unwind`.
+    /// Where work is charged, by ascending word.
+    pub points: Vec<Point>,
+    /// The register pool of `unwind` and `points`.
     pub unwind_registers: Vec<u16>,
 }
 

@@ -167,7 +167,12 @@ impl Emitter<'_> {
                 self.asm.op(Opcode::yield_value, 0, self.arg(inst, 0), 0, kept.len() as u16);
                 self.asm.list(&kept);
             }
-            Op::AsyncStart => self.asm.op(Opcode::async_start, 0, 0, 0, 0),
+            Op::AsyncStart => {
+                self.asm.op(Opcode::async_start, 0, 0, 0, 0);
+                // Tasks begin here.
+                let parameters = self.parameters();
+                self.asm.point(&parameters);
+            }
             Op::Await => self.unary(inst, Opcode::await_value),
             Op::Spawn => {
                 let (closure, at) = (self.arg(inst, 0), self.asm.here());

@@ -42,6 +42,10 @@ pub const RULES: &[(&str, &str)] = &[
         "BC012",
         "a function whose operators may call methods has one `finish_operator`, which only they lead to; cache words are zero",
     ),
+    (
+        "BC013",
+        "points ascend, stand at instructions and list registers of the frame; the start of the code is one, and what a jump or landing leads back to",
+    ),
 ];
 
 /// Checks a program.
@@ -147,7 +151,9 @@ impl Checker<'_> {
         if falls_through {
             self.fail("BC007", code.len(), "control runs off the end");
         }
+        self.points(&starts);
         for (at, target) in jumps {
+            self.leads_to(at, target);
             if usize::try_from(target).ok().is_none_or(|target| !starts.contains(&target)) {
                 self.fail("BC006", at, format!("jump to word {target}"));
             }
@@ -370,6 +376,31 @@ impl Checker<'_> {
         }
     }
 
+    /// Work is charged on every way back.
+    fn leads_to(&mut self, at: usize, target: i64) {
+        let points = &self.function.points;
+        if target <= at as i64 && points.binary_search_by_key(&target, |point| point.at as i64).is_err() {
+            self.fail("BC013", at, format!("an uncharged way back to word {target}"));
+        }
+    }
+
+    fn points(&mut self, starts: &BTreeSet<usize>) {
+        if self.function.points.first().is_none_or(|point| point.at != 0) {
+            self.fail("BC013", 0, "an uncharged start");
+        }
+        let mut last = None;
+        for point in &self.function.points {
+            let at = point.at as usize;
+            let end = point.first as usize + point.count as usize;
+            let registers = self.function.unwind_registers.get(point.first as usize..end);
+            let known = |registers: &[u16]| registers.iter().all(|&reg| (reg as u32) < self.function.frame_size);
+            if last.is_some_and(|last| last >= at) || !starts.contains(&at) || !registers.is_some_and(known) {
+                self.fail("BC013", at, "a point out of order, not at an instruction, or with strange registers");
+            }
+            last = Some(at);
+        }
+    }
+
     fn unwind(&mut self, starts: &BTreeSet<usize>, calls: &[usize]) {
         let mut last = None;
         let mut entries = BTreeSet::new();
@@ -395,6 +426,9 @@ impl Checker<'_> {
             if entry.landing != NO_LANDING && !starts.contains(&(entry.landing as usize)) {
                 self.fail("BC006", at, format!("landing at word {}", entry.landing));
             }
+            if entry.landing != NO_LANDING {
+                self.leads_to(at, entry.landing as i64);
+            }
         }
         for &at in calls {
             if !entries.contains(&at) {
@@ -413,6 +447,7 @@ mod tests {
     /// A program of one function written by `write`, with two registers.
     fn program(write: impl FnOnce(&mut Assembler)) -> Program {
         let mut asm = Assembler::default();
+        asm.point(&[]);
         write(&mut asm);
         let mut code = asm.finish().expect("short jumps");
         code.frame_size = 2;
@@ -473,6 +508,15 @@ mod tests {
             asm.op(Opcode::return_value, 0, 0, 0, 0);
         };
         assert_eq!(broken(&program(unfinished)), ["BC012"]);
+        let forever = |asm: &mut Assembler| {
+            asm.op(Opcode::move_value, 0, 1, 0, 0);
+            asm.op(Opcode::jump, 0, 0, (-2i16) as u16, u16::MAX);
+        };
+        assert_eq!(broken(&program(|asm| asm.op(Opcode::jump, 0, 0, 0, 0))), Vec::<&str>::new());
+        let mut uncharged = program(forever);
+        assert_eq!(broken(&uncharged), Vec::<&str>::new());
+        uncharged.functions[0].points.clear();
+        assert_eq!(broken(&uncharged), ["BC013", "BC013"]);
         let mut cut = program(|asm| asm.op(Opcode::return_value, 0, 1, 0, 0));
         cut.functions[0].code.pop();
         assert_eq!(broken(&cut), ["BC001"]);

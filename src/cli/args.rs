@@ -15,7 +15,8 @@ Exit codes:
   0  the program ended          1  a test failed
   2  wrong usage                3  lexical or parse error
   4  compile error or uncaught runtime error
-  5  unreadable file            n  exit(n) in the program, modulo 256";
+  5  unreadable file            6  a limit (--fuel, --max-memory) was reached
+  n  exit(n) in the program, modulo 256";
 
 /// The whole command line.
 #[derive(Parser, Debug)]
@@ -69,6 +70,12 @@ pub struct Run {
     /// Print counts of executed instructions, calls, allocations and copies to standard error
     #[arg(long)]
     pub stats: bool,
+    /// Stop after N units of work: about one for each turn of a loop and each call, more in builtins, by size
+    #[arg(long, value_name = "N")]
+    pub fuel: Option<u64>,
+    /// Stop when the values of the program take more than BYTES
+    #[arg(long, value_name = "BYTES")]
+    pub max_memory: Option<usize>,
     /// Run CODE instead of a file
     #[arg(short = 'e', long = "eval", value_name = "CODE", allow_hyphen_values = true)]
     pub code: Option<String>,

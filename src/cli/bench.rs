@@ -83,7 +83,7 @@ pub fn failed(outcome: &Outcome, sources: &SourceMap, colour: Colour) -> Option<
             output::complain(&format!("error: the program called exit({code})\n"));
             Some(*code)
         }
-        Outcome::Error(error) => {
+        Outcome::Error(error) | Outcome::Stopped(_, error) => {
             run::uncaught(sources, error, colour);
             Some(RUNTIME_EXIT_CODE)
         }

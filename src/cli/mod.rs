@@ -30,6 +30,8 @@ pub mod exit {
     pub const FAILED: i32 = 1;
     /// The command line was wrong.
     pub const USAGE: i32 = 2;
+    /// A limit given with the program (`--fuel`, `--max-memory`) was reached.
+    pub const LIMIT: i32 = 6;
     /// A source file could not be read.
     pub const UNREADABLE: i32 = 5;
     /// Standard output could not be written.

@@ -37,7 +37,7 @@ pub fn profile(arguments: &Arguments, colour: Colour) -> i32 {
     let code = match outcome {
         Outcome::Finished => exit::OK,
         Outcome::Exit(code) => code,
-        Outcome::Error(error) => run::uncaught(&sources, &error, colour),
+        Outcome::Error(error) | Outcome::Stopped(_, error) => run::uncaught(&sources, &error, colour),
     };
     match written {
         Ok(()) => {

@@ -5,8 +5,9 @@ use super::{check, exit, input, output, passes};
 use crate::base::diagnostic::RUNTIME_EXIT_CODE;
 use crate::base::render::{self, Colour};
 use crate::base::source::{self, SourceMap};
-use crate::engine::pipeline::{self, Outcome, RunOptions, UncaughtError};
+use crate::engine::pipeline::{self, Limit, Outcome, RunOptions, UncaughtError};
 use crate::runtime::host::Host;
+use crate::vm::Limits;
 use std::ffi::OsString;
 
 /// Runs a program; gives the exit code.
@@ -31,8 +32,9 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
         Err(list) => return check::refuse(&sources, &list, colour),
     };
     passes::show_times(&arguments.pipeline, &compiled.report);
+    let limits = Limits { fuel: arguments.fuel, memory: arguments.max_memory };
     let mut host = Host::process(script_arguments(words));
-    let (outcome, stats) = pipeline::run(&compiled, &mut host, &RunOptions { stats: arguments.stats });
+    let (outcome, stats) = pipeline::run(&compiled, &mut host, &RunOptions { stats: arguments.stats, limits });
     if let Some(stats) = stats {
         output::complain(&stats.to_string());
     }
@@ -40,6 +42,13 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
         Outcome::Finished => exit::OK,
         Outcome::Exit(code) => code,
         Outcome::Error(error) => uncaught(&sources, &error, colour),
+        Outcome::Stopped(limit, mut error) => {
+            if let (Limit::Fuel, Some(units)) = (limit, limits.fuel) {
+                error.message = format!("Fuel limit of {units} exceeded");
+            }
+            uncaught(&sources, &error, colour);
+            exit::LIMIT
+        }
     }
 }
 

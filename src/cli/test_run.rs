@@ -30,7 +30,7 @@ pub fn test_run(arguments: &TestRun, colour: Colour) -> i32 {
     match ending {
         Outcome::Finished => {}
         Outcome::Exit(code) => return code,
-        Outcome::Error(error) => return run::uncaught(&sources, &error, colour),
+        Outcome::Error(error) | Outcome::Stopped(_, error) => return run::uncaught(&sources, &error, colour),
     }
     output::print(&summary(passed, failed));
     if failed == 0 { exit::OK } else { exit::FAILED }

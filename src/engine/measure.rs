@@ -117,7 +117,7 @@ impl Subject<'_> {
 
     /// Runs it once and counts.
     pub fn count(&self, way: &mut Way) {
-        way.stats = (way.prepared)(&mut self.host(), &RunOptions { stats: true }).1;
+        way.stats = (way.prepared)(&mut self.host(), &RunOptions { stats: true, ..RunOptions::default() }).1;
     }
 
     /// Instructions the machine executes with these passes, and how the run ended.
@@ -126,7 +126,8 @@ impl Subject<'_> {
     /// The program's diagnostics.
     pub fn executed(&self, passes: PassOptions) -> Result<(Outcome, u64), Vec<Diagnostic>> {
         let compiled = self.compile(passes)?;
-        let (outcome, stats) = pipeline::run(&compiled, &mut self.host(), &RunOptions { stats: true });
+        let (outcome, stats) =
+            pipeline::run(&compiled, &mut self.host(), &RunOptions { stats: true, ..RunOptions::default() });
         Ok((outcome, stats.map_or(0, |stats| stats.total())))
     }
 

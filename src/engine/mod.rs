@@ -1,5 +1,6 @@
 //! Floor 10: the pipeline, and the API for programs that embed the language.
 
+pub mod execution;
 pub mod measure;
 mod modules;
 pub mod pipeline;

@@ -22,12 +22,13 @@ use crate::passes::{self, Pass};
 use crate::regalloc;
 use crate::resolve::{self, ResolveOptions, Unit};
 use crate::runtime::builtins;
+use crate::runtime::error::{RuntimeError, Stop};
 use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::syntax;
 use crate::syntax::ast::Function;
 use crate::vm::counters::Counting;
-use crate::vm::{Ending, Vm};
+use crate::vm::{Ending, Limits, Raised, Vm};
 use bumpalo::Bump;
 use std::rc::Rc;
 
@@ -56,6 +57,8 @@ pub struct Compiled {
 pub struct RunOptions {
     /// Count executed instructions.
     pub stats: bool,
+    /// What the program may use.
+    pub limits: Limits,
 }
 
 /// How a run ended.
@@ -67,6 +70,17 @@ pub enum Outcome {
     Exit(i32),
     /// An error nobody caught.
     Error(UncaughtError),
+    /// A limit of the host was reached; the program could not catch that. Says where.
+    Stopped(Limit, UncaughtError),
+}
+
+/// What a program has used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// [`Limits::fuel`]
+    Fuel,
+    /// [`Limits::memory`]
+    Memory,
 }
 
 /// An error nobody caught.
@@ -250,10 +264,10 @@ impl Compiled {
     }
 
     /// A machine with this program, and with `host`, which the machine's owner gives back.
-    pub(super) fn machine(&self, host: &mut Host, counting: Counting) -> Vm {
+    pub(super) fn machine(&self, host: &mut Host, counting: Counting, limits: Limits) -> Vm {
         let sources = self.sources.clone();
         let line_of = Box::new(move |span: Span| sources.line(span));
-        Vm::new(self.program.clone(), std::mem::replace(host, Host::captured("")), counting, line_of)
+        Vm::new(self.program.clone(), std::mem::replace(host, Host::captured("")), counting, limits, line_of)
     }
 
     /// The sources.
@@ -271,7 +285,7 @@ impl Compiled {
 pub fn run(compiled: &Compiled, host: &mut Host, options: &RunOptions) -> (Outcome, Option<Stats>) {
     let before = heap::stats();
     let counting = if options.stats { Counting::Opcodes } else { Counting::Off };
-    let mut vm = compiled.machine(host, counting);
+    let mut vm = compiled.machine(host, counting, options.limits);
     let ending = vm.run();
     std::mem::swap(host, vm.host());
     // Nobody is left to tell about output that cannot be written.
@@ -280,18 +294,28 @@ pub fn run(compiled: &Compiled, host: &mut Host, options: &RunOptions) -> (Outco
     drop(vm);
     heap::collect_cycles();
     let stats = options.stats.then(|| Stats::new(&counts, &before, &heap::stats()));
-    (outcome(ending), stats)
+    (outcome(ending, &options.limits), stats)
 }
 
 /// The end of a run, without the machine's own types.
-pub(super) fn outcome(ending: Ending) -> Outcome {
+pub(super) fn outcome(ending: Ending, limits: &Limits) -> Outcome {
+    let uncaught = |raised: Raised, message: String| UncaughtError {
+        message,
+        span: raised.span,
+        stack: raised.stack.iter().rev().map(|name| name.to_string()).collect(),
+    };
     match ending {
         Ending::Finished => Outcome::Finished,
         Ending::Exit(code) => Outcome::Exit(code),
-        Ending::Error(raised) => Outcome::Error(UncaughtError {
-            message: raised.error.text().to_string(),
-            span: raised.span,
-            stack: raised.stack.iter().rev().map(|name| name.to_string()).collect(),
-        }),
+        Ending::Paused(raised) => Outcome::Stopped(Limit::Fuel, uncaught(raised, "Out of fuel".to_owned())),
+        Ending::Error(raised) => match (&raised.error, limits.memory) {
+            (RuntimeError::Stop(Stop::Memory), Some(bytes)) => {
+                Outcome::Stopped(Limit::Memory, uncaught(raised, format!("Memory limit of {bytes} bytes exceeded")))
+            }
+            (error, _) => {
+                let message = error.text().to_string();
+                Outcome::Error(uncaught(raised, message))
+            }
+        },
     }
 }

@@ -7,6 +7,7 @@ use super::pipeline::{Compiled, Outcome, outcome};
 use crate::base::source::Span;
 use crate::runtime::heap;
 use crate::runtime::host::Host;
+use crate::vm::Limits;
 use crate::vm::counters::Counting;
 use rustc_hash::FxHashMap;
 
@@ -51,7 +52,7 @@ pub struct Profile {
 
 /// Runs a compiled program and tells what it has executed where; the host's output is flushed before this returns.
 pub fn profile(compiled: &Compiled, host: &mut Host) -> (Outcome, Profile) {
-    let mut vm = compiled.machine(host, Counting::Places);
+    let mut vm = compiled.machine(host, Counting::Places, Limits::default());
     let ending = vm.run();
     std::mem::swap(host, vm.host());
     // Nobody is left to tell about output that cannot be written.
@@ -122,5 +123,5 @@ pub fn profile(compiled: &Compiled, host: &mut Host) -> (Outcome, Profile) {
         paths.push(path);
     }
     chains.sort();
-    (outcome(ending), Profile { total: counted.total, functions, lines, chains })
+    (outcome(ending, &Limits::default()), Profile { total: counted.total, functions, lines, chains })
 }

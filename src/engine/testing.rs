@@ -6,8 +6,8 @@
 use super::pipeline::{Compiled, Outcome, UncaughtError, outcome};
 use crate::runtime::host::Host;
 use crate::syntax::ast::{Function, Stmt, StmtKind, TestKind};
-use crate::vm::Vm;
 use crate::vm::counters::Counting;
+use crate::vm::{Limits, Vm};
 
 /// The test blocks among the statements of one scope, by the numbers of their functions.
 #[derive(Clone, Debug, Default)]
@@ -67,8 +67,8 @@ pub enum Failure {
 /// Runs the definitions of a program compiled with its tests, then those tests whose name contains `filter`; `report` hears of
 /// each. If the definitions end in another way than by their end, no test runs.
 pub fn run_tests(compiled: &Compiled, host: &mut Host, filter: &str, report: &mut dyn FnMut(&TestResult)) -> Outcome {
-    let mut vm = compiled.machine(host, Counting::Off);
-    let ending = outcome(vm.run());
+    let mut vm = compiled.machine(host, Counting::Off, Limits::default());
+    let ending = outcome(vm.run(), &Limits::default());
     let _ = vm.host().flush();
     if ending == Outcome::Finished {
         let mut runner = Runner { vm: &mut vm, filter, report, around: Vec::new(), names: Vec::new() };
@@ -129,10 +129,10 @@ impl<'s> Runner<'_, 's> {
     }
 
     fn call(&mut self, function: u32) -> Option<Failure> {
-        match outcome(self.vm.run_function(function as usize)) {
+        match outcome(self.vm.run_function(function as usize), &Limits::default()) {
             Outcome::Finished => None,
             Outcome::Exit(code) => Some(Failure::Exit(code)),
-            Outcome::Error(error) => Some(Failure::Error(error)),
+            Outcome::Error(error) | Outcome::Stopped(_, error) => Some(Failure::Error(error)),
         }
     }
 }

@@ -119,6 +119,8 @@ pub struct Allocation {
     pub windows: FxHashMap<Inst, Window>,
     /// What instructions that may raise own. No entry: nothing to drop, no handler.
     pub unwind: FxHashMap<Inst, Unwind>,
+    /// For the blocks that some jump may lead back to: the registers that own something at their start.
+    pub points: FxHashMap<Block, Vec<u16>>,
     /// For the instructions that suspend a generator: the registers live across.
     pub suspended: FxHashMap<Inst, Vec<u16>>,
     /// Registers of the frame, windows included.
@@ -200,6 +202,7 @@ pub fn allocate(func: &Function, needs_register: impl Fn(Val) -> bool) -> Result
     windows::place(func, scan.bases, &mut allocation, &mut frame);
     allocation.edge_moves = moves::edges(func, &allocation.reg, &mut frame);
     allocation.unwind = unwind::table(func, &allocation.reg, &lives, &mut frame)?;
+    allocation.points = unwind::points(func, &allocation.reg, &lives)?;
     allocation.suspended = suspend::table(func, &allocation.reg, &order, &lives);
     allocation.frame_size = frame.size()?;
     Ok(allocation)

@@ -2,7 +2,8 @@
 //!
 //! Owned are the counted values live before the instruction. The operands of a call with a window belong to the call. On the
 //! edge to a handler the arguments move to its parameters and values it uses directly stay; everything else is dropped.
-//! Instructions that only take memory have entries too, for the case that there is none.
+//! Instructions that only take memory have entries too, for the case that there is none. *Points* are where a limit of the host may
+//! end the program before an instruction: the blocks an edge leads back to (and, in `bytecode::emit`, the start of a function).
 
 use super::has_window;
 use super::intervals::Lives;
@@ -10,11 +11,12 @@ use super::moves::{Frame, of_edge};
 use super::{HandlerEdge, TooManyRegisters, Unwind};
 use crate::base::epoch_set::EpochSet;
 use crate::ir::effects::Effects;
-use crate::ir::entities::{Inst, Val};
+use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::Function;
 use crate::ir::inst::Mode;
 use cranelift_entity::SecondaryMap;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 
 /// Registers all entries of a function may name together. Values times instructions would let a short script with one very
 /// long expression take gigabytes.
@@ -55,6 +57,45 @@ pub fn table(
         }
     }
     Ok(table)
+}
+
+/// The registers that own something at the start of each block that some jump may lead back to: over an edge of the layout, or over
+/// the moves of an edge, which stand behind all blocks. There a limit of the host may end the program.
+pub fn points(
+    func: &Function,
+    reg: &SecondaryMap<Val, Option<u16>>,
+    lives: &Lives,
+) -> Result<FxHashMap<Block, Vec<u16>>, TooManyRegisters> {
+    let mut place: SecondaryMap<Block, u32> = SecondaryMap::new();
+    for (at, &block) in func.layout.iter().enumerate() {
+        place[block] = at as u32;
+    }
+    let mut points: FxHashMap<Block, Vec<u16>> = FxHashMap::default();
+    let mut handlers = Vec::new();
+    for &block in &func.layout {
+        for &inst in &func.blocks[block].insts {
+            handlers.extend(func.insts[inst].unwind.as_deref().map(|call| call.block));
+        }
+        func.for_each_edge(block, |_, call| {
+            if place[call.block] <= place[block] || !call.args.is_empty() {
+                points.entry(call.block).or_default();
+            }
+        });
+    }
+    points.extend(handlers.into_iter().map(|block| (block, Vec::new())));
+    let mut entries = 0;
+    for (&block, owned) in &mut points {
+        let params = func.blocks[block].params.iter();
+        let live: BTreeSet<Val> = lives.live_in.live_in(block).iter().chain(params).copied().collect();
+        let counted = live.into_iter().filter(|&val| func.values[val].ty.may_be_counted());
+        owned.extend(counted.filter_map(|val| reg[val]));
+        owned.sort_unstable();
+        entries += owned.len();
+        if entries > MAX_DROPS {
+            return Err(TooManyRegisters);
+        }
+    }
+    Ok(points)
 }
 
 /// Whether execution may leave the function at `inst`, other than by returning.

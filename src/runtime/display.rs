@@ -3,6 +3,7 @@
 //! Iterative: containers being written wait on an explicit stack, so nesting costs no native stack. A text that grows beyond what a string may
 //! hold (shared parts are written each time they occur) ends as a memory stop.
 
+use super::budget::{self, Growth};
 use super::dict::key_text;
 use super::error::RuntimeError;
 use super::heap::Kind;
@@ -95,11 +96,12 @@ impl<'a> Frame<'a> {
 
 /// Appends the text of a value.
 pub fn write(out: &mut String, value: &Value, form: Form) -> Result<(), RuntimeError> {
-    write_up_to(MAX_LEN, out, value, form)
+    budget::attempt(|| write_up_to(MAX_LEN, out, value, form))
 }
 
 fn write_up_to(limit: usize, out: &mut String, value: &Value, form: Form) -> Result<(), RuntimeError> {
     let mut frames: Vec<Frame<'_>> = Vec::new();
+    let (start, mut growth) = (out.len(), Growth::default());
     frames.extend(open(out, value, form));
     while let Some(frame) = frames.last_mut() {
         match frame.next(out) {
@@ -109,6 +111,7 @@ fn write_up_to(limit: usize, out: &mut String, value: &Value, form: Form) -> Res
                 frames.pop();
             }
         }
+        growth.reaches(out.len() - start)?;
         if out.len() > limit {
             return Err(RuntimeError::out_of_memory());
         }

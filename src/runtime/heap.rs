@@ -4,6 +4,8 @@
 //! system. Sizes are rounded up to sixteen everywhere, so an owner must free with the size it asked for, give or take that rounding.
 //! Nothing here is atomic: an object never leaves its thread.
 
+use super::budget;
+use super::error::RuntimeError;
 use std::alloc::Layout;
 use std::cell::Cell;
 use std::ptr;
@@ -115,6 +117,8 @@ struct Heap {
     freed: Cell<u64>,
     copies: Cell<u64>,
     limit: Cell<usize>,
+    /// From this allocation on the memory counts as full.
+    failing: Cell<u64>,
 }
 
 thread_local! {
@@ -130,6 +134,7 @@ thread_local! {
             freed: Cell::new(0),
             copies: Cell::new(0),
             limit: Cell::new(usize::MAX),
+            failing: Cell::new(u64::MAX),
         }
     };
     static CHUNKS_OF_THREAD: ChunkOwner = const { ChunkOwner };
@@ -210,6 +215,7 @@ pub fn alloc_bytes(size: usize) -> *mut u8 {
 #[cold]
 #[inline(never)]
 fn alloc_system(size: usize) -> *mut u8 {
+    budget::spend(size / budget::BYTES);
     let layout = system_layout(size);
     // SAFETY: the size is above SMALL, hence not zero.
     let block = unsafe { std::alloc::alloc(layout) };
@@ -272,6 +278,7 @@ pub unsafe fn realloc_bytes(block: *mut u8, old: usize, new: usize) -> *mut u8 {
         return block;
     }
     if old > SMALL && new > SMALL {
+        budget::spend(old.min(new) / budget::BYTES);
         // SAFETY: blocks above SMALL come from the system.
         let moved = unsafe { std::alloc::realloc(block, system_layout(old), new) };
         if moved.is_null() {
@@ -353,10 +360,20 @@ pub fn set_limit(bytes: usize) {
     HEAP.with(|heap| heap.limit.set(bytes));
 }
 
+/// How many bytes may be alive.
+pub fn limit() -> usize {
+    HEAP.with(|heap| heap.limit.get())
+}
+
+/// Makes the memory count as full from the `nth` allocation from now on, for tests.
+pub fn fail_allocation(nth: Option<u64>) {
+    HEAP.with(|heap| heap.failing.set(nth.map_or(u64::MAX, |nth| heap.allocated.get().saturating_add(nth))));
+}
+
 /// More bytes alive than [`set_limit`] allows?
-#[inline]
+#[inline(always)]
 pub fn over_limit() -> bool {
-    HEAP.with(|heap| heap.live_bytes.get() > heap.limit.get())
+    HEAP.with(|heap| heap.live_bytes.get() > heap.limit.get() || heap.allocated.get() >= heap.failing.get())
 }
 
 /// The system has no memory left, although no limit was reached: nothing can be run any more, not even an `except` body.
@@ -368,7 +385,19 @@ pub(super) fn exhausted() -> ! {
 
 /// May `bytes` more be allocated in one go, by the limit and by what one object may hold?
 pub fn may_allocate(bytes: usize) -> bool {
-    bytes <= MAX_OBJECT_BYTES && HEAP.with(|heap| heap.live_bytes.get().saturating_add(bytes) <= heap.limit.get())
+    let fits = |heap: &Heap| heap.live_bytes.get().saturating_add(bytes) <= heap.limit.get();
+    bytes <= MAX_OBJECT_BYTES && HEAP.with(|heap| fits(heap) && heap.allocated.get() < heap.failing.get())
+}
+
+/// As [`may_allocate`], for `bytes` that are about to be filled, which is charged.
+///
+/// # Errors
+/// They are too many, or there is no fuel for filling them.
+pub fn admit(bytes: usize) -> Result<(), RuntimeError> {
+    if !may_allocate(bytes) {
+        return Err(RuntimeError::out_of_memory());
+    }
+    budget::charge(bytes / budget::BYTES)
 }
 
 #[cfg(test)]

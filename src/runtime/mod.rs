@@ -11,6 +11,7 @@
 //! Unsafe code lives in `value`, the heap files and the object layouts; everything else is written against their safe interfaces.
 
 pub mod array;
+pub mod budget;
 pub mod builtins;
 pub mod bytes;
 pub mod cell;

@@ -2,14 +2,18 @@
 //!
 //! Struct operator methods are not known here; who calls looks for them first.
 
+use super::budget;
 use super::error::RuntimeError;
-use super::heap::Kind;
+use super::heap::{self, Kind};
 use super::string;
 use super::value::{Value, View};
 use crate::base::operator::{BinaryOp, UnaryOp};
 use crate::semantics::compare;
 use crate::semantics::number::{self, Number};
 use std::cmp::Ordering;
+
+/// Texts longer than this are worth charging for.
+pub const LONG: usize = 1024;
 
 /// The number that `value` is.
 #[inline]
@@ -76,8 +80,12 @@ pub fn invalid_binary(op: BinaryOp, left: &Value, right: &Value) -> RuntimeError
 /// `left op right`. The left operand is used up, so that a string that has no other owner grows in place; an error gives it back.
 pub fn binary(op: BinaryOp, left: Value, right: &Value) -> Result<Value, (RuntimeError, Value)> {
     match op {
-        BinaryOp::Eq => return Ok(Value::bool(equals(&left, right))),
-        BinaryOp::Ne => return Ok(Value::bool(!equals(&left, right))),
+        BinaryOp::Eq | BinaryOp::Ne => {
+            return match equals(&left, right) {
+                Ok(equal) => Ok(Value::bool(equal == (op == BinaryOp::Eq))),
+                Err(error) => Err((error, left)),
+            };
+        }
         _ => {}
     }
     if let (Some(a), Some(b)) = (number(&left), number(right)) {
@@ -89,7 +97,8 @@ pub fn binary(op: BinaryOp, left: Value, right: &Value) -> Result<Value, (Runtim
     }
     if let (Some(a), Some(b)) = (left.as_str(), right.as_str()) {
         if op == BinaryOp::Add {
-            if a.len() + b.len() > string::MAX_LEN {
+            let sum = a.len() + b.len();
+            if sum > string::MAX_LEN || (sum > LONG && !heap::may_allocate(sum)) {
                 return Err((RuntimeError::out_of_memory(), left));
             }
             // Both may be one string with one count, when the right operand is only borrowed.
@@ -193,6 +202,14 @@ enum Step<'a> {
 }
 
 impl<'a> Frame<'a> {
+    /// Units for having made it.
+    fn cost(&self) -> usize {
+        match self {
+            Frame::Matched(pairs) => pairs.len() / budget::ELEMENTS,
+            _ => 0,
+        }
+    }
+
     /// What to do after the comparison asked for last said `result`.
     fn resume(&mut self, result: bool) -> Step<'a> {
         match self {
@@ -234,7 +251,13 @@ fn begin<'a>(left: &'a Value, right: &'a Value) -> Result<bool, Frame<'a>> {
         (View::Null, View::Null) => Ok(true),
         (View::Bool(a), View::Bool(b)) => Ok(a == b),
         (View::Int(a), View::Int(b)) => Ok(a == b),
-        (View::Str(a), View::Str(b)) => Ok(left.word() == right.word() || a.as_str() == b.as_str()),
+        (View::Str(a), View::Str(b)) => {
+            let (a, b) = (a.as_str(), b.as_str());
+            if a.len() > LONG && a.len() == b.len() {
+                budget::spend(a.len() / budget::BYTES);
+            }
+            Ok(left.word() == right.word() || a == b)
+        }
         (View::Array(a), View::Array(b)) => pairs(a, b),
         (View::Bytes(a), View::Bytes(b)) => Ok(a.as_slice() == b.as_slice()),
         (View::Function(_), View::Function(_)) => Ok(left.word() == right.word()),
@@ -290,29 +313,73 @@ fn start(frame: &Frame<'_>) -> bool {
 }
 
 /// `left == right`, for values of any depth.
-pub fn equals(left: &Value, right: &Value) -> bool {
-    let mut frames: Vec<Frame<'_>> = Vec::new();
-    let mut next = Step::Compare(left, right);
-    loop {
-        let result = match next {
-            Step::Done(result) => {
-                frames.pop();
-                result
-            }
-            Step::Compare(a, b) => match begin(a, b) {
-                Ok(result) => result,
-                Err(frame) => {
-                    let start = start(&frame);
-                    frames.push(frame);
-                    start
-                }
-            },
-        };
-        match frames.last_mut() {
-            Some(frame) => next = frame.resume(result),
-            None => return result,
+///
+/// # Errors
+/// There is no fuel for it: shared parts are compared each time they occur, so a small value may take any time.
+pub fn equals(left: &Value, right: &Value) -> Result<bool, RuntimeError> {
+    match begin(left, right) {
+        Ok(result) => Ok(result),
+        Err(frame) => budget::attempt(|| {
+            budget::charge(frame.cost())?;
+            compare_parts(frame)
+        }),
+    }
+}
+
+/// Whether some element equals `value`.
+///
+/// # Errors
+/// There is no fuel for looking at all of them.
+pub fn any_equal<'a>(elements: impl ExactSizeIterator<Item = &'a Value>, value: &Value) -> Result<bool, RuntimeError> {
+    Ok(find_equal(elements, value)?.is_some())
+}
+
+/// Where the first element is that equals `value`.
+///
+/// # Errors
+/// There is no fuel for looking at all of them.
+pub fn find_equal<'a>(
+    elements: impl ExactSizeIterator<Item = &'a Value>,
+    value: &Value,
+) -> Result<Option<usize>, RuntimeError> {
+    budget::charge(elements.len() / budget::ELEMENTS)?;
+    for (at, element) in elements.enumerate() {
+        if equals(element, value)? {
+            return Ok(Some(at));
         }
     }
+    Ok(None)
+}
+
+/// Comparisons charged at once.
+const PIECE: usize = 64;
+
+fn compare_parts(frame: Frame<'_>) -> Result<bool, RuntimeError> {
+    let mut result = start(&frame);
+    let mut frames = vec![frame];
+    let mut uncharged = 0;
+    while let Some(frame) = frames.last_mut() {
+        uncharged += 1;
+        if uncharged == PIECE {
+            budget::charge(PIECE / budget::ELEMENTS)?;
+            uncharged = 0;
+        }
+        match frame.resume(result) {
+            Step::Done(outcome) => {
+                frames.pop();
+                result = outcome;
+            }
+            Step::Compare(a, b) => match begin(a, b) {
+                Ok(outcome) => result = outcome,
+                Err(frame) => {
+                    budget::charge(frame.cost())?;
+                    result = start(&frame);
+                    frames.push(frame);
+                }
+            },
+        }
+    }
+    Ok(result)
 }
 
 #[cfg(test)]
@@ -320,6 +387,10 @@ mod tests {
     use super::super::dict::{self, Key};
     use super::super::{collection, heap};
     use super::*;
+
+    fn equals(left: &Value, right: &Value) -> bool {
+        super::equals(left, right).unwrap()
+    }
 
     fn deep(bottom: i64) -> Value {
         (0..200_000).fold(Value::int(bottom), |inner, _| Value::array(vec![inner]))

@@ -3,6 +3,7 @@
 //!
 //! The empty string and the 128 one-character ASCII strings are statics with every cache filled, so nobody ever writes them.
 
+use super::budget;
 use super::heap::{self, Header, IMMORTAL, Kind};
 use super::value::Value;
 use super::word::{INLINE_INT_LIMIT, Word};
@@ -35,6 +36,8 @@ const FLAG_HASHED: u8 = 2;
 const FLAG_KEY_KNOWN: u8 = 4;
 const FLAG_KEY_IS_INT: u8 = 8;
 const FLAG_CHARS_KNOWN: u8 = 16;
+/// Characters a text that is not all ASCII is walked through for free.
+const LONG_WALK: usize = 1024;
 /// The longest string anything may build.
 pub const MAX_LEN: usize = (1 << 30) - 64;
 
@@ -283,6 +286,9 @@ impl<'a> StringRef<'a> {
             let byte = *self.as_str().as_bytes().get(index)?;
             // SAFETY: statics live forever.
             return Some(unsafe { Value::from_word(ascii_word(byte)) });
+        }
+        if index > LONG_WALK {
+            budget::spend(index / budget::BYTES);
         }
         self.as_str().chars().nth(index).map(from_char)
     }

@@ -233,12 +233,12 @@ impl Machine {
         unsafe { handler(self.pc, self.base, Spare::uninit(), self.vm, self.lim, self.t) }
     }
 
-    /// Makes `handler` the handler of this instruction from now on, unless instructions are counted.
+    /// Makes `handler` the handler of this instruction from now on, unless instructions are counted or metered.
     #[inline(always)]
     pub unsafe fn quicken(self, handler: Handler) {
         // SAFETY: code is owned by the machine and writable; the caller names a handler of the same operand layout.
         unsafe {
-            if !(*self.vm).counting {
+            if !(*self.vm).steady {
                 *self.pc = handler as usize as u64;
             }
         }

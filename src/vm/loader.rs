@@ -1,6 +1,7 @@
 //! Loading: a program's code becomes one writable block with handler pointers and literals in place.
 
 use super::counters::Counting;
+use super::dispatch::Handler;
 use super::handlers::{HANDLERS, single};
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{Literal, Program};
@@ -31,8 +32,9 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// Loads `program`; if something is counted, every instruction starts in the handler that does it.
-    pub fn new(program: &Program, counting: Counting) -> Loaded {
+    /// Loads `program`; if something is counted, every instruction starts in the handler that does it, with `metering`, every point in
+    /// the metering handler.
+    pub fn new(program: &Program, counting: Counting, metering: bool) -> Loaded {
         let mut starts = Vec::with_capacity(program.functions.len() + 1);
         let mut total = 0;
         for function in &program.functions {
@@ -115,6 +117,7 @@ impl Loaded {
                             || target.add(2) == first.add(before)
                                 && single::drops_item(Fields::decode(*target.add(1)), fields))
                         && counting.handler().is_none()
+                        && !metering
                     {
                         *first.add(before) = handler as usize as u64;
                     }
@@ -125,6 +128,13 @@ impl Loaded {
                     _ => handler,
                 };
                 at += opcode.length(fields.count(opcode));
+            }
+        }
+        let meter = super::meter::meter as Handler as usize as u64;
+        for (id, source) in program.functions.iter().enumerate().filter(|_| metering) {
+            for point in &source.points {
+                // SAFETY: points stand at instructions (BC013).
+                unsafe { *first.add(starts[id] + point.at as usize) = meter };
             }
         }
         Loaded { code, starts, infos, functions, _constants: constants }

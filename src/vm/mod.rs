@@ -7,6 +7,7 @@ pub mod counters;
 pub(crate) mod dispatch;
 pub(crate) mod handlers;
 mod loader;
+mod meter;
 mod profile;
 mod scheduler;
 mod tasks;
@@ -19,6 +20,7 @@ use crate::base::source::Span;
 use crate::bytecode::op::Opcode;
 use crate::bytecode::program::Program;
 use crate::runtime::error::RuntimeError;
+use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::runtime::methods::StructTypes;
 use crate::runtime::release::release;
@@ -32,6 +34,7 @@ use scheduler::Scheduler;
 use std::alloc::Layout;
 use std::rc::Rc;
 
+pub use meter::Limits;
 pub use profile::{Chain, DEEPEST, FunctionCounts, Profile};
 pub use unwind::Raised;
 
@@ -47,8 +50,10 @@ pub enum Ending {
     Finished,
     /// `exit(code)`.
     Exit(i32),
-    /// An error nobody caught, or a stop.
+    /// An error nobody caught, or a full memory.
     Error(Raised),
+    /// The fuel is used up: [`Vm::resume`] goes on when there is more. The error says where.
+    Paused(Raised),
 }
 
 /// The machine, loaded with one program.
@@ -73,8 +78,16 @@ pub struct Vm {
     pub(crate) scheduler: Scheduler,
     /// The globals of the running task, unless they are the program's.
     pub(crate) environment: Option<Rc<Environment>>,
-    /// Whether executed instructions are counted; then no instruction quickens itself.
-    pub(crate) counting: bool,
+    /// The handler that counts executed instructions, if they are counted.
+    pub(crate) counter: Option<dispatch::Handler>,
+    /// Whether no instruction quickens itself, because something stands before the handlers.
+    pub(crate) steady: bool,
+    /// Whether the host limits the program.
+    pub(crate) metered: bool,
+    limits: Limits,
+    /// How many bytes of the heap may be alive.
+    memory_end: usize,
+    paused: Option<meter::Pause>,
     /// Executed instructions by opcode, if counting.
     pub(crate) counts: Vec<u64>,
     /// Executed instructions by place, if they are counted.
@@ -100,9 +113,18 @@ pub struct Vm {
 impl Vm {
     /// A machine loaded with a verified program. `line_of` gives the line of a span, for caught errors.
     ///
-    /// `counting` makes every instruction pass a counter: exact, slower, and without quickening.
-    pub fn new(program: Rc<Program>, host: Host, counting: Counting, line_of: Box<dyn Fn(Span) -> u32>) -> Vm {
-        let loaded = Loaded::new(&program, counting);
+    /// `counting` makes every instruction pass a counter: exact, slower, and without quickening. `limits` cost something if there
+    /// are any.
+    pub fn new(
+        program: Rc<Program>,
+        host: Host,
+        counting: Counting,
+        limits: Limits,
+        line_of: Box<dyn Fn(Span) -> u32>,
+    ) -> Vm {
+        let metered = limits.is_some();
+        let memory_end = limits.memory.map_or(usize::MAX, |bytes| heap::stats().live_bytes.saturating_add(bytes));
+        let loaded = Loaded::new(&program, counting, metered);
         let mut global_slots = vec![Word::UNDEF; program.globals.len()];
         let layout = Layout::array::<u64>(STACK_WORDS).expect("a stack size that fits");
         // SAFETY: the layout is not empty. Zeroed memory comes from the system untouched, so unused stack costs nothing.
@@ -120,7 +142,12 @@ impl Vm {
             async_end: loaded.async_end(),
             scheduler: Scheduler::default(),
             environment: None,
-            counting: counting != Counting::Off,
+            counter: counting.handler(),
+            steady: counting != Counting::Off || metered,
+            metered,
+            limits,
+            memory_end,
+            paused: None,
             counts: vec![0; Opcode::ALL.len()],
             recorder: match counting {
                 Counting::Places => Recorder::new(program.functions.len(), loaded.words()),
@@ -149,6 +176,7 @@ impl Vm {
     /// Runs a function without parameters and captures, with the globals as they are.
     pub(crate) fn run_function(&mut self, function: usize) -> Ending {
         debug_assert_eq!(self.program.functions[function].arity + self.program.functions[function].captures, 0);
+        self.abandon();
         let link = handlers::call::LINK;
         // SAFETY: the first window of the stack returns to the halt stub; the program was verified before it was loaded.
         unsafe {
@@ -158,12 +186,14 @@ impl Vm {
             *base.sub(2) = base as u64;
             *base.sub(1) = self.loaded.halt() as u64;
             let pc = self.loaded.entry(function);
-            dispatch::run(self, pc, base);
-            if matches!(self.ending, Ending::Finished) {
-                release(Word(*base.sub(4)));
-            }
+            self.execute(pc, base)
         }
-        std::mem::replace(&mut self.ending, Ending::Finished)
+    }
+
+    /// Releases what the outermost function has returned.
+    fn release_result(&mut self) {
+        // SAFETY: it is where the first window of the stack has its result.
+        unsafe { release(Word(*self.stack)) };
     }
 
     /// Executed instructions by opcode, in table order; zeros unless counting.
@@ -223,6 +253,7 @@ impl Vm {
 
 impl Drop for Vm {
     fn drop(&mut self) {
+        self.abandon();
         handlers::task::discard_all(self);
         // Before the code: methods without captures are functions of it.
         self.types = StructTypes::default();

@@ -5,10 +5,11 @@
 
 use super::handlers::generator::give_up_operands;
 use super::handlers::{overload, task};
+use super::meter::Place;
 use super::{Ending, Vm};
 use crate::base::source::Span;
 use crate::bytecode::program::NO_LANDING;
-use crate::runtime::error::{RuntimeError, error_struct};
+use crate::runtime::error::{RuntimeError, Stop, error_struct};
 use crate::runtime::generator::{FINISHED, GeneratorObject};
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
@@ -46,17 +47,34 @@ impl Vm {
 
     /// As [`Vm::raise`], with the position of another word of the instruction.
     pub(crate) fn raise_within(&mut self, pc: *mut u64, position: *mut u64, error: RuntimeError) -> *mut u64 {
+        if let RuntimeError::Stop(Stop::Fuel) = error {
+            return self.pause(pc, Place::Instruction);
+        }
         let catchable = !matches!(error, RuntimeError::Exit(_) | RuntimeError::Stop(_));
         let (span, stack) = self.trace(position);
         let raised = Raised { error, span, stack };
-        self.unwind(pc, raised, catchable)
+        self.unwind(pc, raised, catchable, Place::Instruction)
     }
 
-    fn unwind(&mut self, pc: *mut u64, mut raised: Raised, catchable: bool) -> *mut u64 {
+    /// Raises an error that cannot be caught before the instruction at the point `pc`.
+    pub(super) fn raise_at_point(&mut self, pc: *mut u64, error: RuntimeError) -> *mut u64 {
+        let (span, stack) = self.trace(pc);
+        self.unwind(pc, Raised { error, span, stack }, false, Place::Point)
+    }
+
+    /// Releases all frames of a paused machine.
+    pub(super) fn unwind_pause(&mut self, pc: *mut u64, place: Place) {
+        let error = RuntimeError::Stop(Stop::Fuel);
+        self.unwind(pc, Raised { error, span: Span::default(), stack: Vec::new() }, false, place);
+    }
+
+    fn unwind(&mut self, pc: *mut u64, mut raised: Raised, catchable: bool, mut place: Place) -> *mut u64 {
         let mut at = self.loaded.locate(pc);
         let mut inside_call = false;
         while let Some((function, word)) = at {
-            if let Some(landing) = self.release_registers(function, word, inside_call, catchable) {
+            if std::mem::replace(&mut place, Place::Instruction) == Place::Point {
+                self.release_point(function, word);
+            } else if let Some(landing) = self.release_registers(function, word, inside_call, catchable) {
                 self.caught = Some(raised);
                 // SAFETY: landings are instructions of the function (BC006).
                 return unsafe { self.loaded.entry(function).add(landing as usize) };
@@ -118,6 +136,23 @@ impl Vm {
         if catchable {
             let message = format!("Failed to evaluate module '{}': {}", module.name, raised.error.text());
             raised.error = RuntimeError::message(message);
+        }
+    }
+
+    /// Releases what the frame in `self.base` owns at a point.
+    fn release_point(&mut self, function: usize, word: usize) {
+        let program = self.program.clone();
+        let code = &program.functions[function];
+        if let Ok(found) = code.points.binary_search_by_key(&word, |point| point.at as usize) {
+            let (first, count) = (code.points[found].first as usize, code.points[found].count as usize);
+            for &register in &code.unwind_registers[first..first + count] {
+                // SAFETY: the list is what owns a value at the start of the block (`regalloc::unwind::points`).
+                unsafe { release(Word(*self.base.add(register as usize))) };
+            }
+        }
+        if code.captures > 0 {
+            // SAFETY: a closure's window holds an owned reference to it.
+            unsafe { release(Word(*self.base.sub(3))) };
         }
     }
 

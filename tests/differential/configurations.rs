@@ -92,7 +92,7 @@ fn on_machine(text: &str, options: &CompileOptions, cold: bool) -> Result<(Obser
             let code = match outcome {
                 Outcome::Finished => 0,
                 Outcome::Exit(code) => code,
-                Outcome::Error(error) => {
+                Outcome::Error(error) | Outcome::Stopped(_, error) => {
                     let at = sources.position(error.span);
                     err += &format!("{} at {}:{}\n{}", error.message, at.line, at.column, error.stack.join("\n"));
                     4

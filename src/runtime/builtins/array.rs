@@ -24,6 +24,9 @@ fn changed(args: &mut Args<'_>, at: usize, change: impl FnOnce(arrays::ArrayMut<
     array
 }
 
+/// Bytes for a pair and the place of it.
+const PAIR: usize = 48 + size_of::<Value>();
+
 fn pair(first: Value, second: Value) -> Value {
     Value::array(vec![first, second])
 }
@@ -152,9 +155,7 @@ pub(super) fn concat(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (Some(_), Some(right)) = (args.get(0).as_array(), args.get(1).as_array()) else {
         return Err(fail("concat() requires two array arguments"));
     };
-    if !heap::may_allocate(size_of_val(right)) {
-        return Err(RuntimeError::out_of_memory());
-    }
+    heap::admit(size_of_val(right))?;
     let right = args.take(1);
     Ok(changed(args, 0, |mut array| {
         let more = right.as_array().unwrap_or(&[]);
@@ -167,6 +168,7 @@ pub(super) fn zip(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (Some(left), Some(right)) = (args.get(0).as_array(), args.get(1).as_array()) else {
         return Err(fail("zip() requires 2 array arguments"));
     };
+    heap::admit(left.len().min(right.len()).saturating_mul(PAIR))?;
     Ok(Value::array(left.iter().zip(right).map(|(a, b)| pair(a.clone(), b.clone())).collect()))
 }
 
@@ -175,9 +177,7 @@ pub(super) fn flatten(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Err(fail("flatten() requires an array argument"));
     };
     let total: usize = elements.iter().map(|element| element.as_array().map_or(1, <[Value]>::len)).sum();
-    if !heap::may_allocate(total.saturating_mul(size_of::<Value>())) {
-        return Err(RuntimeError::out_of_memory());
-    }
+    heap::admit(total.saturating_mul(size_of::<Value>()))?;
     let mut out = Vec::with_capacity(total);
     for element in elements {
         match element.as_array() {
@@ -192,6 +192,7 @@ pub(super) fn enumerate(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(elements) = args.get(0).as_array() else {
         return Err(fail("enumerate() requires an array argument"));
     };
+    heap::admit(elements.len().saturating_mul(PAIR))?;
     let pairs = elements.iter().enumerate().map(|(at, element)| pair(Value::int(at as i64), element.clone()));
     Ok(Value::array(pairs.collect()))
 }
@@ -221,9 +222,7 @@ pub(super) fn windows(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     }
     let size = size as usize;
     let total = (elements.len() - size + 1).saturating_mul(size);
-    if !heap::may_allocate(total.saturating_mul(size_of::<Value>())) {
-        return Err(RuntimeError::out_of_memory());
-    }
+    heap::admit(total.saturating_mul(size_of::<Value>()))?;
     Ok(Value::array(elements.windows(size).map(arrays::from_slice).collect()))
 }
 

@@ -26,7 +26,7 @@ pub(super) fn assert(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 
 pub(super) fn assert_equal(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (actual, expected) = (args.get(0), args.get(1));
-    if operators::equals(actual, expected) {
+    if operators::equals(actual, expected)? {
         return Ok(Value::TRUE);
     }
     let (actual, expected) = (display::assertion(actual)?, display::assertion(expected)?);
@@ -52,7 +52,7 @@ pub(super) fn assert_false(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 pub(super) fn assert_contains(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (collection, item) = (args.get(0), args.get(1));
     let found = match collection.view() {
-        View::Array(elements) => elements.iter().any(|element| operators::equals(element, item)),
+        View::Array(elements) => operators::any_equal(elements.iter(), item)?,
         View::Str(text) => item.as_str().is_some_and(|item| text.as_str().contains(item)),
         View::Dict(dict) => Key::of(item).is_some_and(|key| dict.get(&key).is_some()),
         _ => {

@@ -61,19 +61,19 @@ fn index_element(index: &mut Value, value: &Value) {
     }
 }
 
-fn has(items: &[Value], index: &Value, value: &Value) -> bool {
+fn has(items: &[Value], index: &Value, value: &Value) -> Result<bool, RuntimeError> {
     if let (Some(index), Some(key)) = (index.as_dict(), index_key(value)) {
         if Key::of(&key).is_some_and(|key| index.get(&key).is_some()) {
-            return true;
+            return Ok(true);
         }
         if value.as_str().is_some() || index.get(&Key::text("f")).is_none() {
-            return false;
+            return Ok(false);
         }
     }
-    items.iter().any(|item| operators::equals(item, value))
+    operators::any_equal(items.iter(), value)
 }
 
-fn set_contains(set: CollectionRef<'_>, value: &Value) -> bool {
+fn set_contains(set: CollectionRef<'_>, value: &Value) -> Result<bool, RuntimeError> {
     has(set.items(), set.index(), value)
 }
 
@@ -91,14 +91,14 @@ fn add(items: &mut Value, index: &mut Value, value: Value) {
 }
 
 /// A set of the distinct ones of some values.
-fn set_of<'a>(values: impl Iterator<Item = &'a Value>) -> Value {
+fn set_of<'a>(values: impl Iterator<Item = &'a Value>) -> Outcome {
     let (mut items, mut index) = (Value::array(vec![]), Value::NULL);
     for value in values {
-        if !has(items.as_array().unwrap_or(&[]), &index, value) {
+        if !has(items.as_array().unwrap_or(&[]), &index, value)? {
             add(&mut items, &mut index, value.clone());
         }
     }
-    collection::new(Kind::Set, items, 0, index)
+    Ok(collection::new(Kind::Set, items, 0, index))
 }
 
 pub(super) fn set(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -106,14 +106,14 @@ pub(super) fn set(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Ok(empty(Kind::Set));
     }
     match args.get(0).as_array() {
-        Some(values) => Ok(set_of(values.iter())),
+        Some(values) => set_of(values.iter()),
         None => Err(RuntimeError::message("Set constructor requires an array argument")),
     }
 }
 
 pub(super) fn set_add(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(set) = of_kind(args, 0, Kind::Set) else { return Ok(empty(Kind::Set)) };
-    if args.len() < 2 || set_contains(set, args.get(1)) {
+    if args.len() < 2 || set_contains(set, args.get(1))? {
         return Ok(args.take(0));
     }
     let value = args.take(1);
@@ -122,7 +122,7 @@ pub(super) fn set_add(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 
 pub(super) fn set_remove(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(set) = of_kind(args, 0, Kind::Set) else { return Ok(empty(Kind::Set)) };
-    let Some(at) = set.items().iter().position(|item| operators::equals(item, args.get(1))) else {
+    let Some(at) = operators::find_equal(set.items().iter(), args.get(1))? else {
         return Ok(args.take(0));
     };
     Ok(changed(args, Kind::Set, |items, _, index| {
@@ -135,11 +135,22 @@ pub(super) fn set_remove(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 }
 
 /// A set combined from two; empty unless both arguments are sets.
-fn combined(args: &Args<'_>, combine: fn(CollectionRef<'_>, CollectionRef<'_>) -> Value) -> Outcome {
+fn combined(args: &Args<'_>, combine: fn(CollectionRef<'_>, CollectionRef<'_>) -> Outcome) -> Outcome {
     match (of_kind(args, 0, Kind::Set), of_kind(args, 1, Kind::Set)) {
-        (Some(a), Some(b)) => Ok(combine(a, b)),
+        (Some(a), Some(b)) => combine(a, b),
         _ => Ok(empty(Kind::Set)),
     }
+}
+
+/// The elements of a set that are, or are not, in another.
+fn of_those(set: CollectionRef<'_>, other: CollectionRef<'_>, inside: bool) -> Outcome {
+    let mut chosen = Vec::new();
+    for value in set.items() {
+        if set_contains(other, value)? == inside {
+            chosen.push(value);
+        }
+    }
+    set_of(chosen.into_iter())
 }
 
 pub(super) fn set_union(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -147,16 +158,18 @@ pub(super) fn set_union(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 }
 
 pub(super) fn set_intersect(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    combined(args, |a, b| set_of(a.items().iter().filter(|value| set_contains(b, value))))
+    combined(args, |a, b| of_those(a, b, true))
 }
 
 pub(super) fn set_difference(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    combined(args, |a, b| set_of(a.items().iter().filter(|value| !set_contains(b, value))))
+    combined(args, |a, b| of_those(a, b, false))
 }
 
 pub(super) fn set_has(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let found = of_kind(args, 0, Kind::Set).is_some_and(|set| args.len() > 1 && set_contains(set, args.get(1)));
-    Ok(Value::bool(found))
+    match of_kind(args, 0, Kind::Set) {
+        Some(set) if args.len() > 1 => Ok(Value::bool(set_contains(set, args.get(1))?)),
+        _ => Ok(Value::FALSE),
+    }
 }
 
 fn to_array(args: &Args<'_>, kind: Kind) -> Outcome {

@@ -1,6 +1,7 @@
 //! Comma-separated values (RFC 4180). The first row names the columns.
 
 use super::Args;
+use crate::runtime::budget::Growth;
 use crate::runtime::dict::{self, Key, key_text};
 use crate::runtime::display;
 use crate::runtime::error::RuntimeError;
@@ -97,7 +98,7 @@ pub(super) fn to_csv(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let rows = args.get(0).as_array().ok_or_else(wrong)?;
     let first = rows.first().ok_or_else(|| RuntimeError::message("CSV requires non-empty array"))?;
     let header = first.as_dict().ok_or_else(wrong)?.sorted_entries();
-    let mut out = String::new();
+    let (mut out, mut growth) = (String::new(), Growth::default());
     write_row(&mut out, header.iter().map(|(key, _)| key_text(key)));
     for row in rows {
         let row = row.as_dict().ok_or_else(wrong)?;
@@ -109,6 +110,7 @@ pub(super) fn to_csv(_: &mut Host, args: &mut Args<'_>) -> Outcome {
             });
         }
         write_row(&mut out, fields.into_iter().map(Into::into));
+        growth.reaches(out.len())?;
     }
-    Ok(Value::string(&out))
+    super::text::result(&out)
 }

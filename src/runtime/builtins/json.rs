@@ -2,6 +2,7 @@
 //! be nested to any depth.
 
 use super::Args;
+use crate::runtime::budget::Growth;
 use crate::runtime::dict::{self, Key, key_text};
 use crate::runtime::display;
 use crate::runtime::error::RuntimeError;
@@ -287,7 +288,7 @@ fn new_line(out: &mut String, indent: Option<&str>, depth: usize) {
 }
 
 fn write(value: &Value, indent: Option<&str>) -> Outcome {
-    let mut out = String::new();
+    let (mut out, mut growth) = (String::new(), Growth::default());
     let mut open: Vec<Open<'_>> = Vec::new();
     let mut next = Some(value);
     let mut first = true;
@@ -298,8 +299,9 @@ fn write(value: &Value, indent: Option<&str>) -> Outcome {
             open.push(container);
             first = true;
         }
+        growth.reaches(out.len())?;
         let depth = open.len();
-        let Some(container) = open.last_mut() else { return Ok(Value::string(&out)) };
+        let Some(container) = open.last_mut() else { return super::text::result(&out) };
         let (entry, close) = match container {
             Open::Array(elements) => (elements.next().map(|element| (None, element)), ']'),
             Open::Dict(entries) => (entries.next().map(|(key, value)| (Some(key), value)), '}'),

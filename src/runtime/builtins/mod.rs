@@ -17,6 +17,7 @@ mod calendar;
 mod callback;
 mod collection;
 mod convert;
+pub mod cost;
 mod csv;
 mod dict;
 mod digest;

@@ -121,7 +121,7 @@ pub(super) fn unique(_: &mut Host, args: &mut Args<'_>) -> Outcome {
             View::Int(i) => ints.insert(i),
             View::Str(text) => texts.insert(text.as_str()),
             _ => {
-                let new = !others.iter().any(|other| operators::equals(other, element));
+                let new = !operators::any_equal(others.iter().copied(), element)?;
                 if new {
                     others.push(element);
                 }
@@ -165,11 +165,10 @@ pub(super) fn range(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     }
     let distance = if step > 0 { end as i128 - start as i128 } else { start as i128 - end as i128 };
     let len = distance.max(0).unsigned_abs().div_ceil(step.unsigned_abs() as u128);
-    if len > (heap::MAX_OBJECT_BYTES / size_of::<Value>()) as u128
-        || !heap::may_allocate(len as usize * size_of::<Value>())
-    {
+    if len > (heap::MAX_OBJECT_BYTES / size_of::<Value>()) as u128 {
         return Err(RuntimeError::out_of_memory());
     }
+    heap::admit(len as usize * size_of::<Value>())?;
     Ok(Value::array((0..len as i64).map(|i| Value::int(start.wrapping_add(i.wrapping_mul(step)))).collect()))
 }
 

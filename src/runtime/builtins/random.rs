@@ -3,7 +3,6 @@
 use super::Args;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::host::{Host, Random};
-use crate::runtime::string;
 use crate::runtime::value::Value;
 
 type Outcome = Result<Value, RuntimeError>;
@@ -36,9 +35,7 @@ pub(super) fn random_id(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(length) = args.count(0) else {
         return Err(RuntimeError::message("random_id requires a number argument"));
     };
-    if length.max(0) as usize > string::MAX_LEN {
-        return Err(RuntimeError::out_of_memory());
-    }
+    super::text::fits(length.max(0) as usize)?;
     let id: String = (0..length).map(|_| LETTERS[host.random().below(36) as usize] as char).collect();
     Ok(Value::string(&id))
 }

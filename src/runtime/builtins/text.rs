@@ -1,9 +1,11 @@
 //! Strings, by code point.
 
 use super::Args;
+use crate::runtime::budget::Growth;
 use crate::runtime::dict::Key;
 use crate::runtime::display::{self, Form};
 use crate::runtime::error::RuntimeError;
+use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::runtime::operators;
 use crate::runtime::string::{self, StringRef};
@@ -23,7 +25,15 @@ pub(super) fn only<'a>(args: &'a Args<'_>) -> Result<StringRef<'a>, RuntimeError
 
 /// A result, unless it is longer than a string may be.
 pub(super) fn result(text: &str) -> Outcome {
-    if text.len() > string::MAX_LEN { Err(RuntimeError::out_of_memory()) } else { Ok(Value::string(text)) }
+    if text.len() > operators::LONG {
+        fits(text.len())?;
+    }
+    Ok(Value::string(text))
+}
+
+/// Refuses a text of so many bytes if it is too long, for a string, for the memory, or for the fuel.
+pub(super) fn fits(bytes: usize) -> Result<(), RuntimeError> {
+    if bytes > string::MAX_LEN { Err(RuntimeError::out_of_memory()) } else { heap::admit(bytes) }
 }
 
 pub(super) fn upper(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -157,9 +167,7 @@ pub(super) fn replace(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Err(fail("replace() requires string, from-string, and to-string arguments"));
     };
     let found = text.matches(from).count();
-    if found.saturating_mul(to.len()) > string::MAX_LEN {
-        return Err(RuntimeError::out_of_memory());
-    }
+    fits(found.saturating_mul(to.len()))?;
     result(&text.replace(from, to))
 }
 
@@ -167,6 +175,9 @@ pub(super) fn split(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (Some(text), Some(delimiter)) = (args.text(0), args.text(1)) else {
         return Err(fail("split() requires string and delimiter string arguments"));
     };
+    if delimiter.is_empty() {
+        heap::admit(text.len().saturating_mul(size_of::<Value>()))?;
+    }
     Ok(Value::array(text.split(delimiter).map(Value::string).collect()))
 }
 
@@ -174,7 +185,7 @@ pub(super) fn join(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (Some(elements), Some(separator)) = (args.get(0).as_array(), args.text(1)) else {
         return Err(fail("join() requires array and separator string arguments"));
     };
-    let mut out = String::new();
+    let (mut out, mut growth) = (String::new(), Growth::default());
     for (at, element) in elements.iter().enumerate() {
         if at > 0 {
             out.push_str(separator);
@@ -184,9 +195,7 @@ pub(super) fn join(_: &mut Host, args: &mut Args<'_>) -> Outcome {
             _ => Form::Assertion,
         };
         display::write(&mut out, element, form)?;
-        if out.len() > string::MAX_LEN {
-            return Err(RuntimeError::out_of_memory());
-        }
+        growth.reaches(out.len())?;
     }
     result(&out)
 }
@@ -199,9 +208,7 @@ pub(super) fn repeat(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Err(fail("repeat() count must be a number"));
     };
     let count = count.max(0) as usize;
-    if text.len().saturating_mul(count) > string::MAX_LEN {
-        return Err(RuntimeError::out_of_memory());
-    }
+    fits(text.len().saturating_mul(count))?;
     result(&text.repeat(if text.is_empty() { 0 } else { count }))
 }
 
@@ -213,9 +220,7 @@ fn padding(args: &Args<'_>) -> Result<String, RuntimeError> {
     };
     let fill = fill.chars().next().unwrap_or(' ');
     let missing = (width.max(0) as usize).saturating_sub(text.char_count());
-    if missing.saturating_mul(fill.len_utf8()) > string::MAX_LEN {
-        return Err(RuntimeError::out_of_memory());
-    }
+    fits(missing.saturating_mul(fill.len_utf8()))?;
     Ok(fill.to_string().repeat(missing))
 }
 

@@ -4,6 +4,7 @@
 use super::operators::{branch_imm, branch_literal, branch_registers};
 use crate::bytecode::op::{DROP_FIRST, DROP_SECOND};
 use crate::runtime::heap::Kind;
+use crate::runtime::operators::LONG;
 use crate::runtime::value::Value;
 use crate::runtime::word::{TAG_IMMEDIATE, Word};
 use crate::semantics::compare;
@@ -35,7 +36,12 @@ pub(super) unsafe fn same_text(m: Machine, x: u64, y: u64) -> i64 {
             return -1;
         }
         let (x, y) = (Word(x), Word(y));
-        (x == y || Value::borrow(&x).as_str() == Value::borrow(&y).as_str()) as i64
+        let (left, right) = (Value::borrow(&x).as_str(), Value::borrow(&y).as_str());
+        // Long texts are compared where that is charged.
+        if left.is_some_and(|text| text.len() > LONG) {
+            return -1;
+        }
+        (x == y || left == right) as i64
     }
 }
 

@@ -13,11 +13,12 @@ use super::structure::{CACHED_PLACE, CACHED_SHAPE, cached};
 use crate::base::builtin::BuiltinId;
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::bytecode::op::{DROP_FIRST, DROP_LISTED, Fields, Opcode};
+use crate::runtime::budget;
 use crate::runtime::builtins::{self, Args};
 use crate::runtime::dict::Key;
-use crate::runtime::error::{RuntimeError, Trap};
+use crate::runtime::error::{RuntimeError, Stop, Trap};
 use crate::runtime::function::{FLAG_BARE, FLAG_NATIVE, FunctionObject};
-use crate::runtime::heap::{FLAG_BUFFERED, Header, IMMORTAL, Kind};
+use crate::runtime::heap::{self, FLAG_BUFFERED, Header, IMMORTAL, Kind};
 use crate::runtime::methods::Method;
 use crate::runtime::release::release;
 use crate::runtime::shape::Shape;
@@ -374,6 +375,7 @@ unsafe fn call_value(
                                 (0..count).map(|i| (Word(*base.add(window + LINK + i)), true)).collect();
                             trapped(vm, pc, base, trap, &arguments)
                         }
+                        Err(RuntimeError::Stop(Stop::Fuel)) => vm.pause_instruction(pc),
                         Err(error) => {
                             abandon(base, window, true, 0);
                             for i in 0..count {
@@ -458,6 +460,25 @@ pub(super) unsafe fn invoke(vm: &mut Vm, row: u16, arguments: &[(Word, bool)]) -
     unsafe { invoke_words(vm, row, &mut words, dies) }
 }
 
+/// Runs a builtin within the limits of the host.
+#[cold]
+#[inline(never)]
+unsafe fn invoke_metered(vm: &mut Vm, row: u16, words: &mut [Word], owned: u64) -> Result<Value, RuntimeError> {
+    let fuel = budget::fuel();
+    // SAFETY: the caller's: live values.
+    let values = unsafe { Value::borrow_slice_mut(words) };
+    vm.charge_builtin(row, values)?;
+    let mut result = builtins::call(BuiltinId(row), &mut vm.host, Args::new(&mut *values, owned));
+    // Nothing was consumed, so it may be tried again.
+    if matches!(result, Err(RuntimeError::Stop(Stop::Memory))) && heap::collect_cycles() > 0 {
+        result = builtins::call(BuiltinId(row), &mut vm.host, Args::new(&mut *values, owned));
+    }
+    if matches!(result, Err(RuntimeError::Stop(Stop::Fuel))) {
+        budget::set_fuel(fuel);
+    }
+    result
+}
+
 /// [`invoke`] of the arguments in `words`; `dies` says which of them are owned.
 #[inline(always)]
 unsafe fn invoke_words(
@@ -470,8 +491,13 @@ unsafe fn invoke_words(
     // SAFETY: the words are live values; those marked are owned by the registers they come from, which are dead afterwards. A
     // slot that was taken holds null. Nothing drops the slots themselves.
     unsafe {
-        let args = Args::new(Value::borrow_slice_mut(words), owned);
-        let result = builtins::call(BuiltinId(row), &mut vm.host, args)?;
+        let result = match vm.metered {
+            true => invoke_metered(vm, row, words, owned)?,
+            false => {
+                let args = Args::new(Value::borrow_slice_mut(words), owned);
+                builtins::call(BuiltinId(row), &mut vm.host, args)?
+            }
+        };
         if owned != 0 || words.len() > 64 {
             for (_, word) in words.iter().enumerate().filter(|&(i, _)| dies(i)) {
                 release(*word);
@@ -571,10 +597,18 @@ unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
             _ => None,
         };
         if let Some(callee) = entry.filter(|entry| entry.as_function().is_some()) {
+            let kept = vm.metered.then(|| Value::from_borrowed(receiver));
             *base.add(window + CALLEE) = callee.into_word().0;
             release(receiver);
             *base.add(window + LINK) = Word::NULL.0;
-            return call_value(vm, pc, base, window, LINK + 1, count - 1, 5);
+            let next = call_value(vm, pc, base, window, LINK + 1, count - 1, 5);
+            if let Some(receiver) = kept.filter(|_| vm.is_paused_in(pc)) {
+                // The instruction will be executed again.
+                release(Word(*base.add(window + CALLEE)));
+                *base.add(window + CALLEE) = Word::NULL.0;
+                *base.add(window + LINK) = receiver.into_word().0;
+            }
+            return next;
         }
         let Some(row) = builtins::lookup(name) else {
             abandon(base, window, false, count);
@@ -592,6 +626,7 @@ unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
                 pc.add(5)
             }
             Err(RuntimeError::Trap(trap)) => trapped(vm, pc, base, trap, &arguments),
+            Err(RuntimeError::Stop(Stop::Fuel)) => vm.pause_instruction(pc),
             Err(error) => {
                 abandon(base, window, false, count);
                 vm.raise(pc, error)

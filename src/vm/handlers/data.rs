@@ -1,6 +1,7 @@
 //! Moving values: registers, literals, captured values, cells, globals.
 
 use crate::bytecode::op::{DROP_FIRST, DROP_LISTED, Fields, Opcode};
+use crate::runtime::budget;
 use crate::runtime::cell::{CellObject, new as new_cell};
 use crate::runtime::display;
 use crate::runtime::error::RuntimeError;
@@ -294,11 +295,14 @@ unsafe fn format_text(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
         let fields = Fields::decode(*pc.add(1));
         let count = fields.c as usize;
         let mut text = String::new();
-        for (register, _) in listed(pc.add(2), count) {
-            let word = Word(*base.add(register));
-            if let Err(error) = display::write(&mut text, Value::borrow(&word), display::Form::Print) {
-                return vm.raise(pc, error);
-            }
+        let written = budget::attempt(|| {
+            listed(pc.add(2), count).try_for_each(|(register, _)| {
+                let word = Word(*base.add(register));
+                display::write(&mut text, Value::borrow(&word), display::Form::Print)
+            })
+        });
+        if let Err(error) = written {
+            return vm.raise(pc, error);
         }
         for (register, dies) in listed(pc.add(2), count) {
             if dies {

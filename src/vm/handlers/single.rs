@@ -1,7 +1,7 @@
 //! Loops whose body is one instruction (a sum, a fill, a sieve's strike-out) run inside one handler, the counter and what the body
 //! changes in machine registers.
 //!
-//! The bytecode does not know of them: the loader gives the instruction of the body a handler that does body and step, over and
+//! The bytecode does not know of them: unless the program is counted or metered, the loader gives the instruction of the body a handler that does body and step, over and
 //! over, while both are in their common case. In any other case the registers are written back and control goes on in the
 //! instruction's own handler, or behind the loop.
 //!

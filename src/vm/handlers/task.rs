@@ -10,6 +10,7 @@ use super::call::{BOUNDARY, LINK, stack_needed};
 use super::generator::{complete, fail, give_up_operands};
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::bytecode::op::{Fields, Opcode};
+use crate::runtime::budget;
 use crate::runtime::builtins::{self, Args, BuiltinId};
 use crate::runtime::cell;
 use crate::runtime::error::{RuntimeError, Trap};
@@ -295,17 +296,23 @@ pub(crate) unsafe fn run_next(vm: &mut Vm) -> *mut u64 {
                     None => continue,
                 },
                 None => match idle(vm) {
-                    Some(error) => {
-                        let id = vm.scheduler.main.as_ref().map_or(0, |main| main.id);
-                        vm.scheduler.remove(id);
-                        let (pc, base) = back_to_program(vm);
-                        fail(vm, pc, base, error)
-                    }
+                    Some(error) => stop_program(vm, error),
                     None => continue,
                 },
             };
             return next;
         }
+    }
+}
+
+/// Raises an error where the program waits.
+unsafe fn stop_program(vm: &mut Vm, error: RuntimeError) -> *mut u64 {
+    let id = vm.scheduler.main.as_ref().map_or(0, |main| main.id);
+    vm.scheduler.remove(id);
+    // SAFETY: the caller's: the program waits.
+    unsafe {
+        let (pc, base) = back_to_program(vm);
+        fail(vm, pc, base, error)
     }
 }
 
@@ -409,9 +416,14 @@ unsafe fn begin_task(vm: &mut Vm, begin: Begin) -> Option<*mut u64> {
     let Begin { function, arguments, promise, environment } = begin;
     let callee = function.as_function()?;
     if let Some(row) = callee.builtin_row().filter(|&row| vm.forward(row).is_none()) {
-        let result = call_builtin(vm, row, arguments);
-        vm.settle(promise, result);
-        return None;
+        return match call_builtin(vm, row, arguments) {
+            Ok(result) => {
+                vm.settle(promise, result);
+                None
+            }
+            // SAFETY: tasks run only while the program waits.
+            Err(stop) => Some(unsafe { stop_program(vm, stop) }),
+        };
     }
     let number = match callee.builtin_row() {
         Some(row) => vm.forward(row).unwrap_or(0),
@@ -451,24 +463,42 @@ unsafe fn async_body(entry: *mut u64) -> Option<*mut u64> {
     }
 }
 
-/// A task that consists of a builtin.
-fn call_builtin(vm: &mut Vm, row: u16, mut arguments: Vec<Value>) -> Settled {
+/// A task that consists of a builtin. It is no instruction that could be done again, so what it costs is charged afterwards.
+///
+/// # Errors
+/// A limit that ends the program.
+fn call_builtin(vm: &mut Vm, row: u16, mut arguments: Vec<Value>) -> Result<Settled, RuntimeError> {
+    let left = budget::fuel();
+    budget::set_fuel(u64::MAX);
+    let admitted = match vm.metered {
+        true => vm.charge_builtin(row, &arguments),
+        false => Ok(()),
+    };
+    let result = admitted.and_then(|()| run_builtin(vm, row, &mut arguments));
+    let used = u64::MAX - budget::fuel();
+    budget::set_fuel(left.saturating_sub(used));
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(error @ RuntimeError::Stop(_)) => Err(error),
+        Err(error) => Ok(Err(error.into_parts().unwrap_or_else(|error| (Value::string(error.text()), None)))),
+    }
+}
+
+fn run_builtin(vm: &mut Vm, row: u16, arguments: &mut [Value]) -> Result<Value, RuntimeError> {
     let owned = (1u64 << arguments.len().min(63)) - 1;
-    let kept = arguments.clone();
-    let error = match builtins::call(BuiltinId(row), &mut vm.host, Args::new(&mut arguments, owned)) {
-        Ok(value) => return Ok(value),
+    let kept = arguments.to_vec();
+    match builtins::call(BuiltinId(row), &mut vm.host, Args::new(arguments, owned)) {
         Err(RuntimeError::Trap(trap)) => {
             // A task that only sleeps is a timer.
             let trap = if trap == Trap::Sleep { Trap::AsyncSleep } else { trap };
             match vm.trap(trap, &kept) {
-                Answer::Value(value) => return Ok(value),
-                Answer::Error(error) => error,
-                Answer::Wait(_) => RuntimeError::message("A builtin cannot wait here"),
+                Answer::Value(value) => Ok(value),
+                Answer::Error(error) => Err(error),
+                Answer::Wait(_) => Err(RuntimeError::message("A builtin cannot wait here")),
             }
         }
-        Err(error) => error,
-    };
-    Err(error.into_parts().unwrap_or_else(|error| (Value::string(error.text()), None)))
+        result => result,
+    }
 }
 
 /// Drops tasks with all they hold.
