@@ -140,6 +140,17 @@ fn work_is_counted_alike_every_time() {
     assert!(matches!(run(text, fuel(runs[0] - 1)).0, Outcome::Stopped(Limit::Fuel, _)));
 }
 
+/// A test for null whose result takes the register of what dies there.
+#[test]
+fn what_dies_in_a_test_for_null_is_released() {
+    let program = compile("func f() { return [1] }\nr := f()\n?.print(r)\n");
+    let before = heap::live_objects();
+    let mut execution = Execution::new(&program, Host::captured(""), Limits::default());
+    assert!(matches!(execution.run(), Outcome::Error(_)));
+    drop(execution);
+    assert_eq!(heap::live_objects(), before);
+}
+
 /// However the fuel is dealt out, the program does the same.
 #[test]
 fn a_program_goes_on_exactly_where_it_was() {

@@ -150,11 +150,14 @@ handlers! {
     }
     fn is_null(m) {
         let word = m.rb();
+        if Word(word).is_counted() {
+            return m.enter(is_object_null);
+        }
         m.set_a(Word::FALSE.0 + (word == Word::NULL.0) as u64);
-        if Word(word).is_counted() { m.enter(drop_first_operand) } else { m.next(2) }
+        m.next(2)
     }
-    cold fn drop_first_operand(m) {
-        m.helper(drop_b_if_flagged)
+    cold fn is_object_null(m) {
+        m.helper(object_is_not_null)
     }
     fn is_done(m) {
         m.set_a(Word::FALSE.0 + (m.rb() == Word::DONE.0) as u64);
@@ -229,13 +232,14 @@ unsafe fn raise_undefined_global(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> 
 }
 
 #[inline(never)]
-unsafe fn drop_b_if_flagged(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
-    // SAFETY: register b is owned if the flag says it dies here.
+unsafe fn object_is_not_null(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: register b is owned if the flag says it dies here; register a may be the same.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
-        if fields.op & DROP_FIRST != 0 && fields.a != fields.b {
+        if fields.op & DROP_FIRST != 0 {
             release(Word(*base.add(fields.b as usize)));
         }
+        *base.add(fields.a as usize) = Word::FALSE.0;
         pc.add(2)
     }
 }
