@@ -143,7 +143,7 @@ fn work_is_counted_alike_every_time() {
 /// A test for null whose result takes the register of what dies there.
 #[test]
 fn what_dies_in_a_test_for_null_is_released() {
-    let program = compile("func f() { return [1] }\nr := f()\n?.print(r)\n");
+    let program = compile("t := spawn_task(async func() { return 5 })\nr := await await_task(t)\n?.print(r)\n");
     let before = heap::live_objects();
     let mut execution = Execution::new(&program, Host::captured(""), Limits::default());
     assert!(matches!(execution.run(), Outcome::Error(_)));
