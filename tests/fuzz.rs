@@ -336,7 +336,10 @@ fn damage(random: &mut Random, program: &mut Program) {
             let word = &mut function.code[at];
             *word = if random.below(3) == 0 { value } else { *word & !(0xFFFF << shift) | (value & 0xFFFF) << shift };
         }
-        4 => drop(function.code.truncate(random.below(function.code.len() + 1))),
+        4 => {
+            let length = random.below(function.code.len() + 1);
+            function.code.truncate(length);
+        }
         5 if !function.unwind.is_empty() => {
             let at = random.below(function.unwind.len());
             let entry = &mut function.unwind[at];
