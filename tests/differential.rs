@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 use workers::{Tally, explore_all, shrunken_case};
 
 /// Programs of the bounded run.
-const BOUNDED: u64 = 250;
+const BOUNDED: u64 = 200;
 /// Processes at a time.
 const WORKERS: u64 = 2;
 
@@ -89,6 +89,15 @@ fn long() {
 #[ignore = "a process of the other tests"]
 fn worker() {
     workers::work();
+}
+
+#[test]
+#[ignore = "lists the instructions that the programs of RUFF_COUNT seeds never execute"]
+fn coverage() {
+    let first = number("RUFF_SEED").unwrap_or(1);
+    let seeds = first..first + number("RUFF_COUNT").unwrap_or(BOUNDED);
+    let missing = configurations::never_executed(seeds.map(|seed| program::program(seed).render()));
+    println!("never executed: {}", missing.join(" "));
 }
 
 #[test]

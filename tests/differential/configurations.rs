@@ -1,11 +1,13 @@
 //! The configurations a program must behave alike in: THE table. The first row is the one the others are compared with.
 
 use ruff::base::source::SourceMap;
+use ruff::bytecode::op::Opcode;
 use ruff::engine::pipeline::{CompileOptions, Outcome, RunOptions, compile, run};
 use ruff::passes::manager::PassOptions;
 use ruff::passes::{Level, Pass};
 use ruff::runtime::heap;
 use ruff::runtime::host::Host;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -146,6 +148,23 @@ fn difference(expected: &Observed, seen: &Observed, is_binary: bool) -> Option<S
 /// What `text` prints in the first configuration.
 pub fn first_output(text: &str) -> String {
     table()[0].observe(text).map(|(seen, _)| seen.out).unwrap_or_default()
+}
+
+/// The instructions that none of the programs executes, neither without passes nor with all of them.
+pub fn never_executed(programs: impl Iterator<Item = String>) -> Vec<&'static str> {
+    let mut executed: BTreeSet<&'static str> = BTreeSet::new();
+    for text in programs {
+        for level in [Level::O0, Level::O2] {
+            let options = CompileOptions { passes: PassOptions::at(level), ..CompileOptions::default() };
+            let mut sources = SourceMap::new();
+            let main = sources.add("program.ruff", text.as_str()).expect("a program that fits");
+            let Ok(compiled) = compile(&mut sources, main, &options, &mut |_, _| {}) else { continue };
+            let options = RunOptions { stats: true, ..RunOptions::default() };
+            let (_, stats) = run(&compiled, &mut Host::captured(""), &options);
+            executed.extend(stats.iter().flat_map(|stats| stats.instructions.iter().map(|&(name, _)| name)));
+        }
+    }
+    Opcode::ALL.iter().map(|op| op.info().name).filter(|name| !executed.contains(name)).collect()
 }
 
 /// What running `text` in every configuration showed.

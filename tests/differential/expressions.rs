@@ -124,6 +124,8 @@ const BOOLS: &[Row] = &[
     (2, SAFE, "(@ != @)", &[Int, Int]),
     (2, SAFE, "(@ < 2)", &[Int]),
     (1, SAFE, "(3 >= @)", &[Int]),
+    (1, SAFE, "(@ <= 3)", &[Int]),
+    (1, SAFE, "(@ > 4)", &[Int]),
     (2, SAFE, "(@ < @)", &[Float, Float]),
     (2, SAFE, "(@ >= @)", &[Float, Float]),
     (2, SAFE, "(@ <= @)", &[Int, Float]),

@@ -112,7 +112,7 @@ impl Generator {
         let kind = self.random.below(10);
         let count = if self.random.percent(15) { 6 + self.random.below(5) } else { self.random.below(4) };
         let mut params: Vec<Ty> = (0..count).map(|_| *self.random.pick(Ty::STORED)).collect();
-        let result = match kind {
+        let mut result = match kind {
             7 => Ty::Gen,
             8 => Ty::Int,
             _ => *self.random.pick(Ty::STORED),
@@ -120,6 +120,10 @@ impl Generator {
         let counts = kind == 9;
         if counts {
             params.insert(0, Ty::Int);
+            if self.random.percent(30) {
+                params.truncate(1);
+                result = Ty::Int;
+            }
         }
         let names: Vec<String> = (0..params.len()).map(|index| format!("p{number}_{index}")).collect();
         let variables: Vec<Variable> = names
@@ -160,7 +164,17 @@ impl Generator {
             }
             _ => ("func", "return @".to_owned()),
         };
-        let template = format!("{word} {name}({}) {{@\n  {end}\n}}", names.join(", "));
+        // What stops a recursion stands at the start, too: such functions are called in a way of their own.
+        let given = names.iter().zip(&params).skip(1).find(|&(_, &ty)| ty == result).map(|(name, _)| name);
+        let given = given.or(names.first().filter(|_| counts && result == Ty::Int));
+        let early = match given {
+            Some(given) if counts => {
+                let test = *self.random.pick(&["<= 0", "< 1", "== 0", "< 2"]);
+                format!("\n  if {} {test} {{ return {given} }}", names[0])
+            }
+            _ => String::new(),
+        };
+        let template = format!("{word} {name}({}) {{{early}@\n  {end}\n}}", names.join(", "));
         let mut children = vec![body, value];
         children.extend(arguments);
         let calls_values = self.calls_values;

@@ -99,7 +99,38 @@ impl Generator {
         self.declaration()
     }
 
+    /// An operator of a function that meets one kind of operands after the other: ints, floats, what neither fits.
+    fn polymorph(&mut self) -> Node {
+        let operator = *self.random.pick(&["+", "-", "*", "/", "%", "<", "<=", ">", ">=", "==", "!="]);
+        let body = *self.random.pick(&[
+            "return a# ? b#",
+            "if a# ? b# { return 1 } return 0",
+            "c# := a# ? b# return [c#, a# ? 2]",
+        ]);
+        let items = (0..2 + self.random.below(6)).map(|_| {
+            let ty = *self.random.pick(&[Ty::Int, Ty::Float, Ty::Float, Ty::Any]);
+            if self.random.percent(50) {
+                return Node::text(
+                    Sort::Expr(Ty::Any),
+                    *self.random.pick(&["0.5", "2.5", "0.0", "3", "0", "parse_float(\"nan\")"]),
+                );
+            }
+            self.expression(ty, 1)
+        });
+        let items = Node::sequence(Sort::List, items.collect());
+        let other = self.literal(Ty::Float);
+        let template = format!(
+            "func q#(a#, b#) {{ {} }} for x# in [@] {{ try {{ print(q#(x#, @), q#(2.5, x#), q#(x#, x#)) }} except e# {{ print(e#.message) }} }}",
+            body.replace('?', operator)
+        );
+        let number = self.number().to_string();
+        Node::new(Sort::Stmt, &template.replace('#', &number), vec![items, other])
+    }
+
     fn plain_statement(&mut self) -> Node {
+        if !self.in_method && self.times <= 20 && self.random.percent(15) {
+            return self.polymorph();
+        }
         for _ in 0..if self.in_method { 0 } else { 4 } {
             let row = self.random.pick(idioms::STATEMENTS);
             let fine = !row.1 || self.risky();
@@ -198,7 +229,10 @@ impl Generator {
         let number = self.number();
         let counter = Variable { name: format!("i{number}"), ty: Ty::Int, mutable: false };
         let count = Node::text(Sort::Literal, limit.to_string());
-        let kind = self.random.below(9);
+        let kind = self.random.below(11);
+        if kind >= 9 {
+            return self.stepped(number, counter, count, limit);
+        }
         if kind < 4 {
             let body = self.looped(limit, 4, vec![counter]);
             let template = match kind {
@@ -248,6 +282,25 @@ impl Generator {
             _ => format!("for {name} in take(@, 6) {{@}}"),
         };
         Node::new(Sort::Stmt, &template, vec![subject, body])
+    }
+
+    /// A loop whose step stands at its end: there is no `continue` in it.
+    fn stepped(&mut self, number: u32, counter: Variable, count: Node, limit: u64) -> Node {
+        let (times, loops) = (self.times, std::mem::replace(&mut self.loops, 0));
+        self.times *= limit + 1;
+        let body = self.body(3, vec![counter]);
+        (self.times, self.loops) = (times, loops);
+        let template = *self.random.pick(&[
+            "mut i# := 0 while i# <= @ {@ i# += 1 }",
+            "mut i# := 0 n# := @ while i# <= n# {@ i# += 1 }",
+            "mut i# := 0 n# := @ while i# < n# {@ i# := i# + 1 }",
+            "mut i# := @ while i# >= 0 {@ i# -= 1 }",
+            "mut i# := @ while i# > 0 {@ i# := i# - 1 }",
+            "mut i# := @ n# := 1 while i# >= n# {@ i# -= 1 }",
+            "mut i# := 0.5 n# := @ while i# <= n# {@ i# += 1 }",
+            "mut i# := 562949953421310 n# := i# + @ while i# < n# {@ i# += 1 }",
+        ]);
+        Node::new(Sort::Stmt, &template.replace('#', &number.to_string()), vec![count, body])
     }
 
     fn attempt(&mut self) -> Node {
