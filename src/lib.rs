@@ -15,7 +15,7 @@
 //! | 5 | [`ownership`]: moves, copies, drops; [`regalloc`]: registers |
 //! | 6 | [`bytecode`]: the instruction set, emission, verification |
 //! | 7 | [`runtime`]: values, heap, builtins |
-//! | 8 | [`vm`]: dispatch, handlers, unwinding |
+//! | 8 | [`vm`]: dispatch, handlers, unwinding; [`reference`](mod@reference): the tree walker, an oracle |
 //! | 10 | [`engine`]: the pipeline and the embedding API |
 //! | 11 | [`cli`]: the command line |
 //!
@@ -32,6 +32,7 @@ pub mod ir;
 pub mod lower;
 pub mod ownership;
 pub mod passes;
+pub mod reference;
 pub mod regalloc;
 pub mod resolve;
 pub mod runtime;

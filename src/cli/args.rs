@@ -82,6 +82,9 @@ pub struct Run {
     /// The program (`-` for standard input) and its arguments; flags after it belong to the program
     #[arg(trailing_var_arg = true, value_name = "FILE [ARGS]", required_unless_present = "code")]
     pub words: Vec<OsString>,
+    /// What runs it.
+    #[command(flatten)]
+    pub engine: EngineChoice,
     /// The passes to apply.
     #[command(flatten)]
     pub pipeline: Pipeline,
@@ -138,6 +141,9 @@ pub struct Test {
     /// How many programs run at a time [default: one for each processor]
     #[arg(long, value_name = "COUNT")]
     pub jobs: Option<usize>,
+    /// What runs them.
+    #[command(flatten)]
+    pub engine: EngineChoice,
 }
 
 /// `ruff test-run`.
@@ -149,6 +155,9 @@ pub struct TestRun {
     /// Only tests whose name contains TEXT
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// What runs them.
+    #[command(flatten)]
+    pub engine: EngineChoice,
 }
 
 /// `ruff bench`.
@@ -200,6 +209,41 @@ pub struct Doc {
     /// The builtin
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+}
+
+/// Which engine runs a program.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Engine")]
+pub struct EngineChoice {
+    /// What runs the program: vm, the register machine, or tree, the reference interpreter, which no pass concerns
+    #[arg(long, value_enum, value_name = "ENGINE", default_value_t = Engine::Vm, hide_possible_values = true)]
+    engine: Engine,
+    /// The same as --engine=tree
+    #[arg(long, conflicts_with = "engine")]
+    interpreter: bool,
+    /// The same as --engine=vm, the default
+    #[arg(long, conflicts_with_all = ["engine", "interpreter"])]
+    vm: bool,
+}
+
+impl EngineChoice {
+    /// The chosen one.
+    pub fn engine(self) -> Engine {
+        match (self.interpreter, self.vm) {
+            (true, _) => Engine::Tree,
+            (_, true) => Engine::Vm,
+            _ => self.engine,
+        }
+    }
+}
+
+/// The engines.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The register machine
+    Vm,
+    /// The reference interpreter
+    Tree,
 }
 
 /// Which passes run and what is shown of them.
@@ -328,6 +372,20 @@ mod tests {
     fn the_grammar_is_sound() {
         use clap::CommandFactory;
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn engines_have_short_names() {
+        let engine = |flags: &[&str]| {
+            let words = ["ruff", "run"].iter().chain(flags).chain(&["x"]);
+            match Arguments::try_parse_from(words).map(|arguments| arguments.command) {
+                Ok(Command::Run(run)) => Some(run.engine.engine()),
+                _ => None,
+            }
+        };
+        assert_eq!((engine(&[]), engine(&["--vm"])), (Some(Engine::Vm), Some(Engine::Vm)));
+        assert_eq!((engine(&["--interpreter"]), engine(&["--engine=tree"])), (Some(Engine::Tree), Some(Engine::Tree)));
+        assert_eq!((engine(&["--vm", "--interpreter"]), engine(&["--engine=jit"])), (None, None));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! `ruff run`: compile, execute, report how it ended.
 
-use super::args::Run;
+use super::args::{Engine, Run};
 use super::{check, exit, input, output, passes};
 use crate::base::diagnostic::RUNTIME_EXIT_CODE;
 use crate::base::render::{self, Colour};
 use crate::base::source::{self, SourceMap};
 use crate::engine::pipeline::{self, Limit, Outcome, RunOptions, UncaughtError};
+use crate::engine::tree;
 use crate::runtime::host::Host;
 use crate::vm::Limits;
 use std::ffi::OsString;
@@ -27,6 +28,24 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    if arguments.engine.engine() == Engine::Tree {
+        let pipeline = &arguments.pipeline;
+        let machine_only = [
+            (arguments.stats, "--stats"),
+            (arguments.fuel.is_some(), "--fuel"),
+            (arguments.max_memory.is_some(), "--max-memory"),
+            (pipeline.time_passes, "--time-passes"),
+            (!pipeline.print_after.is_empty(), "--print-after"),
+        ];
+        if let Some((_, flag)) = machine_only.iter().find(|(given, _)| *given) {
+            return output::usage(&format!("`{flag}` is about the machine, and does not go with `--engine=tree`"));
+        }
+        let mut host = Host::process(script_arguments(words));
+        return match tree::run(&mut sources, main, &mut host) {
+            Ok(outcome) => ended(outcome, &Limits::default(), &sources, colour),
+            Err(list) => check::refuse(&sources, &list, colour),
+        };
+    }
     let compiled = match pipeline::compile(&mut sources, main, &options, &mut passes::dump) {
         Ok(compiled) => compiled,
         Err(list) => return check::refuse(&sources, &list, colour),
@@ -38,15 +57,20 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
     if let Some(stats) = stats {
         output::complain(&stats.to_string());
     }
+    ended(outcome, &limits, &sources, colour)
+}
+
+/// The exit code of a program that ended so; reports an error nobody caught.
+fn ended(outcome: Outcome, limits: &Limits, sources: &SourceMap, colour: Colour) -> i32 {
     match outcome {
         Outcome::Finished => exit::OK,
         Outcome::Exit(code) => code,
-        Outcome::Error(error) => uncaught(&sources, &error, colour),
+        Outcome::Error(error) => uncaught(sources, &error, colour),
         Outcome::Stopped(limit, mut error) => {
             if let (Limit::Fuel, Some(units)) = (limit, limits.fuel) {
                 error.message = format!("Fuel limit of {units} exceeded");
             }
-            uncaught(&sources, &error, colour);
+            uncaught(sources, &error, colour);
             exit::LIMIT
         }
     }

@@ -3,7 +3,7 @@
 //! A program beside a file `NAME.out` must write exactly that to standard output, end with the code in `NAME.code` (0 without it),
 //! and every line of `NAME.err` must occur in its standard error. A program with test blocks must pass `ruff test-run`.
 
-use super::args::Test;
+use super::args::{Engine, Test};
 use super::{exit, output, test_run};
 use crate::base::intern::Interner;
 use crate::base::render::Colour;
@@ -156,6 +156,9 @@ fn run(job: &Job, arguments: &Test) -> Verdict {
                 words.extend(["--filter", filter]);
             }
         }
+    }
+    if arguments.engine.engine() == Engine::Tree {
+        words.push("--engine=tree");
     }
     let finished = match execute(&words, &job.program, Duration::from_secs(arguments.timeout)) {
         Ok(finished) => finished,

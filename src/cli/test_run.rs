@@ -1,11 +1,12 @@
 //! `ruff test-run`: the test blocks of one program.
 
-use super::args::TestRun;
+use super::args::{Engine, TestRun};
 use super::{check, exit, input, output, passes, run};
 use crate::base::render::Colour;
 use crate::base::source::SourceMap;
 use crate::engine::pipeline::{self, CompileOptions, Outcome};
 use crate::engine::testing::{self, Failure, TestResult};
+use crate::engine::tree;
 use crate::runtime::host::Host;
 
 /// Runs the test blocks of a program and says what became of each; gives the exit code.
@@ -14,19 +15,27 @@ pub fn test_run(arguments: &TestRun, colour: Colour) -> i32 {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    let options = CompileOptions { tests: true, ..CompileOptions::default() };
-    let compiled = match pipeline::compile(&mut sources, main, &options, &mut passes::dump) {
-        Ok(compiled) => compiled,
-        Err(list) => return check::refuse(&sources, &list, colour),
-    };
     let (mut passed, mut failed) = (0, 0);
     let mut host = Host::process(Vec::new());
     let filter = arguments.filter.as_deref().unwrap_or("");
-    let ending = testing::run_tests(&compiled, &mut host, filter, &mut |result| {
+    let mut report = |sources: &SourceMap, result: &TestResult| {
         let count = if result.failure.is_none() { &mut passed } else { &mut failed };
         *count += 1;
-        output::print(&line(result, &sources));
-    });
+        output::print(&line(result, sources));
+    };
+    let ending = match arguments.engine.engine() {
+        Engine::Tree => tree::run_tests(&mut sources, main, &mut host, filter, &mut report),
+        Engine::Vm => {
+            let options = CompileOptions { tests: true, ..CompileOptions::default() };
+            pipeline::compile(&mut sources, main, &options, &mut passes::dump).map(|compiled| {
+                testing::run_tests(&compiled, &mut host, filter, &mut |result| report(compiled.sources(), result))
+            })
+        }
+    };
+    let ending = match ending {
+        Ok(ending) => ending,
+        Err(list) => return check::refuse(&sources, &list, colour),
+    };
     match ending {
         Outcome::Finished => {}
         Outcome::Exit(code) => return code,

@@ -1,9 +1,11 @@
 //! Floor 10: the pipeline, and the API for programs that embed the language.
 
 pub mod execution;
+mod front;
 pub mod measure;
 mod modules;
 pub mod pipeline;
 pub mod profile;
 pub mod stats;
 pub mod testing;
+pub mod tree;

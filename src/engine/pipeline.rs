@@ -5,12 +5,11 @@
 //!        -> bytecode::emit -> bytecode::verify -> vm::run
 //! ```
 
-use super::modules;
+use super::front::{self, Front};
 use super::stats::Stats;
 use super::testing::Suite;
-use crate::base::builtin::{BuiltinId, BuiltinInfo};
+use crate::base::builtin::BuiltinId;
 use crate::base::diagnostic::Diagnostic;
-use crate::base::intern::Interner;
 use crate::base::source::{SourceId, SourceMap, Span};
 use crate::bytecode::program::{ModuleCode, Program};
 use crate::bytecode::{disassemble, emit, verify};
@@ -20,12 +19,11 @@ use crate::ownership;
 use crate::passes::manager::{PassOptions, Report, Verify};
 use crate::passes::{self, Pass};
 use crate::regalloc;
-use crate::resolve::{self, ResolveOptions, Unit};
+use crate::resolve::Unit;
 use crate::runtime::builtins;
 use crate::runtime::error::{RuntimeError, Stop};
 use crate::runtime::heap;
 use crate::runtime::host::Host;
-use crate::syntax;
 use crate::syntax::ast::Function;
 use crate::vm::counters::Counting;
 use crate::vm::{Ending, Limits, Raised, Vm};
@@ -119,53 +117,12 @@ pub struct Lowered {
 /// # Errors
 /// The script's diagnostics.
 pub fn lower(sources: &mut SourceMap, main: SourceId, options: &CompileOptions) -> Result<Lowered, Vec<Diagnostic>> {
-    let tests = options.tests;
     let arena = Bump::new();
-    let mut interner = Interner::new();
-    let parsed = syntax::parse(main, &sources.get(main).text, &arena, &mut interner);
-    if !parsed.diagnostics.is_empty() {
-        return Err(parsed.diagnostics);
-    }
-    let mut imports = modules::load(&parsed.program, main, sources, &arena, &mut interner);
-    let mut hidden = Vec::new();
-    let mut prelude_programs = Vec::new();
-    for &(file, text) in builtins::PRELUDE {
-        // Parsed only if the script mentions one of its functions: an unused prelude costs nothing.
-        let declares = |name: &str| {
-            text.contains(&format!("func {name}(")) || text.contains(&format!("{}{name}(", builtins::METHOD_PREFIX))
-        };
-        if interner.names().any(declares)
-            && let Some(id) = sources.add(file, text)
-        {
-            let parsed = syntax::parse(id, text, &arena, &mut interner);
-            if !parsed.diagnostics.is_empty() {
-                return Err(parsed.diagnostics);
-            }
-            prelude_programs.push(parsed.program);
-            hidden.push(id);
-        }
-    }
-    let infos: Vec<BuiltinInfo> = builtins::infos().collect();
-    let (resolution, module) = loop {
-        let options = ResolveOptions {
-            builtins: &infos,
-            prelude: &prelude_programs,
-            modules: &imports.modules,
-            imports: &imports.main,
-            tests,
-        };
-        let resolved = resolve::resolve(&parsed.program, &interner, &options);
-        let outcome = resolved.and_then(|resolution| Ok((lower::lower(&resolution, &interner)?, resolution)));
-        match outcome {
-            Ok((module, resolution)) => break (resolution, module),
-            // What is wrong with a module is raised by whoever imports it.
-            Err(list) if imports.refuse(&list, sources) => {}
-            Err(list) => return Err(imports.of_program(list)),
-        }
-    };
+    let Front { program, interner, resolution, hidden } = front::resolved(sources, main, options.tests, &arena)?;
+    let module = lower::lower(&resolution, &interner);
     let numbers = lower::numbers(&resolution);
     let number = |function: &Function| numbers.get(&Unit::default().function(function.id)).map(|func| func.as_u32());
-    let tests = if tests { Suite::new(parsed.program.main.body.statements, &number) } else { Suite::default() };
+    let tests = if options.tests { Suite::new(program.main.body.statements, &number) } else { Suite::default() };
     let modules = lower::modules(&resolution).into_iter().map(|module| ModuleCode {
         name: module.name,
         function: module.function.as_u32(),

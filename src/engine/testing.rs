@@ -64,23 +64,58 @@ pub enum Failure {
     Exit(i32),
 }
 
+/// What can run the functions of a program that has test blocks.
+pub(super) trait Machine {
+    /// Runs the top level.
+    fn run(&mut self) -> Outcome;
+    /// Runs a test block, by its number, with the globals as they are.
+    fn block(&mut self, number: u32) -> Outcome;
+    /// The host it runs with.
+    fn host(&mut self) -> &mut Host;
+}
+
+impl Machine for Vm {
+    fn run(&mut self) -> Outcome {
+        outcome(Vm::run(self), &Limits::default())
+    }
+
+    fn block(&mut self, number: u32) -> Outcome {
+        outcome(self.run_function(number as usize), &Limits::default())
+    }
+
+    fn host(&mut self) -> &mut Host {
+        Vm::host(self)
+    }
+}
+
 /// Runs the definitions of a program compiled with its tests, then those tests whose name contains `filter`; `report` hears of
 /// each. If the definitions end in another way than by their end, no test runs.
 pub fn run_tests(compiled: &Compiled, host: &mut Host, filter: &str, report: &mut dyn FnMut(&TestResult)) -> Outcome {
     let mut vm = compiled.machine(host, Counting::Off, Limits::default());
-    let ending = outcome(vm.run(), &Limits::default());
-    let _ = vm.host().flush();
+    run_on(&mut vm, compiled.tests(), host, filter, report)
+}
+
+/// As [`run_tests`], on a machine that has `host`, and gives it back.
+pub(super) fn run_on(
+    machine: &mut dyn Machine,
+    suite: &Suite,
+    host: &mut Host,
+    filter: &str,
+    report: &mut dyn FnMut(&TestResult),
+) -> Outcome {
+    let ending = machine.run();
+    let _ = machine.host().flush();
     if ending == Outcome::Finished {
-        let mut runner = Runner { vm: &mut vm, filter, report, around: Vec::new(), names: Vec::new() };
-        runner.suite(compiled.tests());
+        let mut runner = Runner { machine, filter, report, around: Vec::new(), names: Vec::new() };
+        runner.suite(suite);
     }
-    std::mem::swap(host, vm.host());
+    std::mem::swap(host, machine.host());
     let _ = host.flush();
     ending
 }
 
 struct Runner<'r, 's> {
-    vm: &'r mut Vm,
+    machine: &'r mut dyn Machine,
     filter: &'r str,
     report: &'r mut dyn FnMut(&TestResult),
     /// The suites around the current test, outermost first.
@@ -101,7 +136,7 @@ impl<'s> Runner<'_, 's> {
                 },
                 _ if name.contains(self.filter) => {
                     let failure = self.test(test.function);
-                    let _ = self.vm.host().flush();
+                    let _ = self.machine.host().flush();
                     (self.report)(&TestResult { name, failure });
                 }
                 _ => {}
@@ -129,7 +164,7 @@ impl<'s> Runner<'_, 's> {
     }
 
     fn call(&mut self, function: u32) -> Option<Failure> {
-        match outcome(self.vm.run_function(function as usize), &Limits::default()) {
+        match self.machine.block(function) {
             Outcome::Finished => None,
             Outcome::Exit(code) => Some(Failure::Exit(code)),
             Outcome::Error(error) | Outcome::Stopped(_, error) => Some(Failure::Error(error)),

@@ -1,14 +1,13 @@
 //! Expressions. A left spine is descended first, then its nodes are lowered from the inside out.
 
 use super::function::Lowerer;
-use crate::base::diagnostic::Diagnostic;
 use crate::base::operator::{BinaryOp, UnaryOp};
 use crate::base::source::Span;
 use crate::ir::entities::Val;
 use crate::ir::function::ConstData;
 use crate::ir::inst::{Imm, Op};
 use crate::ir::types::Type;
-use crate::syntax::ast::{Expr, ExprKind, FunctionKind, LogicalOp};
+use crate::syntax::ast::{Expr, ExprKind, LogicalOp};
 
 /// The instruction of a binary operator.
 pub(super) fn binary_op(op: BinaryOp) -> Op {
@@ -129,13 +128,7 @@ impl<'a> Lowerer<'a, '_, '_> {
             Some(value) => self.expr(value),
             None => self.null(word),
         };
-        let node = self.shared.resolution.function(self.key).node;
-        if node.is_some_and(|node| node.kind == FunctionKind::Generator) {
-            self.b.ins(Op::Yield, &[val], Imm::None, word);
-        } else {
-            let message = "yield can only be used inside a generator function";
-            self.shared.diagnostics.push(Diagnostic::compile(message, word));
-        }
+        self.b.ins(Op::Yield, &[val], Imm::None, word);
         self.null(word)
     }
 

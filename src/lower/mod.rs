@@ -44,7 +44,6 @@ mod update;
 #[cfg(test)]
 mod tests;
 
-use crate::base::diagnostic::Diagnostic;
 use crate::base::intern::Interner;
 use crate::ir::builder::Variable;
 use crate::ir::entities::FuncRef;
@@ -62,7 +61,6 @@ struct Shared<'a, 'l> {
     refs: Vec<PackedOption<FuncRef>>,
     /// The SSA variable of each binding, in the function that holds it.
     variables: Vec<PackedOption<Variable>>,
-    diagnostics: Vec<Diagnostic>,
 }
 
 impl Shared<'_, '_> {
@@ -111,17 +109,13 @@ pub fn numbers(resolution: &Resolution) -> FxHashMap<FunctionKey, FuncRef> {
 
 /// The IR of a resolved program. The first function is the top level; the order of global slots is that of
 /// [`Resolution::globals`].
-///
-/// # Errors
-/// One diagnostic for each kind of construct that is not supported, in source order.
-pub fn lower(resolution: &Resolution, interner: &Interner) -> Result<Module, Vec<Diagnostic>> {
+pub fn lower(resolution: &Resolution, interner: &Interner) -> Module {
     let keys: Vec<FunctionKey> = resolution.functions().collect();
     let mut shared = Shared {
         resolution,
         interner,
         refs: vec![None.into(); keys.last().map_or(0, |key| key.index() + 1)],
         variables: vec![None.into(); resolution.binding_count()],
-        diagnostics: Vec::new(),
     };
     for (number, key) in keys.iter().enumerate() {
         shared.refs[key.index()] = Some(FuncRef::new(number)).into();
@@ -135,9 +129,5 @@ pub fn lower(resolution: &Resolution, interner: &Interner) -> Result<Module, Vec
             module.functions.push(func);
         }
     }
-    if shared.diagnostics.is_empty() {
-        return Ok(module);
-    }
-    shared.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.source, diagnostic.span.start));
-    Err(shared.diagnostics)
+    module
 }

@@ -1,7 +1,7 @@
 //! The walk over expressions, in order of evaluation. Left spines are walked with a loop.
 
 use super::state::Walker;
-use crate::syntax::ast::{Element, Entry, Expr, ExprKind, StringPart};
+use crate::syntax::ast::{Element, Entry, Expr, ExprKind, FunctionKind, StringPart};
 
 impl<'a> Walker<'a, '_> {
     pub(super) fn expr(&mut self, expr: &'a Expr<'a>) {
@@ -91,7 +91,15 @@ impl<'a> Walker<'a, '_> {
                 self.exprs(args);
             }
             ExprKind::Tagged { args, .. } => self.exprs(args.unwrap_or(&[])),
-            ExprKind::Yield { value: Some(value), .. } => self.expr(value),
+            ExprKind::Yield { value, word } => {
+                if let Some(value) = value {
+                    self.expr(value);
+                }
+                let node = self.functions[self.current.index()].node;
+                if node.is_none_or(|node| node.kind != FunctionKind::Generator) {
+                    self.error("yield can only be used inside a generator function", word);
+                }
+            }
             _ => {}
         }
     }

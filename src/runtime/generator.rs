@@ -5,14 +5,18 @@
 //! So the words of the object are whole values at any time, whatever the frame looks like: dropping a generator half-way and
 //! collecting cycles through it need no table.
 //!
+//! An engine whose frames are not words keeps them itself: its generators hold a [`Ticket`] and no word.
+//!
 //! A generator is the state of a `for` loop over it: its header says so where that of an iterator says what it runs over.
 
 use super::heap::{self, Header, Kind};
 use super::iterate::OVER_GENERATOR;
 use super::value::Value;
 use super::word::Word;
+use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::mem::size_of;
+use std::rc::Rc;
 
 /// The fixed part of a generator; room for kept words follows.
 #[repr(C)]
@@ -21,9 +25,9 @@ pub struct GeneratorObject {
     pub header: Header,
     /// The closure, if it captures something and the generator is suspended; otherwise null.
     pub closure: Word,
-    /// The instruction that suspended it; its register list says where the kept words go.
+    /// The instruction that suspended it; its register list says where the kept words go. Null: there is a ticket.
     pub at: *const u64,
-    /// The instruction that resumed it last.
+    /// The instruction that resumed it last, or the ticket.
     pub consumer: *const u64,
     /// From the frame of that instruction to the frame of the generator, in registers.
     pub distance: u32,
@@ -35,6 +39,31 @@ pub struct GeneratorObject {
     pub room: u32,
     /// One of the constants below.
     pub state: u32,
+}
+
+/// The number under which an engine keeps the frame of a generator. When nobody can demand anything of the generator any more, the
+/// number goes to a list, which the engine looks at.
+pub struct Ticket {
+    /// The number.
+    pub number: u64,
+    /// Where the numbers of dead generators go.
+    pub dead: Rc<RefCell<Vec<u64>>>,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.dead.borrow_mut().push(self.number);
+    }
+}
+
+/// A generator whose frame an engine keeps.
+pub fn with_ticket(ticket: Ticket, flags: u8) -> Value {
+    let object = GeneratorObject::allocate(0, 0, std::ptr::null(), Word::NULL, flags);
+    // SAFETY: a new object with one owner; `drop_ticket` takes the box back.
+    unsafe {
+        (*object).consumer = Box::into_raw(Box::new(ticket)) as *const u64;
+        Value::from_word(Word::object(object))
+    }
 }
 
 /// It waits for a demand.
@@ -95,6 +124,16 @@ impl GeneratorObject {
         }
     }
 
+    /// Gives up the ticket of a dying generator, if it has one.
+    pub(super) unsafe fn drop_ticket(object: *mut GeneratorObject) {
+        // SAFETY: without code, the pointer is the box that `with_ticket` made, and nobody uses it again.
+        unsafe {
+            if (*object).at.is_null() {
+                drop(Box::from_raw((*object).consumer as *mut Ticket));
+            }
+        }
+    }
+
     pub(super) unsafe fn size(object: *const GeneratorObject) -> usize {
         // SAFETY: the caller's.
         WORDS_OFFSET + unsafe { (*object).room } as usize * size_of::<Word>()
@@ -113,6 +152,15 @@ impl<'a> GeneratorRef<'a> {
     /// `word` is a generator that lives for `'a`.
     pub(super) unsafe fn of(word: Word) -> GeneratorRef<'a> {
         GeneratorRef { object: word.object_ptr(), owner: PhantomData }
+    }
+
+    /// The number of its ticket, if it has one.
+    pub fn ticket(self) -> Option<u64> {
+        // SAFETY: live for 'a; without code, the pointer is the ticket.
+        unsafe {
+            let object = &*self.object;
+            object.at.is_null().then(|| (*(object.consumer as *const Ticket)).number)
+        }
     }
 
     /// What `type()` says: `generator`, or `iterator` for those the prelude makes.

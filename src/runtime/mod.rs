@@ -6,6 +6,7 @@
 //! | [`heap`], [`release`], [`cycles`] | allocation, counting, reclaiming cycles |
 //! | [`array`], [`string`], [`bytes`], [`dict`], [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`], [`tagged`], [`generator`], [`promise`], [`channel`] | one object layout each, with a safe interface |
 //! | [`operators`], [`path`], [`display`], [`error`] | what scripts see of them |
+//! | [`scheduler`], [`tasks`] | who runs next, and the builtins about tasks |
 //! | [`host`], [`builtins`] | the world outside, and the builtin table |
 //!
 //! Unsafe code lives in `value`, the heap files and the object layouts; everything else is written against their safe interfaces.
@@ -31,9 +32,11 @@ pub mod operators;
 pub mod path;
 pub mod promise;
 pub mod release;
+pub mod scheduler;
 pub mod shape;
 pub mod string;
 pub mod structure;
 pub mod tagged;
+pub mod tasks;
 pub mod value;
 pub mod word;

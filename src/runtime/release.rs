@@ -149,7 +149,10 @@ pub(super) unsafe fn free_shell(object: *mut Header) {
             Kind::Set | Kind::Queue | Kind::Stack => size_of::<CollectionObject>(),
             Kind::Tagged | Kind::Outcome => TaggedObject::size(object as *const TaggedObject),
             Kind::Cell => size_of::<CellObject>(),
-            Kind::Generator => GeneratorObject::size(object as *const GeneratorObject),
+            Kind::Generator => {
+                GeneratorObject::drop_ticket(object as *mut GeneratorObject);
+                GeneratorObject::size(object as *const GeneratorObject)
+            }
             Kind::Promise => {
                 PromiseObject::free_waiters(object as *mut PromiseObject);
                 size_of::<PromiseObject>()

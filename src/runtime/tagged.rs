@@ -209,6 +209,11 @@ impl<'a> OutcomeRef<'a> {
         Variant::ALL[self.0.tag().0 as usize & 3]
     }
 
+    /// The content, unless it is `None`.
+    pub fn payload(self) -> &'a [Value] {
+        self.0.payload()
+    }
+
     /// The content; null for `None`.
     pub fn value(self) -> &'a Value {
         // SAFETY: a static null is never released.

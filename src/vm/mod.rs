@@ -10,7 +10,6 @@ mod loader;
 mod meter;
 mod profile;
 mod scheduler;
-mod tasks;
 mod trace;
 mod unwind;
 

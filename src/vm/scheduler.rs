@@ -1,19 +1,32 @@
-//! What the machine knows of tasks: who is ready, who waits, timers, groups of promises, and the store tasks share.
-//!
-//! One thread, one order: tasks run in the order they became ready, timers by their time, then by their age. A task waits for
-//! one thing at a time and is woken once. Numbers are never used twice, so waking somebody who is gone does nothing.
-//!
-//! This file moves no frames; `handlers/task.rs` does.
+//! What the machine's tasks are made of while they wait. This file moves no frames; `handlers/task.rs` does.
 
+use super::Vm;
 use super::handlers::task::Environment;
-use crate::runtime::host::Host;
-use crate::runtime::promise::{Role, Settled, State, Waiter};
-use crate::runtime::value::{Value, View};
-use rustc_hash::FxHashMap;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use crate::runtime::channel::ChannelRef;
+use crate::runtime::error::Trap;
+use crate::runtime::promise::Settled;
+use crate::runtime::scheduler::{self, Parts};
+use crate::runtime::tasks::{awaited, to_cancel};
+use crate::runtime::value::Value;
 use std::rc::Rc;
-use std::time::Duration;
+
+pub(crate) use crate::runtime::scheduler::{Answer, Wait};
+
+/// The machine's own kind of tasks.
+pub(crate) enum OnStack {}
+
+impl Parts for OnStack {
+    type Frames = Segment;
+    type Main = MainFrames;
+    type Environment = Option<Rc<Environment>>;
+}
+
+/// The machine's scheduler.
+pub(crate) type Scheduler = scheduler::Scheduler<OnStack>;
+/// A task of the machine that does not run at present.
+pub(crate) type Task = scheduler::Task<OnStack>;
+/// A call a task of the machine begins with.
+pub(crate) type Begin = scheduler::Begin<Option<Rc<Environment>>>;
 
 /// The frames of a waiting task.
 pub(crate) struct Segment {
@@ -29,28 +42,6 @@ pub(crate) struct Segment {
     pub frames: u64,
     /// The globals it runs with.
     pub environment: Option<Rc<Environment>>,
-}
-
-/// A call a task begins with.
-pub(crate) struct Begin {
-    /// What is called.
-    pub function: Value,
-    /// With what.
-    pub arguments: Vec<Value>,
-    /// What becomes of the result.
-    pub promise: Value,
-    /// The globals it runs with.
-    pub environment: Option<Rc<Environment>>,
-}
-
-/// A task that does not run at present.
-pub(crate) enum Task {
-    /// It has not begun.
-    New(Begin),
-    /// Its frames have been moved away.
-    Away(Segment, Option<Settled>),
-    /// The program itself, whose frames stay on the stack.
-    Main(Option<Settled>),
 }
 
 /// The frames of the program itself while it waits.
@@ -69,330 +60,31 @@ pub(crate) struct MainFrames {
     pub away: Option<Box<[u64]>>,
 }
 
-/// Promises one other promise stands for.
-enum Group {
-    /// All results, in order.
-    All { promise: Value, results: Vec<Value>, missing: usize, each: Option<Each> },
-    /// The result of one.
-    Same { promise: Value },
-}
+impl Vm {
+    /// The value of a promise; any other value is itself.
+    pub(crate) fn await_value(&mut self, value: &Value) -> Answer {
+        awaited(value)
+    }
 
-/// What `parallel_map` has still to start.
-struct Each {
-    function: Value,
-    items: Value,
-    next: usize,
-    /// Whether nobody wants the results.
-    forget: bool,
-    environment: Option<Rc<Environment>>,
-}
+    /// Gives a promise its result.
+    pub(crate) fn settle(&mut self, promise: Value, result: Settled) {
+        self.scheduler.settle(&mut self.host, promise, result);
+    }
 
-/// What a timer does.
-enum Alarm {
-    Wake(u64),
-    Settle(Value, Settled),
-}
+    /// Sends a value.
+    pub(crate) fn send(&mut self, channel: ChannelRef<'_>, value: Value) {
+        self.scheduler.send(channel, value);
+    }
 
-/// What to wait for.
-pub(crate) enum Wait {
-    /// A promise.
-    Promise(Value),
-    /// A value on a channel.
-    Channel(Value),
-    /// A moment, as time since the start.
-    Until(Duration),
-}
-
-/// What comes of an instruction that leaves its work to the machine.
-pub(crate) enum Answer {
-    /// Its result.
-    Value(Value),
-    /// An error.
-    Error(crate::runtime::error::RuntimeError),
-    /// It has to wait.
-    Wait(Wait),
-}
-
-/// All of it.
-pub(crate) struct Scheduler {
-    last_id: u64,
-    ready: VecDeque<u64>,
-    tasks: FxHashMap<u64, Task>,
-    groups: FxHashMap<u64, Group>,
-    timers: BinaryHeap<Reverse<(Duration, u64)>>,
-    alarms: FxHashMap<u64, Alarm>,
-    /// The program itself, if it waits.
-    pub main: Option<MainFrames>,
-    /// The number `set_task_pool_size` sets, which means nothing here.
-    pub pool_size: i64,
-    /// The store tasks share.
-    pub shared: FxHashMap<Box<str>, Value>,
-}
-
-impl Default for Scheduler {
-    fn default() -> Self {
-        Scheduler {
-            last_id: 0,
-            ready: VecDeque::new(),
-            tasks: FxHashMap::default(),
-            groups: FxHashMap::default(),
-            timers: BinaryHeap::new(),
-            alarms: FxHashMap::default(),
-            main: None,
-            pool_size: 256,
-            shared: FxHashMap::default(),
+    /// Does the work of a builtin.
+    pub(crate) fn trap(&mut self, trap: Trap, args: &[Value]) -> Answer {
+        if trap == Trap::CancelTask {
+            return match to_cancel(args) {
+                Ok(promise) => Answer::Value(Value::bool(self.cancel(promise))),
+                Err(error) => Answer::Error(error),
+            };
         }
-    }
-}
-
-impl Scheduler {
-    /// A number nobody has had.
-    pub fn new_id(&mut self) -> u64 {
-        self.last_id += 1;
-        self.last_id
-    }
-
-    /// Parks a task until it is woken.
-    pub fn park(&mut self, id: u64, task: Task) {
-        self.tasks.insert(id, task);
-    }
-
-    /// Adds a task that is ready to begin.
-    pub fn start(&mut self, begin: Begin) {
-        let id = self.new_id();
-        if let View::Promise(promise) = begin.promise.view() {
-            promise.set_task(id);
-        }
-        self.tasks.insert(id, Task::New(begin));
-        self.ready.push_back(id);
-    }
-
-    /// Takes a task away, whatever it waits for.
-    pub fn remove(&mut self, id: u64) -> Option<Task> {
-        self.tasks.remove(&id)
-    }
-
-    /// Takes every task away.
-    pub fn remove_all(&mut self) -> Vec<Task> {
-        self.ready.clear();
-        self.tasks.drain().map(|(_, task)| task).collect()
-    }
-
-    /// The next task to run.
-    pub fn next(&mut self) -> Option<Task> {
-        while let Some(id) = self.ready.pop_front() {
-            if let Some(task) = self.tasks.remove(&id) {
-                return Some(task);
-            }
-        }
-        None
-    }
-
-    /// Gives a waiting task what it waits for; whether there is such a task.
-    pub fn wake(&mut self, id: u64, result: Settled) -> bool {
-        match self.tasks.get_mut(&id) {
-            Some(Task::Away(_, outcome) | Task::Main(outcome)) => *outcome = Some(result),
-            _ => return false,
-        }
-        self.ready.push_back(id);
-        true
-    }
-
-    /// Wakes a task at a moment.
-    pub fn wake_at(&mut self, moment: Duration, id: u64) {
-        self.alarm(moment, Alarm::Wake(id));
-    }
-
-    /// Settles a promise at a moment, unless that has happened.
-    pub fn settle_at(&mut self, moment: Duration, promise: Value, result: Settled) {
-        self.alarm(moment, Alarm::Settle(promise, result));
-    }
-
-    fn alarm(&mut self, moment: Duration, alarm: Alarm) {
-        let id = self.new_id();
-        self.timers.push(Reverse((moment, id)));
-        self.alarms.insert(id, alarm);
-    }
-
-    /// The moment of the next timer.
-    pub fn next_timer(&self) -> Option<Duration> {
-        self.timers.peek().map(|timer| timer.0.0)
-    }
-
-    /// Does what is due.
-    pub fn fire(&mut self, host: &mut Host) {
-        if self.timers.is_empty() {
-            return;
-        }
-        let now = host.elapsed();
-        while let Some(&Reverse((moment, id))) = self.timers.peek()
-            && moment <= now
-        {
-            self.timers.pop();
-            match self.alarms.remove(&id) {
-                Some(Alarm::Wake(task)) => {
-                    self.wake(task, Ok(Value::NULL));
-                }
-                Some(Alarm::Settle(promise, result)) => self.settle(host, promise, result),
-                None => {}
-            }
-        }
-    }
-
-    /// Gives a promise its result, and everybody who waits for it. Chains of promises take no native stack.
-    pub fn settle(&mut self, host: &mut Host, promise: Value, result: Settled) {
-        let mut work = vec![(promise, result)];
-        while let Some((promise, result)) = work.pop() {
-            let View::Promise(view) = promise.view() else { continue };
-            if view.state() != State::Pending {
-                continue;
-            }
-            if let (Role::Adopting, Ok(inner)) = (view.role(), &result)
-                && let View::Promise(inner) = inner.view()
-            {
-                match inner.settled() {
-                    Some(result) => work.push((promise.clone(), result)),
-                    None => {
-                        let group = self.new_id();
-                        inner.wait(Waiter::Group { group, at: 0 });
-                        self.groups.insert(group, Group::Same { promise: promise.clone() });
-                    }
-                }
-                // A promise of itself stays pending; one that stands for another is not asked again.
-                continue;
-            }
-            if let (Role::Spawned, Err((message, _))) = (view.role(), &result) {
-                let text = message.as_str().unwrap_or("");
-                let _ = host.print_error(&format!("Error in spawned task: {text}\n"));
-            }
-            for waiter in view.settle(result.clone()) {
-                match waiter {
-                    Waiter::Task(id) => {
-                        self.wake(id, result.clone());
-                    }
-                    Waiter::Group { group, at } => work.extend(self.arrive(group, at, result.clone())),
-                }
-            }
-        }
-    }
-
-    /// Place `at` of a group has its result; the promise that is settled by that.
-    fn arrive(&mut self, id: u64, at: usize, result: Settled) -> Option<(Value, Settled)> {
-        let group = self.groups.get_mut(&id)?;
-        let (value, launch) = match (group, result) {
-            (Group::All { results, missing, each, .. }, Ok(value)) => {
-                *missing -= 1;
-                let forget = each.as_ref().is_some_and(|each| each.forget);
-                if !forget && let Some(place) = results.get_mut(at) {
-                    *place = value;
-                }
-                if *missing > 0 {
-                    let more = each.as_mut().and_then(Each::next);
-                    (None, more)
-                } else {
-                    let all = if forget { Value::NULL } else { Value::array(std::mem::take(results)) };
-                    (Some(Ok(all)), None)
-                }
-            }
-            (_, result) => (Some(result), None),
-        };
-        if let Some((place, begin)) = launch {
-            self.launch(id, place, begin);
-        }
-        let value = value?;
-        match self.groups.remove(&id)? {
-            Group::All { promise, .. } | Group::Same { promise } => Some((promise, value)),
-        }
-    }
-
-    fn launch(&mut self, group: u64, at: usize, begin: Begin) {
-        if let View::Promise(promise) = begin.promise.view() {
-            promise.wait(Waiter::Group { group, at });
-        }
-        self.start(begin);
-    }
-
-    /// A promise of all the results of `promises`, which are promises.
-    pub fn all(&mut self, host: &mut Host, promises: &[Value]) -> Value {
-        let promise = crate::runtime::promise::new(Role::Plain);
-        let results = vec![Value::NULL; promises.len()];
-        let group = self.new_id();
-        let missing = promises.len();
-        self.groups.insert(group, Group::All { promise: promise.clone(), results, missing, each: None });
-        if promises.is_empty() {
-            self.groups.remove(&group);
-            self.settle(host, promise.clone(), Ok(Value::array(Vec::new())));
-        }
-        for (at, one) in promises.iter().enumerate() {
-            let View::Promise(view) = one.view() else { continue };
-            match view.settled() {
-                None => view.wait(Waiter::Group { group, at }),
-                Some(result) => {
-                    if let Some((promise, result)) = self.arrive(group, at, result) {
-                        self.settle(host, promise, result);
-                    }
-                }
-            }
-        }
-        promise
-    }
-
-    /// A promise of what `function` gives for each of `items`; at most `limit` calls are under way at a time.
-    pub fn map(
-        &mut self,
-        host: &mut Host,
-        items: &Value,
-        function: &Value,
-        limit: usize,
-        forget: bool,
-        environment: &Option<Rc<Environment>>,
-    ) -> Value {
-        let promise = crate::runtime::promise::new(Role::Plain);
-        let count = items.as_array().map_or(0, <[Value]>::len);
-        if count == 0 {
-            let none = if forget { Value::NULL } else { Value::array(Vec::new()) };
-            self.settle(host, promise.clone(), Ok(none));
-            return promise;
-        }
-        let group = self.new_id();
-        let results = if forget { Vec::new() } else { vec![Value::NULL; count] };
-        let environment = environment.clone();
-        let mut each = Each { function: function.clone(), items: items.clone(), next: 0, forget, environment };
-        let first: Vec<(usize, Begin)> = (0..limit.clamp(1, count)).filter_map(|_| each.next()).collect();
-        self.groups.insert(group, Group::All { promise: promise.clone(), results, missing: count, each: Some(each) });
-        for (at, begin) in first {
-            self.launch(group, at, begin);
-        }
-        promise
-    }
-
-    /// A promise of the result of `promise`, unless `moment` comes first.
-    pub fn timeout(&mut self, host: &mut Host, promise: &Value, moment: Duration, message: &str) -> Value {
-        let outer = crate::runtime::promise::new(Role::Plain);
-        match promise.view() {
-            View::Promise(view) => match view.settled() {
-                Some(result) => self.settle(host, outer.clone(), result),
-                None => {
-                    let group = self.new_id();
-                    view.wait(Waiter::Group { group, at: 0 });
-                    self.groups.insert(group, Group::Same { promise: outer.clone() });
-                    self.settle_at(moment, outer.clone(), Err((Value::string(message), None)));
-                }
-            },
-            _ => self.settle(host, outer.clone(), Ok(promise.clone())),
-        }
-        outer
-    }
-}
-
-impl Each {
-    /// The next call and its place.
-    fn next(&mut self) -> Option<(usize, Begin)> {
-        let at = self.next;
-        let item = self.items.as_array()?.get(at)?.clone();
-        self.next += 1;
-        let promise = crate::runtime::promise::new(Role::Adopting);
-        let (function, environment) = (self.function.clone(), self.environment.clone());
-        Some((at, Begin { function, arguments: vec![item], promise, environment }))
+        let is_async = args.first().and_then(Value::as_function).is_some_and(|function| self.is_async(function));
+        self.scheduler.trap(&mut self.host, &self.environment, is_async, trap, args)
     }
 }

@@ -16,7 +16,7 @@ use crate::runtime::cell;
 use crate::runtime::error::{RuntimeError, Trap};
 use crate::runtime::function::{self, FunctionRef};
 use crate::runtime::heap::Kind;
-use crate::runtime::promise::{self, Role, Settled, State, Waiter};
+use crate::runtime::promise::{self, Role, Settled, State};
 use crate::runtime::release::{release, retain};
 use crate::runtime::value::{Value, View};
 use crate::runtime::word::Word;
@@ -222,7 +222,7 @@ pub(crate) unsafe fn suspend(vm: &mut Vm, pc: *mut u64, base: *mut u64, wait: Wa
                 let depth = *base.sub(4);
                 vm.scheduler.main = Some(MainFrames { id, pc, base, top, depth, away: None });
                 vm.scheduler.park(id, Task::Main(None));
-                enlist(vm, id, wait);
+                vm.scheduler.enlist(id, wait);
                 run_next(vm)
             }
             Outside::Task(frame, frames) => {
@@ -245,30 +245,13 @@ pub(crate) unsafe fn suspend(vm: &mut Vm, pc: *mut u64, base: *mut u64, wait: Wa
                     environment: vm.environment.clone(),
                 };
                 vm.scheduler.park(id, Task::Away(segment, None));
-                enlist(vm, id, wait);
+                vm.scheduler.enlist(id, wait);
                 if next.is_null() {
                     return run_next(vm);
                 }
                 *frame.sub(7) = promise.into_word().0;
                 vm.base = caller;
                 next
-            }
-        }
-    }
-}
-
-/// Sees to it that a parked task is woken.
-fn enlist(vm: &mut Vm, id: u64, wait: Wait) {
-    match wait {
-        Wait::Until(moment) => vm.scheduler.wake_at(moment, id),
-        Wait::Promise(promise) => {
-            if let View::Promise(promise) = promise.view() {
-                promise.wait(Waiter::Task(id));
-            }
-        }
-        Wait::Channel(channel) => {
-            if let View::Channel(channel) = channel.view() {
-                channel.wait(id);
             }
         }
     }
@@ -295,7 +278,7 @@ pub(crate) unsafe fn run_next(vm: &mut Vm) -> *mut u64 {
                     Some(pc) => pc,
                     None => continue,
                 },
-                None => match idle(vm) {
+                None => match vm.scheduler.idle(&mut vm.host) {
                     Some(error) => stop_program(vm, error),
                     None => continue,
                 },
@@ -326,21 +309,6 @@ unsafe fn finish(vm: &mut Vm, pc: *mut u64, base: *mut u64, outcome: Option<Sett
             None => complete(vm, pc, base, Value::NULL),
         }
     }
-}
-
-/// Nobody is ready: sleeps until the next timer, or says why nothing will ever happen.
-fn idle(vm: &mut Vm) -> Option<RuntimeError> {
-    let Some(moment) = vm.scheduler.next_timer() else {
-        return Some(RuntimeError::message("Deadlock: every task waits, and nothing can wake one"));
-    };
-    if let Err(error) = vm.host.flush() {
-        return Some(error);
-    }
-    let now = vm.host.elapsed();
-    if moment > now {
-        std::thread::sleep(moment - now);
-    }
-    None
 }
 
 /// The frames of the program are the ones to go on with; the instruction and the frame that waited.
@@ -479,7 +447,7 @@ fn call_builtin(vm: &mut Vm, row: u16, mut arguments: Vec<Value>) -> Result<Sett
     budget::set_fuel(left.saturating_sub(used));
     match result {
         Ok(value) => Ok(Ok(value)),
-        Err(error @ RuntimeError::Stop(_)) => Err(error),
+        Err(error @ (RuntimeError::Stop(_) | RuntimeError::Exit(_))) => Err(error),
         Err(error) => Ok(Err(error.into_parts().unwrap_or_else(|error| (Value::string(error.text()), None)))),
     }
 }

@@ -1,11 +1,10 @@
-//! The builtins that leave their work to the machine, and what else scripts do with tasks.
+//! The builtins that leave their work to who runs tasks, and `await`.
 
-use super::Vm;
-use super::scheduler::{Answer, Begin, Wait};
-use crate::runtime::channel::ChannelRef;
-use crate::runtime::error::{RuntimeError, Trap};
-use crate::runtime::promise::{self, Role, Settled};
-use crate::runtime::value::{Value, View};
+use super::error::{RuntimeError, Trap};
+use super::host::Host;
+use super::promise::{self, Role};
+use super::scheduler::{Answer, Begin, Parts, Scheduler, Wait};
+use super::value::{Value, View};
 use std::time::Duration;
 
 /// More calls at a time than anybody asks for.
@@ -23,51 +22,52 @@ fn duration(value: &Value) -> Option<Duration> {
 }
 
 fn text_of(value: &Value) -> String {
-    crate::runtime::display::text(value).unwrap_or_default()
+    super::display::text(value).unwrap_or_default()
 }
 
-impl Vm {
-    /// The value of a promise; any other value is itself.
-    pub(crate) fn await_value(&mut self, value: &Value) -> Answer {
-        match value.view() {
-            View::Promise(promise) => match promise.settled() {
-                None => Answer::Wait(Wait::Promise(value.clone())),
-                Some(Ok(value)) => Answer::Value(value),
-                Some(Err(rejected)) => Answer::Error(RuntimeError::rejected(rejected)),
-            },
-            _ => Answer::Value(value.clone()),
-        }
+/// The value of a promise; any other value is itself.
+pub fn awaited(value: &Value) -> Answer {
+    match value.view() {
+        View::Promise(promise) => match promise.settled() {
+            None => Answer::Wait(Wait::Promise(value.clone())),
+            Some(Ok(value)) => Answer::Value(value),
+            Some(Err(rejected)) => Answer::Error(RuntimeError::rejected(rejected)),
+        },
+        _ => Answer::Value(value.clone()),
     }
+}
 
-    /// Gives a promise its result.
-    pub(crate) fn settle(&mut self, promise: Value, result: Settled) {
-        self.scheduler.settle(&mut self.host, promise, result);
+/// The promise of the task that `cancel_task` is asked to end.
+pub fn to_cancel(args: &[Value]) -> Result<&Value, RuntimeError> {
+    match args.first().map(Value::view) {
+        Some(View::Task(task)) => Ok(task.promise()),
+        _ => Err(RuntimeError::message("cancel_task() requires a task handle argument")),
     }
+}
 
-    /// Sends a value: to the task that has waited longest, or into the queue.
-    pub(crate) fn send(&mut self, channel: ChannelRef<'_>, value: Value) {
-        while let Some(task) = channel.waiting() {
-            if self.scheduler.wake(task, Ok(value.clone())) {
-                return;
-            }
-        }
-        channel.send(value);
-    }
-
-    /// Does the work of a builtin.
-    pub(crate) fn trap(&mut self, trap: Trap, args: &[Value]) -> Answer {
+impl<P: Parts> Scheduler<P> {
+    /// Does the work of a builtin for a task that runs in `environment`. `is_async`: the first argument is an
+    /// async function. Cancelling is not among it: who runs tasks can end them.
+    pub fn trap(
+        &mut self,
+        host: &mut Host,
+        environment: &P::Environment,
+        is_async: bool,
+        trap: Trap,
+        args: &[Value],
+    ) -> Answer {
         let null = Value::NULL;
         let arg = |at: usize| args.get(at).unwrap_or(&null);
         match trap {
             Trap::Sleep => match duration(arg(0)) {
-                Some(time) => Answer::Wait(Wait::Until(self.host.elapsed().saturating_add(time))),
+                Some(time) => Answer::Wait(Wait::Until(host.elapsed().saturating_add(time))),
                 None => error("sleep() requires a number argument"),
             },
             Trap::AsyncSleep => match duration(arg(0)) {
                 Some(time) => {
                     let promise = promise::new(Role::Plain);
-                    let moment = self.host.elapsed().saturating_add(time);
-                    self.scheduler.settle_at(moment, promise.clone(), Ok(Value::NULL));
+                    let moment = host.elapsed().saturating_add(time);
+                    self.settle_at(moment, promise.clone(), Ok(Value::NULL));
                     Answer::Value(promise)
                 }
                 None => error("async_sleep() requires a number argument"),
@@ -75,43 +75,38 @@ impl Vm {
             Trap::AsyncTimeout => match (arg(0).view(), duration(arg(1))) {
                 (View::Promise(_), Some(time)) => {
                     let message = format!("Promise rejected: Timeout after {}ms", text_of(arg(1)));
-                    let moment = self.host.elapsed().saturating_add(time);
-                    Answer::Value(self.scheduler.timeout(&mut self.host, arg(0), moment, &message))
+                    let moment = host.elapsed().saturating_add(time);
+                    Answer::Value(self.timeout(host, arg(0), moment, &message))
                 }
                 (View::Promise(_), None) => error("async_timeout() requires a number of milliseconds"),
                 _ => error("async_timeout() requires a promise argument"),
             },
-            Trap::PromiseAll => self.promise_all(arg(0)),
-            Trap::ParallelMap => self.parallel(args, "parallel_map", false),
-            Trap::ParEach => self.parallel(args, "par_each", true),
-            Trap::SpawnTask => match arg(0).as_function().filter(|function| self.is_async(*function)) {
-                Some(_) => {
+            Trap::PromiseAll => self.promise_all(host, arg(0)),
+            Trap::ParallelMap => self.parallel(host, environment, args, "parallel_map", false),
+            Trap::ParEach => self.parallel(host, environment, args, "par_each", true),
+            Trap::SpawnTask => match is_async {
+                true => {
                     let promise = promise::new(Role::Plain);
-                    let environment = self.environment.clone();
+                    let environment = environment.clone();
                     let begin = Begin {
                         function: arg(0).clone(),
                         arguments: Vec::new(),
                         promise: promise.clone(),
                         environment,
                     };
-                    self.scheduler.start(begin);
+                    self.start(begin);
                     Answer::Value(promise::task(promise))
                 }
-                None => error("spawn_task() requires an async function argument"),
+                false => error("spawn_task() requires an async function argument"),
             },
             Trap::AwaitTask => match arg(0).view() {
                 View::Task(task) => Answer::Value(task.promise().clone()),
                 _ => error("await_task() requires a task handle argument"),
             },
-            Trap::CancelTask => match arg(0).view() {
-                View::Task(task) => Answer::Value(Value::bool(self.cancel(task.promise()))),
-                _ => error("cancel_task() requires a task handle argument"),
-            },
-            Trap::GetPoolSize => Answer::Value(Value::int(self.scheduler.pool_size)),
+            Trap::CancelTask => error("A builtin cannot cancel here"),
+            Trap::GetPoolSize => Answer::Value(Value::int(self.pool_size)),
             Trap::SetPoolSize => match arg(0).as_int() {
-                Some(size) if size > 0 => {
-                    Answer::Value(Value::int(std::mem::replace(&mut self.scheduler.pool_size, size)))
-                }
+                Some(size) if size > 0 => Answer::Value(Value::int(std::mem::replace(&mut self.pool_size, size))),
                 _ => error("set_task_pool_size() requires a positive integer size"),
             },
             Trap::SharedSet | Trap::SharedGet | Trap::SharedHas | Trap::SharedDelete | Trap::SharedAddInt => {
@@ -120,17 +115,24 @@ impl Vm {
         }
     }
 
-    fn promise_all(&mut self, promises: &Value) -> Answer {
+    fn promise_all(&mut self, host: &mut Host, promises: &Value) -> Answer {
         let Some(elements) = promises.as_array() else {
             return error("Promise.all() requires an array of promises");
         };
         match elements.iter().position(|element| !matches!(element.view(), View::Promise(_))) {
             Some(at) => error(format!("Promise.all() array element {at} is not a Promise")),
-            None => Answer::Value(self.scheduler.all(&mut self.host, elements)),
+            None => Answer::Value(self.all(host, elements)),
         }
     }
 
-    fn parallel(&mut self, args: &[Value], name: &str, forget: bool) -> Answer {
+    fn parallel(
+        &mut self,
+        host: &mut Host,
+        environment: &P::Environment,
+        args: &[Value],
+        name: &str,
+        forget: bool,
+    ) -> Answer {
         let [items, function, ..] = args else { return error(format!("{name}() requires an array and a function")) };
         if items.as_array().is_none() || function.as_function().is_none() {
             return error(format!("{name}() requires an array and a function"));
@@ -140,7 +142,7 @@ impl Vm {
             Some(Some(limit)) if limit > 0 => limit as usize,
             Some(_) => return error(format!("{name}() concurrency limit must be a positive integer")),
         };
-        Answer::Value(self.scheduler.map(&mut self.host, items, function, limit, forget, &self.environment))
+        Answer::Value(self.map(host, items, function, limit, forget, environment))
     }
 
     fn shared_store(&mut self, trap: Trap, args: &[Value]) -> Answer {
@@ -154,7 +156,7 @@ impl Vm {
         let Some(key) = args.first().and_then(Value::as_str) else {
             return error(format!("{name} requires a string key"));
         };
-        let store = &mut self.scheduler.shared;
+        let store = &mut self.shared;
         let missing = || error(format!("{name} key '{key}' not found"));
         match trap {
             Trap::SharedSet => {

@@ -1,0 +1,95 @@
+//! Running programs on the reference interpreter.
+//!
+//! It walks the tree itself, so whoever runs a program keeps the tree until the end of the run: there is nothing compiled to hand out.
+
+use super::front::{self, Front};
+use super::pipeline::{Outcome, UncaughtError};
+use super::testing::{self, Machine, Suite, TestResult};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::source::{SourceId, SourceMap, Span};
+use crate::reference::{Ending, Interpreter, Script};
+use crate::resolve::{FunctionKey, Unit};
+use crate::runtime::heap;
+use crate::runtime::host::Host;
+use crate::syntax::ast::Function;
+use bumpalo::Bump;
+
+/// Runs a script; the host's output is flushed before this returns.
+///
+/// # Errors
+/// The script's diagnostics; nothing of it has run.
+pub fn run(sources: &mut SourceMap, main: SourceId, host: &mut Host) -> Result<Outcome, Vec<Diagnostic>> {
+    let arena = Bump::new();
+    let front = front::resolved(sources, main, false, &arena)?;
+    Ok(with_interpreter(&front, sources, host, &mut |interpreter, host| {
+        let ending = outcome(interpreter.run());
+        std::mem::swap(host, interpreter.host());
+        // Nobody is left to tell about output that cannot be written.
+        let _ = host.flush();
+        ending
+    }))
+}
+
+/// Runs the definitions of a script, then those of its tests whose name contains `filter`; `report` hears of each, with the sources.
+///
+/// # Errors
+/// The script's diagnostics; nothing of it has run.
+pub fn run_tests(
+    sources: &mut SourceMap,
+    main: SourceId,
+    host: &mut Host,
+    filter: &str,
+    report: &mut dyn FnMut(&SourceMap, &TestResult),
+) -> Result<Outcome, Vec<Diagnostic>> {
+    let arena = Bump::new();
+    let front = front::resolved(sources, main, true, &arena)?;
+    let number = |function: &Function| Some(Unit::default().function(function.id).0);
+    let suite = Suite::new(front.program.main.body.statements, &number);
+    let sources = &*sources;
+    Ok(with_interpreter(&front, sources, host, &mut |interpreter, host| {
+        testing::run_on(interpreter, &suite, host, filter, &mut |result| report(sources, result))
+    }))
+}
+
+fn with_interpreter(
+    front: &Front<'_>,
+    sources: &SourceMap,
+    host: &mut Host,
+    run: &mut dyn FnMut(&mut Interpreter<'_, '_>, &mut Host) -> Outcome,
+) -> Outcome {
+    let line_of = |span: Span| sources.line(span);
+    let script =
+        Script { resolution: &front.resolution, interner: &front.interner, hidden: &front.hidden, line_of: &line_of };
+    let mut interpreter = Interpreter::new(script, std::mem::replace(host, Host::captured("")));
+    let ending = run(&mut interpreter, host);
+    drop(interpreter);
+    heap::collect_cycles();
+    ending
+}
+
+impl Machine for Interpreter<'_, '_> {
+    fn run(&mut self) -> Outcome {
+        outcome(Interpreter::run(self))
+    }
+
+    fn block(&mut self, number: u32) -> Outcome {
+        outcome(self.run_function(FunctionKey(number)))
+    }
+
+    fn host(&mut self) -> &mut Host {
+        Interpreter::host(self)
+    }
+}
+
+/// The end of a run, without the interpreter's own types.
+fn outcome(ending: Ending) -> Outcome {
+    match ending {
+        Ending::Finished => Outcome::Finished,
+        Ending::Exit(code) => Outcome::Exit(code),
+        Ending::Error(raised) => Outcome::Error(UncaughtError {
+            message: raised.error.text().to_string(),
+            span: raised.span,
+            stack: raised.stack.iter().rev().map(|name| name.to_string()).collect(),
+        }),
+    }
+}
