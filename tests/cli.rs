@@ -83,6 +83,8 @@ test_group \"whole\" { assert(true) }
 test_teardown { print(\"down\", count, len(list)) }
 ";
 
+const FAILING: &str = "import m\ntest \"in a module\" { m.f() }\ntest \"good\" { assert(true) }\n";
+
 #[test]
 fn test_blocks_run_between_set_up_and_tear_down() {
     let files = [("a.ruff", BLOCKS)];
@@ -92,6 +94,23 @@ fn test_blocks_run_between_set_up_and_tear_down() {
     expect(&with_files(&files, &["run", "a.ruff"]), 0, "top\n");
     let one = with_files(&files, &["test-run", "--filter", "inside", "a.ruff"]);
     expect(&one, 0, "top\ndown 1 1\nok    group > inside\n\n1 passed, 0 failed\n");
+}
+
+#[test]
+fn both_engines_run_programs_and_test_blocks() {
+    let files =
+        [("a.ruff", BLOCKS), ("a.out", "top\n"), ("m.ruff", "export func f() { return 1 / 0 }\n"), ("b.ruff", FAILING)];
+    for words in [&["test-run", "a.ruff"][..], &["run", "a.ruff"], &["test"], &["test-run", "b.ruff"]] {
+        let vm = with_files(&files, &[words, &["--vm"]].concat());
+        let tree = with_files(&files, &[words, &["--engine=tree"]].concat());
+        assert!(words[0] == "run" || vm.out.contains("passed"), "{}{}", vm.out, vm.err);
+        expect(&tree, vm.code.unwrap(), &vm.out);
+    }
+    expect(&plain(&["--interpreter", "-e", "print(1)"]), 0, "1\n");
+    for flag in ["--stats", "--time-passes", "--print-after=all"] {
+        expect_complaint(&plain(&["--interpreter", flag, "-e", "1"]), 2, &[flag.split('=').next().unwrap(), "tree"]);
+    }
+    expect_complaint(&plain(&["--vm", "--interpreter", "-e", "1"]), 2, &["--interpreter"]);
 }
 
 #[test]

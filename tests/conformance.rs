@@ -1,4 +1,5 @@
-//! Runs every program of `tests/conformance` through the built binary, at every level and with every pass alone and left out.
+//! Runs every program of `tests/conformance` through the built binary, at every level, with every pass alone and left out, and on the
+//! reference interpreter.
 //!
 //! A case is `AREA/NAME.ruff` beside `NAME.out` (exact standard output); optional: `NAME.err`, every non-empty line of which must
 //! occur in standard error, and `NAME.code`, the exit code (0 without it). Other `.ruff` files are modules that cases import.
@@ -208,6 +209,31 @@ fn every_level_behaves_alike() {
     }
     let levels: Vec<Vec<String>> = ["-O0", "-O1", "-O2"].iter().map(|level| flags(&[level, "--verify"])).collect();
     check(&cases, &levels);
+}
+
+/// Every case runs on the reference interpreter; none is left out. Flags that only concern the machine (`--stats`, `--time-passes`,
+/// `--print-after`) are refused there, which `tests/cli.rs` holds.
+#[test]
+fn the_reference_interpreter_behaves_alike() {
+    check(&supported(), &[flags(&["--engine=tree"])]);
+}
+
+/// Not only what the case asks for: every word of standard error, positions and stacks included.
+#[test]
+fn both_engines_say_the_same() {
+    let cases = supported();
+    let complaints = Mutex::new(Vec::new());
+    in_parallel(cases.len(), |index| {
+        let case = &cases[index];
+        let (vm, tree) = (run(case, &flags(&["--vm"])), run(case, &flags(&["--interpreter"])));
+        if (&vm.out, &vm.err, vm.code) != (&tree.out, &tree.err, tree.code) {
+            let lines = vm.err.lines().zip(tree.err.lines()).find(|(vm, tree)| vm != tree);
+            complaints.lock().unwrap().push(format!("  {}: {lines:?}", case.name));
+        }
+    });
+    let mut complaints = complaints.into_inner().unwrap();
+    complaints.sort();
+    assert!(complaints.is_empty(), "the machine and the tree walker differ:\n{}", complaints.join("\n"));
 }
 
 #[test]

@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("bytecode", 6),
     ("runtime", 7),
     ("vm", 8),
+    ("reference", 8),
     ("engine", 10),
     ("cli", 11),
 ];

@@ -43,7 +43,7 @@ mod update;
 
 use crate::base::intern::Interner;
 use crate::base::source::{SourceId, Span};
-use crate::resolve::{BindingId, FunctionKey, Resolution, ScopeKey, Storage};
+use crate::resolve::{BindingId, FunctionKey, Resolution, ScopeKey, Storage, Unit};
 use crate::runtime::builtins;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::function::FunctionInfo;
@@ -51,6 +51,7 @@ use crate::runtime::host::Host;
 use crate::runtime::methods::StructTypes;
 use crate::runtime::scheduler::Scheduler;
 use crate::runtime::value::Value;
+use crate::syntax::ast::{Stmt, StmtKind, TestKind};
 use frame::{Fault, Frame, Role, Todo};
 use generator::Generator;
 use names::Globals;
@@ -88,7 +89,7 @@ pub struct Interpreter<'s, 'a> {
     program_globals: Rc<Globals>,
     /// The bindings of each scope.
     scopes: FxHashMap<ScopeKey, Vec<BindingId>>,
-    /// The scopes of the top levels.
+    /// The scopes of the top levels, and of groups of tests.
     tops: FxHashSet<ScopeKey>,
     /// The functions of the prelude, as scripts see them.
     prelude: FxHashMap<BindingId, Value>,
@@ -140,6 +141,7 @@ impl<'s, 'a> Interpreter<'s, 'a> {
             let info = resolution.function(key);
             if let Some(node) = info.node {
                 interpreter.tops.insert(info.unit.scope(node.body.id));
+                interpreter.groups(info.unit, node.body.statements);
             }
         }
         for (name, key) in resolution.prelude() {
@@ -161,6 +163,16 @@ impl<'s, 'a> Interpreter<'s, 'a> {
             }
         }
         interpreter
+    }
+
+    /// What a group of tests defines is shared by the blocks in it.
+    fn groups(&mut self, unit: Unit, statements: &[Stmt<'a>]) {
+        for statement in statements {
+            if let StmtKind::Test { kind: TestKind::Group, function, .. } = statement.kind {
+                self.tops.insert(unit.scope(function.body.id));
+                self.groups(unit, function.body.statements);
+            }
+        }
     }
 
     /// Runs the top level.

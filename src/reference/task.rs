@@ -91,7 +91,7 @@ impl<'a> Interpreter<'_, 'a> {
     /// Goes on with the task that has been ready longest, waiting for a timer if none is.
     pub(super) fn run_next(&mut self) {
         self.scheduler.fire(&mut self.host);
-        match self.scheduler.next() {
+        match self.scheduler.next_ready() {
             Some(Task::Main(outcome)) => {
                 self.back_to_program();
                 self.finish_wait(outcome);

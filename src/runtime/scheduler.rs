@@ -157,7 +157,7 @@ impl<P: Parts> Scheduler<P> {
     }
 
     /// The next task to run.
-    pub fn next(&mut self) -> Option<Task<P>> {
+    pub fn next_ready(&mut self) -> Option<Task<P>> {
         while let Some(id) = self.ready.pop_front() {
             if let Some(task) = self.tasks.remove(&id) {
                 return Some(task);

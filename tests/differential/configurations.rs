@@ -1,8 +1,10 @@
 //! The configurations a program must behave alike in: THE table. The first row is the one the others are compared with.
 
+use ruff::base::diagnostic::Diagnostic;
 use ruff::base::source::SourceMap;
 use ruff::bytecode::op::Opcode;
 use ruff::engine::pipeline::{CompileOptions, Outcome, RunOptions, compile, run};
+use ruff::engine::tree;
 use ruff::passes::manager::PassOptions;
 use ruff::passes::{Level, Pass};
 use ruff::runtime::heap;
@@ -16,6 +18,8 @@ use std::process::{Command, Stdio};
 pub enum Engine {
     /// In this process: the passes, and whether instructions are counted, which leaves quickening out.
     Machine { compile: CompileOptions, cold: bool },
+    /// In this process, by the reference interpreter.
+    Tree,
     /// By another binary of this project, with these flags.
     Binary { path: PathBuf, flags: &'static [&'static str] },
 }
@@ -53,6 +57,7 @@ pub fn table() -> Vec<Configuration> {
         let without = PassOptions { disabled: vec![pass], ..PassOptions::default() };
         machine(format!("--no-pass={}", pass.name()), without, false, false);
     }
+    rows.insert(1, Configuration { name: "the tree walker".to_owned(), engine: Engine::Tree });
     if let Some(path) = std::env::var_os("RUFF_PEER") {
         let name = format!("the binary {}", path.display());
         rows.push(Configuration { name, engine: Engine::Binary { path: path.into(), flags: &[] } });
@@ -64,16 +69,56 @@ impl Configuration {
     /// Runs `text`; also how many instructions were counted. A failure of the engine itself is the error.
     pub fn observe(&self, text: &str) -> Result<(Observed, u64), String> {
         match &self.engine {
-            Engine::Machine { compile, cold } => {
-                let outcome = catch_unwind(AssertUnwindSafe(|| on_machine(text, compile, *cold)));
-                outcome.unwrap_or_else(|panic| {
-                    let words = panic.downcast_ref::<String>().map(String::as_str);
-                    let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-                    Err(format!("panic: {words}"))
-                })
-            }
+            Engine::Machine { compile, cold } => guarded(|| on_machine(text, compile, *cold)),
+            Engine::Tree => guarded(|| on_tree(text)),
             Engine::Binary { path, flags } => by_binary(path, flags, text),
         }
+    }
+}
+
+/// A panic is a failure of the engine.
+fn guarded(run: impl FnOnce() -> Result<(Observed, u64), String>) -> Result<(Observed, u64), String> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        Err(format!("panic: {words}"))
+    })
+}
+
+fn on_tree(text: &str) -> Result<(Observed, u64), String> {
+    let before = heap::live_objects();
+    let mut sources = SourceMap::new();
+    let main = sources.add("program.ruff", text).ok_or("the program is too long")?;
+    let mut host = Host::captured("");
+    let ended = tree::run(&mut sources, main, &mut host);
+    let mut seen = ended.map_or_else(refused, |outcome| ended_so(outcome, &sources, &mut host));
+    look_for_leaks(before, &mut seen);
+    Ok((seen, 0))
+}
+
+fn refused(list: Vec<Diagnostic>) -> Observed {
+    let lines: Vec<String> = list.iter().map(|diagnostic| diagnostic.message.clone()).collect();
+    Observed { out: String::new(), err: lines.join("\n"), code: 3 }
+}
+
+fn ended_so(outcome: Outcome, sources: &SourceMap, host: &mut Host) -> Observed {
+    let (out, mut err) = host.take_output();
+    let code = match outcome {
+        Outcome::Finished => 0,
+        Outcome::Exit(code) => code,
+        Outcome::Error(error) | Outcome::Stopped(_, error) => {
+            let at = sources.position(error.span);
+            err += &format!("{} at {}:{}\n{}", error.message, at.line, at.column, error.stack.join("\n"));
+            4
+        }
+    };
+    Observed { out, err, code }
+}
+
+fn look_for_leaks(before: u64, seen: &mut Observed) {
+    let alive = heap::live_objects().wrapping_sub(before) as i64;
+    if alive != 0 {
+        seen.err += &format!("\n{alive} objects are alive after the run");
     }
 }
 
@@ -83,30 +128,14 @@ fn on_machine(text: &str, options: &CompileOptions, cold: bool) -> Result<(Obser
     let mut sources = SourceMap::new();
     let main = sources.add("program.ruff", text).ok_or("the program is too long")?;
     let (mut seen, instructions) = match compile(&mut sources, main, options, &mut |_, _| {}) {
-        Err(list) => {
-            let lines: Vec<String> = list.iter().map(|diagnostic| diagnostic.message.clone()).collect();
-            (Observed { out: String::new(), err: lines.join("\n"), code: 3 }, 0)
-        }
+        Err(list) => (refused(list), 0),
         Ok(compiled) => {
             let mut host = Host::captured("");
             let (outcome, stats) = run(&compiled, &mut host, &RunOptions { stats: cold, ..RunOptions::default() });
-            let (out, mut err) = host.take_output();
-            let code = match outcome {
-                Outcome::Finished => 0,
-                Outcome::Exit(code) => code,
-                Outcome::Error(error) | Outcome::Stopped(_, error) => {
-                    let at = sources.position(error.span);
-                    err += &format!("{} at {}:{}\n{}", error.message, at.line, at.column, error.stack.join("\n"));
-                    4
-                }
-            };
-            (Observed { out, err, code }, stats.map_or(0, |stats| stats.total()))
+            (ended_so(outcome, &sources, &mut host), stats.map_or(0, |stats| stats.total()))
         }
     };
-    let alive = heap::live_objects().wrapping_sub(before) as i64;
-    if alive != 0 {
-        seen.err += &format!("\n{alive} objects are alive after the run");
-    }
+    look_for_leaks(before, &mut seen);
     Ok((seen, instructions))
 }
 

@@ -264,7 +264,7 @@ pub(crate) unsafe fn run_next(vm: &mut Vm) -> *mut u64 {
         loop {
             vm.recorder.stale = true;
             vm.scheduler.fire(&mut vm.host);
-            let next = match vm.scheduler.next() {
+            let next = match vm.scheduler.next_ready() {
                 Some(Task::Main(outcome)) => {
                     let (pc, base) = back_to_program(vm);
                     finish(vm, pc, base, outcome)
