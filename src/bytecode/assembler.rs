@@ -20,6 +20,8 @@ pub(super) struct Assembler {
     pub calls_methods: bool,
     labels: Vec<Option<u32>>,
     fixups: Vec<(u32, Label)>,
+    /// Words that hold a distance from the instruction before them.
+    tables: Vec<(u32, u32, Label)>,
     landings: Vec<(usize, Label)>,
     span: Span,
 }
@@ -96,6 +98,12 @@ impl Assembler {
         self.code.code.push(register as u64);
     }
 
+    /// Writes the distance from the instruction at word `at`, which has a table, to a label.
+    pub fn table_jump(&mut self, at: u32, label: Label) {
+        self.tables.push((at, self.here(), label));
+        self.code.code.push(0);
+    }
+
     /// Writes a register list behind the instruction just written.
     pub fn list(&mut self, registers: &[u16]) {
         for four in registers.chunks(4) {
@@ -147,6 +155,9 @@ impl Assembler {
     /// Resolves jumps and landings.
     pub fn finish(mut self) -> Result<FunctionCode, TooFar> {
         let place = |label: Label| self.labels[label.0].expect("every label used is bound");
+        for &(at, word, label) in &self.tables {
+            self.code.code[word as usize] = (place(label) as i64 - at as i64) as u64;
+        }
         for &(at, label) in &self.fixups {
             let distance = place(label) as i64 - at as i64;
             let word = &mut self.code.code[at as usize + 1];

@@ -118,6 +118,16 @@ fn instruction(
         let word = function.code[at + 2];
         let _ = write!(out, "{separator}r{}, -> {}", word as u16, at as i64 + (word as i64 >> 16));
     }
+    if extra == Extra::Table {
+        let target = |word: usize| (at as i64).wrapping_add(function.code[word] as i64);
+        for case in 0..fields.c as usize {
+            let word = at + 3 + 2 * case;
+            let found = function.literals.binary_search_by_key(&(word as u32), |literal| literal.0).ok();
+            let text = found.map_or("?".into(), |found| literal_text(program, &function.literals[found].1));
+            let _ = write!(out, ", {text} -> {}", target(word + 1));
+        }
+        let _ = write!(out, ", else -> {}", target(at + 2));
+    }
     if extra == Extra::Jump {
         let _ = write!(out, "{separator}-> {}", (at as i64).wrapping_add(function.code[at + 2] as i64));
     }

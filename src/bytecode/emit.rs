@@ -10,7 +10,7 @@ use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{ConstData, Function, Module};
 use crate::ir::inst::{Imm, Op};
 use crate::regalloc::{self, Allocation, Move};
-use cranelift_entity::SecondaryMap;
+use cranelift_entity::{EntitySet, SecondaryMap};
 use rustc_hash::FxHashMap;
 use std::fmt;
 use std::rc::Rc;
@@ -105,6 +105,7 @@ fn emit_function(func: &Function, alloc: &Allocation, paths: &mut Paths) -> Resu
             paths,
             overflow: None,
             skip: None,
+            switched: EntitySet::new(),
         };
         emitter.function();
         if let Some(what) = emitter.overflow {
@@ -138,6 +139,8 @@ pub(super) struct Emitter<'a> {
     pub asm: Assembler,
     pub paths: &'a mut Paths,
     pub overflow: Option<&'static str>,
+    /// The branches that a `quick_switch` before them has in its table.
+    pub switched: EntitySet<Inst>,
     /// The last instruction a prefix skips, and the label behind it.
     pub skip: Option<(Inst, Label)>,
     labels: SecondaryMap<Block, Option<Label>>,
@@ -288,6 +291,7 @@ impl<'a> Emitter<'a> {
             self.asm.set_span(func.insts[insts[index]].span);
             index += match self.fused(&insts[index..]) {
                 Some((condition, count)) => {
+                    self.switch(&condition, insts[index + count - 1]);
                     if let Condition::Compare { inst, .. } = condition {
                         self.early_return(inst, insts[index + count - 1], next, after);
                     }

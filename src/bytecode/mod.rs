@@ -9,5 +9,6 @@ pub mod op;
 mod prefix;
 pub mod program;
 mod select;
+mod switch;
 pub mod table;
 pub mod verify;

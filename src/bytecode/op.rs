@@ -52,6 +52,8 @@ pub enum Extra {
     RegisterJump,
     /// One literal word, then two cache words.
     Cached,
+    /// A jump distance, then for each of c cases a literal word and a jump distance.
+    Table,
 }
 
 /// One row of the table.
@@ -69,6 +71,18 @@ pub struct OpInfo {
     pub doc: &'static str,
 }
 
+const fn starts_with(name: &str, start: &str) -> bool {
+    let (name, start) = (name.as_bytes(), start.as_bytes());
+    let mut at = 0;
+    while at < start.len() {
+        if at >= name.len() || name[at] != start[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
 macro_rules! define_opcodes {
     ($($name:ident $family:ident ($a:ident, $b:ident, $c:ident) $extra:ident $doc:literal;)*) => {
         /// An opcode, written as it is printed.
@@ -81,6 +95,8 @@ macro_rules! define_opcodes {
             /// Every opcode in table order.
             pub const ALL: &'static [Opcode] = &[$(Opcode::$name),*];
         }
+
+        static NEGATED: &[bool] = &[$(starts_with(stringify!($name), "jump_not_")),*];
 
         static TABLE: &[OpInfo] = &[$(OpInfo {
             name: stringify!($name),
@@ -121,6 +137,12 @@ impl Opcode {
     pub fn from_name(name: &str) -> Option<Opcode> {
         static NAMES: OnceLock<FxHashMap<&'static str, Opcode>> = OnceLock::new();
         NAMES.get_or_init(|| Opcode::ALL.iter().map(|&op| (op.info().name, op)).collect()).get(name).copied()
+    }
+
+    /// Whether it jumps where its comparison does not hold.
+    #[inline]
+    pub fn is_negated(self) -> bool {
+        NEGATED[self as usize]
     }
 
     /// The operator this opcode computes, for arithmetic, comparisons and compare-and-branch.
@@ -198,12 +220,13 @@ impl Opcode {
         self.operator().is_some() || paths || matches!(self, neg | not | struct_fill)
     }
 
-    /// Number of words of an instruction with `count` listed registers.
+    /// Number of words of an instruction with `count` listed registers or cases.
     pub fn length(self, count: usize) -> usize {
         2 + match self.info().extra {
             Extra::None => 0,
             Extra::Literal | Extra::Jump | Extra::RegisterJump => 1,
             Extra::Cached => 3,
+            Extra::Table => 1 + 2 * count,
             Extra::List => count.div_ceil(4),
             Extra::LiteralList => 1 + count.div_ceil(4),
         }
@@ -260,8 +283,11 @@ impl Fields {
         (self.b as u32 | (self.c as u32) << 16) as i32
     }
 
-    /// The length of the register list, for opcodes that have one.
+    /// The length of the register list or the table, for opcodes that have one.
     pub fn count(self, opcode: Opcode) -> usize {
+        if opcode.info().extra == Extra::Table {
+            return self.c as usize;
+        }
         match opcode.info().operands {
             [_, Operand::Count, _] => self.b as usize,
             [_, _, Operand::Count] => self.c as usize,

@@ -18,7 +18,8 @@
 //!
 //! Literal words: `Literal` is one patched word (a value or an address); `List` packs four registers a word; `LiteralList` is both;
 //! `Jump` is a jump distance in words (an address, once loaded); `RegisterJump` a register in the low 16 bits and a distance in the others; `Cached` is one patched
-//! word and two that are zero until the machine remembers something there.
+//! word and two that are zero until the machine remembers something there; `Table` is a jump distance, then c times a literal
+//! and a jump distance (addresses, once loaded).
 
 /// Calls `$with! { rows }` with every row of the table.
 #[macro_export]
@@ -236,6 +237,7 @@ macro_rules! for_each_opcode {
     quick_global_sub_index prefix (Src, Global, None) RegisterJump "global, at the register, -= a; goes to the target";
     quick_add_index prefix (Mod, Src, Src) Jump "a[b] += c; goes to the target";
     quick_sub_index prefix (Mod, Src, Src) Jump "a[b] -= c; goes to the target";
+    quick_switch prefix (Src, None, Index) Table "goes to the case of the table that a equals, or to its default";
     // Iteration.
     iter_open iterate (Dst, Src, None) None "a := loop state over b, which moves";
     iter_next iterate (Dst, Src, Mod) Jump "a := value of loop state b at position c, c += 1, and goes to the target; or falls through";

@@ -103,6 +103,15 @@ impl Checker<'_> {
             if opcode.info().extra == Extra::Jump {
                 jumps.push((at, (at as i64).wrapping_add(code[at + 2] as i64)));
             }
+            if opcode.info().extra == Extra::Table {
+                let target = |word: usize| (at as i64).wrapping_add(code[word] as i64);
+                jumps.push((at, target(at + 2)));
+                for case in (at + 3..at + length).step_by(2) {
+                    jumps.push((at, target(case + 1)));
+                    literal_words.insert(case);
+                    self.case(at, case);
+                }
+            }
             if opcode.info().extra == Extra::RegisterJump {
                 jumps.push((at, at as i64 + (code[at + 2] as i64 >> 16)));
                 self.register(at, code[at + 2] as u16);
@@ -210,7 +219,8 @@ impl Checker<'_> {
                 _ => {}
             }
         }
-        for index in 0..fields.count(opcode) {
+        let registers = if info.extra == Extra::Table { 0 } else { fields.count(opcode) };
+        for index in 0..registers {
             let first = at + opcode.length(0);
             let entry = (self.function.code[first + index / 4] >> (16 * (index % 4))) as u16;
             self.register(at, entry & !DROP_LISTED);
@@ -275,6 +285,16 @@ impl Checker<'_> {
         let global = matches!(opcode, Opcode::global_set_path | Opcode::global_update_path);
         if global && path.global.is_none_or(|slot| slot as usize >= self.program.globals.len()) {
             self.fail("BC010", at, "a path that names no global");
+        }
+    }
+
+    /// The literal of a case is an int or a string.
+    fn case(&mut self, at: usize, word: usize) {
+        let literals = &self.function.literals;
+        let found = literals.binary_search_by_key(&(word as u32), |literal| literal.0).ok();
+        let literal = found.map(|found| &literals[found].1);
+        if !matches!(literal, Some(Literal::Const(ConstData::Int(_) | ConstData::Str(_)))) {
+            self.fail("BC004", at, "a case that is no int or string");
         }
     }
 

@@ -97,17 +97,7 @@ pub fn binary(op: BinaryOp, left: Value, right: &Value) -> Result<Value, (Runtim
     }
     if let (Some(a), Some(b)) = (left.as_str(), right.as_str()) {
         if op == BinaryOp::Add {
-            let sum = a.len() + b.len();
-            if sum > string::MAX_LEN || (sum > LONG && !heap::may_allocate(sum)) {
-                return Err((RuntimeError::out_of_memory(), left));
-            }
-            // Both may be one string with one count, when the right operand is only borrowed.
-            if left.word() == right.word() {
-                return Ok(string::concat(a, b));
-            }
-            let mut left = left;
-            string::append(&mut left, b);
-            return Ok(left);
+            return string::sum(left, right).map_err(|left| (RuntimeError::out_of_memory(), left));
         }
         if let Some(holds) = compare::holds(op, Some(a.cmp(b))) {
             return Ok(Value::bool(holds));

@@ -5,6 +5,7 @@
 
 use super::budget;
 use super::heap::{self, Header, IMMORTAL, Kind};
+use super::operators::LONG;
 use super::value::Value;
 use super::word::{INLINE_INT_LIMIT, Word};
 use std::marker::PhantomData;
@@ -60,6 +61,23 @@ pub const fn hash_bytes(bytes: &[u8]) -> u32 {
         hash = (hash ^ word).wrapping_mul(K);
         hash ^= hash >> 29;
         at += 8;
+    }
+    hash = hash.wrapping_mul(K);
+    (hash >> 32) as u32
+}
+
+/// [`hash_bytes`] at run time, eight bytes at once.
+fn hash_text(bytes: &[u8]) -> u32 {
+    const K: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut hash = bytes.len() as u64 ^ 0x51_7C_C1_B7;
+    let mut mix = |word: u64| {
+        hash = (hash ^ word).wrapping_mul(K);
+        hash ^= hash >> 29;
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    words.iter().for_each(|word| mix(u64::from_le_bytes(*word)));
+    if !rest.is_empty() {
+        mix(rest.iter().rev().fold(0, |word, &byte| word << 8 | byte as u64));
     }
     hash = hash.wrapping_mul(K);
     (hash >> 32) as u32
@@ -163,6 +181,11 @@ pub fn new(text: &str) -> Value {
 
 /// The two texts one after the other.
 pub fn concat(left: &str, right: &str) -> Value {
+    joined(left, right, left.is_ascii() && right.is_ascii())
+}
+
+/// [`concat`], where it is known whether both are ASCII.
+fn joined(left: &str, right: &str, ascii: bool) -> Value {
     let len = left.len() + right.len();
     if len <= 1 {
         let word = match left.as_bytes().first().or(right.as_bytes().first()) {
@@ -182,11 +205,41 @@ pub fn concat(left: &str, right: &str) -> Value {
         ptr::copy_nonoverlapping(left.as_ptr(), bytes, left.len());
         ptr::copy_nonoverlapping(right.as_ptr(), bytes.add(left.len()), right.len());
         (*object).len = len as u32;
-        if left.is_ascii() && right.is_ascii() {
+        if ascii {
             (*object).header.flags = FLAG_ASCII;
         }
         Value::from_word(Word::object(object))
     }
+}
+
+/// Whether two strings have the same text.
+///
+/// # Safety
+/// Both words are live strings.
+#[inline]
+pub unsafe fn same(left: Word, right: Word) -> bool {
+    if left == right {
+        return true;
+    }
+    // SAFETY: the caller's.
+    unsafe { StringRef::of(left).as_str() == StringRef::of(right).as_str() }
+}
+
+/// `left + right` of two strings; `left` grows in place if it is owned here and by nobody else. `None` if the sum is too long.
+pub fn sum(left: Value, right: &Value) -> Result<Value, Value> {
+    let (Some(a), Some(b)) = (left.as_string(), right.as_string()) else { return Err(left) };
+    let sum = a.as_str().len() + b.as_str().len();
+    if sum > MAX_LEN || (sum > LONG && !heap::may_allocate(sum)) {
+        return Err(left);
+    }
+    // Both may be one string with one count, when the right operand is only borrowed.
+    if !left.is_unique() || left.word() == right.word() {
+        return Ok(joined(a.as_str(), b.as_str(), a.is_ascii() && b.is_ascii()));
+    }
+    let (text, ascii) = (b.as_str(), b.is_ascii());
+    let mut left = left;
+    extend(&mut left, text, ascii);
+    Ok(left)
 }
 
 /// The one-character string of `c`.
@@ -204,6 +257,11 @@ pub fn append(value: &mut Value, text: &str) {
         *value = concat(string.as_str(), text);
         return;
     }
+    extend(value, text, text.is_ascii());
+}
+
+/// Appends to a string without other owners.
+fn extend(value: &mut Value, text: &str, text_is_ascii: bool) {
     let mut object: *mut StringObject = value.word().object_ptr();
     // SAFETY: the string is ours alone, so it may move; `text` cannot borrow from it, since `value` is borrowed for writing.
     unsafe {
@@ -221,7 +279,7 @@ pub fn append(value: &mut Value, text: &str) {
         ptr::copy_nonoverlapping(text.as_ptr(), StringObject::bytes(object).add(len), text.len());
         (*object).len = need as u32;
         let ascii = (*object).header.flags & FLAG_ASCII;
-        (*object).header.flags = if text.is_ascii() { ascii } else { 0 };
+        (*object).header.flags = if text_is_ascii { ascii } else { 0 };
     }
 }
 
@@ -300,7 +358,7 @@ impl<'a> StringRef<'a> {
         if fields.header.flags & FLAG_HASHED != 0 {
             return fields.hash;
         }
-        let hash = hash_bytes(self.as_str().as_bytes());
+        let hash = hash_text(self.as_str().as_bytes());
         // SAFETY: an object without the flag is no static, and belongs to this thread.
         unsafe {
             (*self.object).hash = hash;
@@ -329,6 +387,14 @@ impl<'a> StringRef<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_hashes_agree() {
+        for len in 0..40 {
+            let text: Vec<u8> = (0..len).map(|i| (i * 37 + 65) as u8).collect();
+            assert_eq!(hash_text(&text), hash_bytes(&text));
+        }
+    }
 
     #[test]
     fn canonical_ints_are_exactly_what_printing_gives() {

@@ -122,6 +122,11 @@ impl Loaded {
                         *first.add(before) = handler as usize as u64;
                     }
                 }
+                if opcode.info().extra == Extra::Table {
+                    for word in (at + 2..at + opcode.length(fields.count(opcode))).step_by(2) {
+                        *first.add(word) = first.add(at).offset(*first.add(word) as isize) as u64;
+                    }
+                }
                 previous = Some((at, opcode));
                 *first.add(at) = match counting.handler() {
                     Some(count) if opcode != Opcode::halt => count as usize as u64,

@@ -178,7 +178,12 @@ pub(super) fn split(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     if delimiter.is_empty() {
         heap::admit(text.len().saturating_mul(size_of::<Value>()))?;
     }
-    Ok(Value::array(text.split(delimiter).map(Value::string).collect()))
+    // A delimiter of one character is searched for byte by byte, several at a time.
+    let parts = match delimiter.chars().next() {
+        Some(c) if c.len_utf8() == delimiter.len() => text.split(c).map(Value::string).collect(),
+        _ => text.split(delimiter).map(Value::string).collect(),
+    };
+    Ok(Value::array(parts))
 }
 
 pub(super) fn join(_: &mut Host, args: &mut Args<'_>) -> Outcome {

@@ -3,8 +3,9 @@
 
 use super::operators::{branch_imm, branch_literal, branch_registers};
 use crate::bytecode::op::{DROP_FIRST, DROP_SECOND};
-use crate::runtime::heap::Kind;
+use crate::runtime::heap::{IMMORTAL, Kind};
 use crate::runtime::operators::LONG;
+use crate::runtime::string;
 use crate::runtime::value::Value;
 use crate::runtime::word::{TAG_IMMEDIATE, Word};
 use crate::semantics::compare;
@@ -22,7 +23,7 @@ macro_rules! identity {
 }
 pub(super) use identity;
 
-/// Whether two strings that outlive the instruction are equal: 1 or 0, and -1 if they are no strings or one dies here.
+/// Whether two strings are equal: 1 or 0, and -1 if they are no strings or one of them is freed here.
 ///
 /// PERF: an interpreter written in the language compares one-character strings with literals; through the general operator that
 /// was 78 % of its instructions.
@@ -30,18 +31,27 @@ pub(super) use identity;
 pub(super) unsafe fn same_text(m: Machine, x: u64, y: u64) -> i64 {
     // SAFETY: both are live values, and the kind says whether they are strings.
     unsafe {
-        let flags = *(m.pc as *const u16).add(4) & (DROP_FIRST | DROP_SECOND);
+        let flags = *(m.pc as *const u16).add(4);
         let is_text = |word: u64| Word(word).is_object() && (*Word(word).header()).kind as u8 == Kind::String as u8;
-        if flags != 0 || !is_text(x) || !is_text(y) {
+        if !is_text(x) || !is_text(y) {
             return -1;
         }
         let (x, y) = (Word(x), Word(y));
-        let (left, right) = (Value::borrow(&x).as_str(), Value::borrow(&y).as_str());
         // Long texts are compared where that is charged.
-        if left.is_some_and(|text| text.len() > LONG) {
+        if Value::borrow(&x).as_str().is_some_and(|text| text.len() > LONG) {
             return -1;
         }
-        (x == y || left == right) as i64
+        let last = |word: Word, flag: u16| flags & flag != 0 && (*word.header()).count == 1;
+        if last(x, DROP_FIRST) || last(y, DROP_SECOND) || (x == y && flags & DROP_FIRST != 0) {
+            return -1;
+        }
+        let same = string::same(x, y);
+        for (word, flag) in [(x, DROP_FIRST), (y, DROP_SECOND)] {
+            if flags & flag != 0 && (*word.header()).count != IMMORTAL {
+                (*word.header()).count -= 1;
+            }
+        }
+        same as i64
     }
 }
 

@@ -6,8 +6,10 @@ use crate::bytecode::op::{DROP_FIRST, Fields, Opcode};
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::dict::{self, Lookup};
 use crate::runtime::error::RuntimeError;
+use crate::runtime::heap::Kind;
 use crate::runtime::path;
 use crate::runtime::release::release;
+use crate::runtime::string::{self, BYTES_OFFSET, FLAG_ASCII, StringObject};
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
@@ -56,6 +58,15 @@ handlers! {
         array_get!(m, m.rb(), m.rc(), index_get_other, 2)
     }
     fn index_get_other(m) {
+        let (text, index) = (Word(m.rb()), m.rc().wrapping_sub(m.t));
+        if text.is_object() && (*text.header()).kind as u8 == Kind::String as u8 {
+            let object: *const StringObject = text.object_ptr();
+            if (*object).header.flags & FLAG_ASCII != 0 && index < (*object).len as u64 {
+                // A string of one ASCII character is not counted, and an int key needs no release.
+                m.set_a(string::ascii_word(*(object as *const u8).add(BYTES_OFFSET + index as usize)).0);
+                return m.next(2);
+            }
+        }
         m.helper(get_register)
     }
     fn index_get_i(m) {

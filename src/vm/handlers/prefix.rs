@@ -5,8 +5,10 @@
 
 use super::data::CELL_VALUE;
 use super::structure::element;
-use crate::bytecode::op::Opcode;
+use crate::bytecode::op::{Fields, Opcode};
+use crate::runtime::value::Value;
 use crate::runtime::word::Word;
+use crate::vm::Vm;
 use crate::vm::dispatch::{Machine, handlers, retain};
 
 /// The content of the cell in register `register`.
@@ -155,4 +157,48 @@ macro_rules! quick_changes {
 quick_changes! {
     quick_cell_add quick_global_add quick_cell_add_index quick_global_add_index quick_add_index sum;
     quick_cell_sub quick_global_sub quick_cell_sub_index quick_global_sub_index quick_sub_index difference;
+}
+
+handlers! {
+    fn quick_switch(m) {
+        let value = m.ra();
+        let (cases, count) = (m.pc.add(3), m.c());
+        let mut case = 0;
+        while case < count {
+            if *cases.add(2 * case) == value {
+                return Machine { pc: *cases.add(2 * case + 1) as *mut u64, ..m }.go();
+            }
+            case += 1;
+        }
+        if value >= m.lim {
+            // An int that none of the cases is.
+            m.jump_to_literal()
+        } else if Word(value).is_object() {
+            m.enter(quick_switch_object)
+        } else {
+            m.next(3 + 2 * count)
+        }
+    }
+    fn quick_switch_object(m) {
+        m.helper(switch_object)
+    }
+}
+
+/// The case of a string. Strings of one ASCII character are unique, so the handler has found them, but others are compared by their texts.
+#[inline(never)]
+unsafe fn switch_object(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: register a holds a live value, which stays; literals are ints and strings of the program, jumps are addresses (BC006).
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let count = fields.c as usize;
+        let value = Word(*base.add(fields.a as usize));
+        let Some(text) = Value::borrow(&value).as_str() else { return pc.add(3 + 2 * count) };
+        for case in 0..count {
+            let literal = Word(*pc.add(3 + 2 * case));
+            if literal.is_object() && Value::borrow(&literal).as_str() == Some(text) {
+                return *pc.add(4 + 2 * case) as *mut u64;
+            }
+        }
+        *pc.add(2) as *mut u64
+    }
 }
