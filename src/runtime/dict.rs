@@ -38,7 +38,9 @@ struct Entry {
 const FLAG_STRING_ORDERED: u8 = 1;
 /// Up to this many entries are searched one by one.
 const LINEAR: usize = 8;
-const EMPTY: u32 = u32::MAX;
+/// An index slot in use holds the number of its entry, counted from one, in the bits below the number of slots (a power of two), and
+/// the same bits of the hash as its place above: other keys on the way are told apart without a look at their entries.
+const EMPTY: u32 = 0;
 
 /// A normalised key.
 pub struct Key<'a> {
@@ -104,8 +106,14 @@ impl<'a> Key<'a> {
     }
 }
 
+/// The hash of an int: four neighbours share a line of the index, and the groups are scattered.
+///
+/// PERF: two million keys counted up row by row: scattered one by one, each lookup was a cache miss and the program took 1.4 times as
+/// long. Groups of sixteen fill up and run over: twice as long.
 fn hash_int(int: i64) -> u32 {
-    ((int as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
+    const NEIGHBOURS: u32 = 2;
+    let group = ((int as u64 >> NEIGHBOURS).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (32 + NEIGHBOURS)) as u32;
+    group << NEIGHBOURS | (int as u32 & ((1 << NEIGHBOURS) - 1))
 }
 
 /// # Safety
@@ -219,19 +227,21 @@ impl DictObject {
         if self.index_len == 0 {
             return self.entries().iter().position(|entry| matches(entry.key));
         }
-        let mask = self.index_len as usize - 1;
-        let mut slot = hash as usize & mask;
+        let mask = self.index_len - 1;
+        let mut slot = hash & mask;
         loop {
-            // SAFETY: the mask keeps the slot inside the index, whose slots are entry numbers or EMPTY.
-            let (at, entry) = unsafe {
-                let at = *self.index.add(slot);
-                if at == EMPTY {
+            // SAFETY: the mask keeps the slot inside the index; what is in use there has the number of an entry.
+            unsafe {
+                let found = *self.index.add(slot as usize);
+                if found == EMPTY {
                     return None;
                 }
-                (at as usize, &*self.entries.add(at as usize))
-            };
-            if matches(entry.key) {
-                return Some(at);
+                if (found ^ hash) & !mask == 0 {
+                    let at = (found & mask) as usize - 1;
+                    if matches((*self.entries.add(at)).key) {
+                        return Some(at);
+                    }
+                }
             }
             slot = (slot + 1) & mask;
         }
@@ -263,19 +273,32 @@ impl DictObject {
 
     fn make_index(&mut self, slots: usize) {
         let index = heap::alloc_bytes(slots * size_of::<u32>()) as *mut u32;
-        // SAFETY: the buffer has `slots` places; there are fewer entries than slots, so probing finds an empty one.
-        unsafe {
-            ptr::write_bytes(index, 0xFF, slots);
-            for at in 0..self.used as usize {
-                let mut slot = hash_stored((*self.entries.add(at)).key) as usize & (slots - 1);
-                while *index.add(slot) != EMPTY {
-                    slot = (slot + 1) & (slots - 1);
-                }
-                *index.add(slot) = at as u32;
-            }
-        }
         self.index = index;
         self.index_len = slots as u32;
+        // SAFETY: the buffer has `slots` places.
+        unsafe {
+            ptr::write_bytes(index, 0, slots);
+            for at in 0..self.used {
+                self.enter(at);
+            }
+        }
+    }
+
+    /// Puts entry `at` into the index.
+    ///
+    /// # Safety
+    /// There is an index, and more slots in it than entries, so that probing finds an empty one.
+    unsafe fn enter(&mut self, at: u32) {
+        let mask = self.index_len - 1;
+        // SAFETY: the mask keeps the slot inside the index.
+        unsafe {
+            let hash = hash_stored((*self.entries.add(at as usize)).key);
+            let mut slot = hash & mask;
+            while *self.index.add(slot as usize) != EMPTY {
+                slot = (slot + 1) & mask;
+            }
+            *self.index.add(slot as usize) = (hash & !mask) | (at + 1);
+        }
     }
 
     fn copy(&self) -> *mut DictObject {
@@ -303,12 +326,7 @@ impl DictObject {
         unsafe {
             self.entries.add(at as usize).write(entry);
             if self.index_len > 0 {
-                let mask = self.index_len as usize - 1;
-                let mut slot = hash_stored(entry.key) as usize & mask;
-                while *self.index.add(slot) != EMPTY {
-                    slot = (slot + 1) & mask;
-                }
-                *self.index.add(slot) = at;
+                self.enter(at);
             }
         }
         self.used += 1;

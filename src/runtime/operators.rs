@@ -4,7 +4,7 @@
 
 use super::budget;
 use super::error::RuntimeError;
-use super::heap::{self, Kind};
+use super::heap::Kind;
 use super::string;
 use super::value::{Value, View};
 use crate::base::operator::{BinaryOp, UnaryOp};

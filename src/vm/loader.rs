@@ -2,7 +2,7 @@
 
 use super::counters::Counting;
 use super::dispatch::Handler;
-use super::handlers::{HANDLERS, single};
+use super::handlers::{HANDLERS, builtin, single};
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{Literal, Program};
 use crate::ir::function::ConstData;
@@ -105,7 +105,11 @@ impl Loaded {
             unsafe {
                 let fields = Fields::decode(*first.add(at + 1));
                 let opcode = Opcode::from_word(fields.op).expect("verified code (BC001)");
-                let handler = HANDLERS[(fields.op & OPCODE_MASK) as usize] as usize as u64;
+                let handler = match opcode {
+                    Opcode::call_builtin => builtin::handler(fields.b, fields.c),
+                    _ => None,
+                };
+                let handler = handler.unwrap_or(HANDLERS[(fields.op & OPCODE_MASK) as usize]) as usize as u64;
                 if opcode.info().extra == Extra::Jump {
                     let distance = *first.add(at + 2) as isize;
                     let target = first.add(at).offset(distance);

@@ -511,7 +511,7 @@ unsafe fn invoke_words(
 const FEW_ARGUMENTS: usize = 4;
 
 #[inline(never)]
-unsafe fn call_builtin_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+pub(super) unsafe fn call_builtin_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; listed registers are owned if flagged.
     unsafe {
         let fields = Fields::decode(*pc.add(1));

@@ -2,6 +2,7 @@
 
 pub(crate) mod arith;
 pub(crate) mod branch;
+pub(crate) mod builtin;
 pub(crate) mod call;
 pub(crate) mod compare;
 pub(crate) mod control;

@@ -6,6 +6,7 @@
 use super::data::CELL_VALUE;
 use super::structure::element;
 use crate::bytecode::op::{Fields, Opcode};
+use crate::runtime::dict::{self, Lookup};
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
@@ -40,7 +41,11 @@ const WITH_CHANGE: usize = Opcode::quick_cell_add.skipped().unwrap();
 /// PERF: how far is known to the handler, so that the next instruction's address does not wait for a load: five cycles of ten.
 macro_rules! read {
     ($m:ident, $container:expr, $key:expr, $words:expr) => {{
-        let Some(place) = element($m, $container, $key, false) else {
+        let container = $container;
+        let Some(place) = element($m, container, $key, false) else {
+            if Word(container).is_object() {
+                return $m.enter(read_object);
+            }
             return $m.next(3);
         };
         let word = *place;
@@ -98,6 +103,41 @@ handlers! {
             return m.next(3);
         };
         store!(m, element(m, *row, m.rc(), true), further(m))
+    }
+}
+
+handlers! {
+    fn read_object(m) {
+        m.helper(read_entry)
+    }
+}
+
+/// An entry of a dict, found without counting the dict.
+#[inline(never)]
+unsafe fn read_entry(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; operands are those of the opcode's row.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let register = |index: u16| Word(*base.add(index as usize));
+        let (container, key, words) = match Opcode::from_word(fields.op) {
+            Some(opcode @ Opcode::quick_global_index) => {
+                let key = register(*pc.add(2) as u16);
+                (Word(*vm.globals.add(fields.wide() as usize)), key, opcode.skipped())
+            }
+            Some(opcode @ Opcode::quick_cell_index) => {
+                let cell = register(fields.b).object_ptr::<u64>();
+                (Word(*cell.add(CELL_VALUE)), register(fields.c), opcode.skipped())
+            }
+            _ => return pc.add(3),
+        };
+        // A key that dies here would have to be released by the instructions behind.
+        match dict::lookup(Value::borrow(&container), Value::borrow(&key)) {
+            Lookup::Found(value) if key.is_int() => {
+                *base.add(fields.a as usize) = value.clone().into_word().0;
+                pc.add(words.unwrap_or(3))
+            }
+            _ => pc.add(3),
+        }
     }
 }
 

@@ -1,0 +1,114 @@
+//! Calls of the builtins that loops are made of: `len`, `has_key`, `get`. The loader gives a `call_builtin` of one of them the handler
+//! for it; what is no common case goes on in the general handler, errors included.
+
+use super::call::call_builtin;
+use crate::bytecode::op::{DROP_LISTED, Fields};
+use crate::runtime::array::ArrayObject;
+use crate::runtime::builtins;
+use crate::runtime::dict::{self, Lookup};
+use crate::runtime::heap::{IMMORTAL, Kind};
+use crate::runtime::release::release;
+use crate::runtime::string::{FLAG_ASCII, StringObject};
+use crate::runtime::value::Value;
+use crate::runtime::word::Word;
+use crate::vm::Vm;
+use crate::vm::dispatch::{Handler, handlers};
+
+/// Words of a call with at most four arguments.
+const WORDS: usize = 3;
+
+/// The handler of the builtin for so many arguments, if it has one of its own.
+pub(crate) fn handler(builtin: u16, arguments: u16) -> Option<Handler> {
+    Some(match (builtins::name_of_row(builtin), arguments) {
+        ("len", 1) => length,
+        ("has_key", 2) => has_key,
+        ("get", 2 | 3) => get,
+        _ => return None,
+    })
+}
+
+handlers! {
+    fn length(m) {
+        let argument = m.literal() as u16;
+        let word = Word(m.get((argument & !DROP_LISTED) as usize));
+        let (header, len) = if word.is_array() {
+            let object: *const ArrayObject = word.object_ptr();
+            (word.header(), (*object).len)
+        } else if word.is_object() && (*word.header()).kind as u8 == Kind::String as u8 {
+            let object: *const StringObject = word.object_ptr();
+            if (*object).header.flags & FLAG_ASCII == 0 && (*object).len > 0 {
+                return m.enter(call_builtin);
+            }
+            (word.header(), (*object).len)
+        } else {
+            return m.enter(call_builtin);
+        };
+        if argument & DROP_LISTED != 0 && (*header).count != IMMORTAL {
+            if (*header).count == 1 {
+                return m.enter(call_builtin);
+            }
+            (*header).count -= 1;
+        }
+        m.set_a((len as u64).wrapping_add(m.t));
+        m.next(WORDS)
+    }
+    fn has_key(m) {
+        m.helper(find_key)
+    }
+    fn get(m) {
+        m.helper(get_entry)
+    }
+}
+
+/// Argument `index` of the call at `pc`, and whether it dies here.
+#[inline(always)]
+unsafe fn argument(pc: *mut u64, base: *mut u64, index: usize) -> (Word, bool) {
+    // SAFETY: as a helper; the call lists its registers.
+    unsafe {
+        let entry = (*pc.add(2) >> (16 * index)) as u16;
+        (Word(*base.add((entry & !DROP_LISTED) as usize)), entry & DROP_LISTED != 0)
+    }
+}
+
+#[inline(never)]
+unsafe fn find_key(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let ((dict, dict_dies), (key, key_dies)) = (argument(pc, base, 0), argument(pc, base, 1));
+        let found = match dict::lookup(Value::borrow(&dict), Value::borrow(&key)) {
+            Lookup::Found(_) => 1,
+            Lookup::Missing => 0,
+            Lookup::Other => return super::call::call_builtin_slow(vm, pc, base),
+        };
+        if dict_dies {
+            release(dict);
+        }
+        if key_dies {
+            release(key);
+        }
+        *base.add(Fields::decode(*pc.add(1)).a as usize) = Word::small_int(found).0;
+        pc.add(WORDS)
+    }
+}
+
+#[inline(never)]
+unsafe fn get_entry(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let ((dict, dict_dies), (key, key_dies)) = (argument(pc, base, 0), argument(pc, base, 1));
+        let fields = Fields::decode(*pc.add(1));
+        let (default, default_dies) = if fields.c == 3 { argument(pc, base, 2) } else { (Word::NULL, false) };
+        let value = match dict::lookup(Value::borrow(&dict), Value::borrow(&key)) {
+            Lookup::Found(value) => value.clone(),
+            Lookup::Missing => Value::from_borrowed(default),
+            Lookup::Other => return super::call::call_builtin_slow(vm, pc, base),
+        };
+        for (word, dies) in [(dict, dict_dies), (key, key_dies), (default, default_dies)] {
+            if dies {
+                release(word);
+            }
+        }
+        *base.add(fields.a as usize) = value.into_word().0;
+        pc.add(WORDS)
+    }
+}
