@@ -275,6 +275,30 @@ pub const STATEMENTS: &[Plain] = &[
         "func g#(a#) { u# := a#.a ?? 1 a#.b ?? 2 w# := a#?.c a#?.len() return 3 } print(g#({\"a\": @, \"b\": [@]}))",
         &[Any, Any],
     ),
+    (
+        2,
+        false,
+        "func g#(n#, a#, b#) { for i# in n# % 7 { t# := a# a# := b# b# := t# } return [a#, b#] } print(g#(@, @, @))",
+        &[Int, Any, Any],
+    ),
+    (
+        2,
+        false,
+        "func g#(n#, a#, b#, c#) { mut i# := 0 while i# < n# % 5 { i# += 1 t# := a# a# := b# b# := c# c# := t# if i# == 2 { [x#, y#] := [b#, a#] a# := x# b# := y# } } return [a#, b#, c#] } print(g#(@, @, @, @))",
+        &[Int, Any, Int, Any],
+    ),
+    (
+        1,
+        false,
+        "func g#(n#, a#, b#) { if n# <= 0 { return [a#, b#] } return g#(n# - 1, b#, a#) } print(g#(@ % 6, @, @))",
+        &[Int, Any, Any],
+    ),
+    (
+        1,
+        false,
+        "func g#(m#, i#, j#) { return m#[i#][j#] + m#[j#][i#] } try { print(g#(@, 0, 1), g#(@, @, @)) } except e# { print(e#.message) }",
+        &[Grid, Grid, Index, Index],
+    ),
     (1, false, "print([@] == [@], {\"a\": @} == {\"a\": @})", &[Any, Any, Any, Any]),
     (
         2,
