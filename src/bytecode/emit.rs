@@ -298,8 +298,9 @@ impl<'a> Emitter<'a> {
                     self.branch(condition, insts[index], insts[index + count - 1], next);
                     count
                 }
+                None if let Some(count) = self.captures(&insts[index..]) => count,
                 None => {
-                    self.prefix(&insts[index..]);
+                    self.prefix(&insts[index..], next);
                     self.instruction(insts[index], next);
                     if let Some((last, label)) = self.skip
                         && last == insts[index]

@@ -117,6 +117,12 @@ pub const DROP_FIRST: u16 = 0x8000;
 pub const DROP_SECOND: u16 = 0x4000;
 /// Flag of a counted loop's step: it subtracts the negated immediate, which errors must say.
 pub const SUBTRACTS: u16 = 0x2000;
+/// Flag of a tested sum: it jumps if the element is true.
+pub const JUMPS_IF_TRUE: u16 = 0x8000;
+/// Flag of a tested sum: the second term is subtracted.
+pub const SUBTRACTS_SECOND: u16 = 0x4000;
+/// Flag of a tested sum: the third term is subtracted.
+pub const SUBTRACTS_THIRD: u16 = 0x2000;
 /// Flag of a register in a list: it dies here and is released by the instruction.
 pub const DROP_LISTED: u16 = 0x8000;
 /// Registers are below this number, so that lists have room for a flag.
@@ -211,6 +217,21 @@ impl Opcode {
             | quick_sub_index => PREFIX + PATH,
             _ => return None,
         })
+    }
+
+    /// For a prefix that tests and branches: how many words further it goes where the branch does not jump.
+    pub const fn skipped_by_test(self) -> Option<usize> {
+        use Opcode::*;
+        const BRANCH: usize = 2;
+        match self {
+            quick_test_index => Some(3 + 2 + BRANCH),
+            quick_cell_test_index => Some(quick_cell_index.skipped().unwrap() + BRANCH),
+            quick_cell_test_index_add | quick_cell_test_index_sub => {
+                Some(quick_cell_index_add.skipped().unwrap() + BRANCH)
+            }
+            quick_cell_test_index_sum => Some(quick_cell_index_add.skipped().unwrap() + 2 + BRANCH),
+            _ => None,
+        }
     }
 
     /// Whether it may call a method of a struct and go on when that returns.

@@ -1,9 +1,10 @@
 //! Prefixes: instructions that do the common case of those behind them, and skip them. A prefix never raises and never drops: in
 //! any other case control runs on into the instructions it stands for, which are emitted as if it were not there.
 
+use super::assembler::Label;
 use super::constants::{as_immediate, path};
 use super::emit::Emitter;
-use super::op::{DROP_FIRST, Opcode};
+use super::op::{DROP_FIRST, JUMPS_IF_TRUE, Opcode, SUBTRACTS_SECOND, SUBTRACTS_THIRD};
 use super::program::Literal;
 use crate::base::operator::BinaryOp;
 use crate::ir::entities::{Block, Inst, Val};
@@ -13,7 +14,7 @@ use crate::regalloc::slot;
 
 impl Emitter<'_> {
     /// Writes the prefix for the instructions that start at the first of `insts`, if there is one.
-    pub(super) fn prefix(&mut self, insts: &[Inst]) {
+    pub(super) fn prefix(&mut self, insts: &[Inst], next: Option<Block>) {
         let [first, second, ..] = *insts else { return };
         if self.skip.is_some() {
             return;
@@ -21,6 +22,7 @@ impl Emitter<'_> {
         match (self.func.insts[first].op, self.func.insts[second].op) {
             (Op::Add | Op::Sub, Op::CallDirect) => self.call_with_sum(first, second),
             (Op::Add | Op::Sub | Op::Mul, Op::Return) => self.return_of_operation(first, second),
+            (Op::IndexGet, Op::Brif) => self.test_of_index(insts, next),
             (Op::IndexGet, Op::FieldGet) => self.field_of_index(first, second, &insts[2..]),
             (Op::SetPath | Op::UpdatePath, _) => {
                 self.change_of_field(first);
@@ -29,7 +31,7 @@ impl Emitter<'_> {
             (Op::CellSetPath | Op::CellUpdatePath | Op::GlobalSetPath | Op::GlobalUpdatePath, _) => {
                 self.change_of_element(first);
             }
-            (Op::CellGet | Op::GlobalGet, _) => self.index_of_variable(insts),
+            (Op::CellGet | Op::GlobalGet, _) => self.index_of_variable(insts, next),
             (Op::IndexGet, Op::IndexGet) => self.index_of_index(first, second, insts.get(2).copied()),
             _ => {}
         }
@@ -175,9 +177,12 @@ impl Emitter<'_> {
     }
 
     /// `a[i]`, `a[i + j]`, `a[i - j]` of an array in a cell, `a[i]` of one in a global.
-    fn index_of_variable(&mut self, insts: &[Inst]) {
+    fn index_of_variable(&mut self, insts: &[Inst], next: Option<Block>) {
         let data = |index: usize| insts.get(index).map(|&inst| &self.func.insts[inst]);
         let (Some(variable), Some(second)) = (data(0), data(1)) else { return };
+        if self.test_of_sum(insts, next) {
+            return;
+        }
         let sum = matches!(second.op, Op::Add | Op::Sub) && variable.op == Op::CellGet;
         let at = if sum { 2 } else { 1 };
         let (Some(get), Some(drop)) = (data(at), data(at + 1)) else { return };
@@ -202,6 +207,19 @@ impl Emitter<'_> {
             (Opcode::quick_cell_index, key, None)
         };
         let (to, last) = (self.dst(insts[at]), insts[at + 1]);
+        if variable.op == Op::CellGet
+            && let Some(&brif) = insts.get(at + 2)
+            && let Some((label, sense)) = self.tested(insts[at], brif, next)
+        {
+            let opcode = match opcode {
+                Opcode::quick_cell_index_add => Opcode::quick_cell_test_index_add,
+                Opcode::quick_cell_index_sub => Opcode::quick_cell_test_index_sub,
+                _ => Opcode::quick_cell_test_index,
+            };
+            let cell = self.reg(variable.args[0]);
+            self.testing(opcode, (cell, key, sense as u16), further, label, insts[at]);
+            return;
+        }
         match (variable.op, variable.imm) {
             (Op::GlobalGet, Imm::Global(global)) => {
                 let slot = global.as_u32();
@@ -213,6 +231,73 @@ impl Emitter<'_> {
                 self.skipping(opcode, (to, cell, key), further, last);
             }
         }
+    }
+
+    /// `if a[i - j + k] {` of an array in a cell.
+    fn test_of_sum(&mut self, insts: &[Inst], next: Option<Block>) -> bool {
+        let &[variable, first, second, get, drop, brif, ..] = insts else { return false };
+        let data = |inst: Inst| &self.func.insts[inst];
+        let used_once = |inst: Inst, by: Inst, index: usize| {
+            let result = data(inst).result.expand();
+            result.is_some_and(|val| data(by).args.get(index) == Some(&val) && self.constants.uses(val) == 1)
+        };
+        let arithmetic = |inst: Inst| matches!(data(inst).op, Op::Add | Op::Sub);
+        let array = data(variable).result.expand();
+        let fits = data(variable).op == Op::CellGet
+            && arithmetic(first)
+            && arithmetic(second)
+            && used_once(first, second, 0)
+            && data(get).op == Op::IndexGet
+            && used_once(second, get, 1)
+            && Some(data(get).args[0]) == array
+            && data(drop).op == Op::Drop
+            && Some(data(drop).args[0]) == array
+            && array.is_some_and(|array| self.constants.uses(array) == 2);
+        if !fits {
+            return false;
+        }
+        let terms = [data(first).args[0], data(first).args[1], data(second).args[1]].map(|val| self.alloc.reg(val));
+        let [Some(a), Some(b), Some(c)] = terms else { return false };
+        let sign = |inst: Inst, flag: u16| if self.func.insts[inst].op == Op::Sub { flag } else { 0 };
+        let signs = sign(first, SUBTRACTS_SECOND) | sign(second, SUBTRACTS_THIRD);
+        let cell = self.reg(data(variable).args[0]);
+        let Some((label, sense)) = self.tested(get, brif, next) else { return false };
+        let at = self.asm.here();
+        let flags = if sense { JUMPS_IF_TRUE } else { 0 } | signs;
+        self.asm.op(Opcode::quick_cell_test_index_sum, flags, cell, a, b);
+        self.asm.register_distance(c);
+        self.asm.jumps(at, label);
+        true
+    }
+
+    /// `if a[i] {`
+    fn test_of_index(&mut self, insts: &[Inst], next: Option<Block>) {
+        let Some((label, sense)) = self.tested(insts[0], insts[1], next) else { return };
+        let args = [0, 1].map(|index| self.alloc.reg(self.func.insts[insts[0]].args[index]));
+        if let [Some(array), Some(key)] = args {
+            self.testing(Opcode::quick_test_index, (array, key, sense as u16), None, label, insts[0]);
+        }
+    }
+
+    /// Where the branch on the result of `get`, which nothing else reads, jumps to, and whether it does if that is true.
+    fn tested(&mut self, get: Inst, brif: Inst, next: Option<Block>) -> Option<(Label, bool)> {
+        let (result, data) = (self.func.insts[get].result.expand()?, &self.func.insts[brif]);
+        if data.op != Op::Brif || data.args[0] != result || self.constants.uses(result) != 1 {
+            return None;
+        }
+        let sense = next != Some(data.targets[0].block);
+        let label = self.edge_label(brif, usize::from(!sense));
+        Some((label, sense))
+    }
+
+    fn testing(&mut self, opcode: Opcode, (a, b, c): (u16, u16, u16), further: Option<u16>, label: Label, get: Inst) {
+        let (at, span) = (self.asm.here(), self.func.insts[get].span);
+        self.asm.op(opcode, 0, a, b, c);
+        match further {
+            Some(register) => self.asm.register_distance(register),
+            None => self.asm.distance(span),
+        }
+        self.asm.jumps(at, label);
     }
 
     /// Writes a prefix that goes on behind `last`.

@@ -212,6 +212,24 @@ impl Emitter<'_> {
         }
     }
 
+    /// Borrowed captures in a row, to registers in a row: one instruction. How many there are, if there are several.
+    pub(super) fn captures(&mut self, insts: &[Inst]) -> Option<usize> {
+        let place = |&inst: &Inst| {
+            let data = &self.func.insts[inst];
+            let val =
+                data.result.expand().filter(|&val| data.op == Op::CaptureGet && self.func.borrowed.contains(val))?;
+            Some((self.alloc.reg(val)?, self.index(inst)))
+        };
+        let (register, index) = place(insts.first()?)?;
+        let follows = |&(n, inst): &(usize, &Inst)| place(inst) == Some((register + n as u16, index + n as u16));
+        let count = insts.iter().enumerate().take_while(follows).count();
+        if count < 2 {
+            return None;
+        }
+        self.asm.op(Opcode::captures_borrow, 0, register, index, count as u16);
+        Some(count)
+    }
+
     /// The register of operand `index`.
     fn arg(&self, inst: Inst, index: usize) -> u16 {
         self.reg(self.func.insts[inst].args[index])

@@ -36,6 +36,7 @@ macro_rules! for_each_opcode {
     closure data (Dst, None, Count) LiteralList "a := closure of the literal function over the listed registers";
     capture_get data (Dst, Index, None) None "a := captured value b of the running closure";
     capture_borrow data (Dst, Index, None) None "a := captured value b of the running closure, which keeps it";
+    captures_borrow data (Dst, Index, Index) None "a and further registers := c captured values from b on, which the running closure keeps";
     cell_new data (Dst, Src, None) None "a := new cell holding b";
     cell_get data (Dst, Src, None) Literal "a := content of cell b; raises if undefined (literal: name)";
     cell_peek data (Dst, Src, None) None "a := content of cell b, perhaps undefined";
@@ -237,6 +238,11 @@ macro_rules! for_each_opcode {
     quick_global_sub_index prefix (Src, Global, None) RegisterJump "global, at the register, -= a; goes to the target";
     quick_add_index prefix (Mod, Src, Src) Jump "a[b] += c; goes to the target";
     quick_sub_index prefix (Mod, Src, Src) Jump "a[b] -= c; goes to the target";
+    quick_test_index prefix (Src, Src, Index) Jump "if a[b] is a bool: goes to the target if that is c, else skips the read and the branch";
+    quick_cell_test_index prefix (Src, Src, Index) Jump "as quick_test_index, of the content of cell a";
+    quick_cell_test_index_add prefix (Src, Src, Index) RegisterJump "as quick_cell_test_index, at b + register";
+    quick_cell_test_index_sub prefix (Src, Src, Index) RegisterJump "as quick_cell_test_index, at b - register";
+    quick_cell_test_index_sum prefix (Src, Src, Src) RegisterJump "as quick_cell_test_index, at b + c + register; flags say what is subtracted, and when to jump";
     quick_switch prefix (Src, None, Index) Table "goes to the case of the table that a equals, or to its default";
     // Iteration.
     iter_open iterate (Dst, Src, None) None "a := loop state over b, which moves";

@@ -116,7 +116,7 @@ impl Checker<'_> {
                 jumps.push((at, at as i64 + (code[at + 2] as i64 >> 16)));
                 self.register(at, code[at + 2] as u16);
             }
-            if let Some(skipped) = opcode.skipped() {
+            if let Some(skipped) = opcode.skipped().or(opcode.skipped_by_test()) {
                 jumps.push((at, (at + skipped) as i64));
             }
             if matches!(opcode, Opcode::quick_return_lt_i | Opcode::quick_return_le_i | Opcode::quick_return_eq_i) {
@@ -239,6 +239,12 @@ impl Checker<'_> {
         );
         if (closure && self.function.captures == 0) || (plain && self.function.captures > 0) {
             self.fail("BC009", at, "the wrong return");
+        }
+        if opcode == Opcode::captures_borrow {
+            let (last, end) = (fields.a as u32 + fields.c as u32, fields.b as u32 + fields.c as u32);
+            if fields.c == 0 || last > self.function.frame_size || end > self.function.captures as u32 {
+                self.fail("BC002", at, "captures or registers there are not");
+            }
         }
         if matches!(opcode, Opcode::capture_get | Opcode::capture_borrow) && fields.b >= self.function.captures {
             self.fail("BC005", at, "no such captured value");

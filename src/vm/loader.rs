@@ -2,7 +2,7 @@
 
 use super::counters::Counting;
 use super::dispatch::Handler;
-use super::handlers::{HANDLERS, builtin, single};
+use super::handlers::{HANDLERS, builtin, iterate, single};
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{Literal, Program};
 use crate::ir::function::ConstData;
@@ -125,6 +125,12 @@ impl Loaded {
                     {
                         *first.add(before) = handler as usize as u64;
                     }
+                }
+                if let (Opcode::iter_next, Some((before, Opcode::drop_value))) = (opcode, previous)
+                    && counting.handler().is_none()
+                    && !metering
+                {
+                    *first.add(before) = iterate::drop_then_next as Handler as usize as u64;
                 }
                 if opcode.info().extra == Extra::Table {
                     for word in (at + 2..at + opcode.length(fields.count(opcode))).step_by(2) {

@@ -77,6 +77,16 @@ handlers! {
         m.set_a(*callee.add(FIRST_CAPTURE + m.b()));
         m.next(2)
     }
+    fn captures_borrow(m) {
+        let from = Word(*m.base.sub(3)).object_ptr::<u64>().add(FIRST_CAPTURE + m.b());
+        let to = m.base.add(m.a());
+        let mut at = 0;
+        while at < m.c() {
+            *to.add(at) = *from.add(at);
+            at += 1;
+        }
+        m.next(2)
+    }
     fn cell_new(m) {
         m.helper(make_cell)
     }

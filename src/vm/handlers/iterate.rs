@@ -1,5 +1,8 @@
 //! `for` loops over values. Arrays and ints are their own loop state, and the position is in a register; other values are walked
 //! by an iterator object, which keeps a position of its own.
+//!
+//! `drop_then_next` is what the loader gives a `drop_value` directly before an `iter_next`, as where `continue` gives up the loop
+//! variable: both at once, if the one is nothing to do and the other counts.
 
 use super::generator::{generator_resume, resume};
 use crate::bytecode::op::{DROP_FIRST, Fields};
@@ -11,7 +14,7 @@ use crate::runtime::release::release;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
-use crate::vm::dispatch::{handlers, retain};
+use crate::vm::dispatch::{Machine, handlers, retain};
 
 handlers! {
     fn iter_open(m) {
@@ -41,6 +44,22 @@ handlers! {
         } else {
             m.enter(iter_next_other)
         }
+    }
+    fn drop_then_next(m) {
+        if Word(m.ra()).is_counted() {
+            return m.enter(super::data::drop_value);
+        }
+        let m = Machine { pc: m.pc.add(2), ..m };
+        let (state, position) = (m.rb(), m.rc());
+        if state < m.lim {
+            return m.go();
+        }
+        if position >= state {
+            return m.next(3);
+        }
+        *m.base.add(m.c()) = position + 1;
+        m.set_a(position);
+        m.jump_to_literal()
     }
     fn iter_next_array(m) {
         let (state, position) = (Word(m.rb()), m.rc());

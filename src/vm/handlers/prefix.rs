@@ -5,7 +5,7 @@
 
 use super::data::CELL_VALUE;
 use super::structure::element;
-use crate::bytecode::op::{Fields, Opcode};
+use crate::bytecode::op::{Fields, Opcode, SUBTRACTS_SECOND, SUBTRACTS_THIRD};
 use crate::runtime::dict::{self, Lookup};
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
@@ -69,7 +69,65 @@ macro_rules! store {
     }};
 }
 
+/// Tests `container[key]` and branches; `$to` goes to the target.
+macro_rules! test {
+    ($m:ident, $container:expr, $key:expr, $sense:expr, $opcode:ident, |$n:ident| $to:expr) => {{
+        let Some(place) = element($m, $container, $key, false) else {
+            return $m.next(3);
+        };
+        let word = *place;
+        if word | 1 != Word::TRUE.0 {
+            return $m.next(3);
+        }
+        if word == Word::FALSE.0 + $sense as u64 {
+            let $n = $m;
+            $to
+        } else {
+            $m.next(const { Opcode::$opcode.skipped_by_test().unwrap() })
+        }
+    }};
+}
+
 handlers! {
+    fn quick_test_index(m) {
+        test!(m, m.ra(), m.rb(), m.c(), quick_test_index, |m| m.jump_to_literal())
+    }
+    fn quick_cell_test_index(m) {
+        test!(m, *cell(m, m.a()), m.rb(), m.c(), quick_cell_test_index, |m| m.jump_to_literal())
+    }
+    fn quick_cell_test_index_add(m) {
+        let (x, y) = (m.rb(), further(m));
+        let key = x.wrapping_add(y.wrapping_sub(m.t));
+        if (x & y & key) < m.lim {
+            return m.next(3);
+        }
+        test!(m, *cell(m, m.a()), key, m.c(), quick_cell_test_index_add, |m| m.jump(m.literal() as i64 >> 16))
+    }
+    fn quick_cell_test_index_sub(m) {
+        let (x, y) = (m.rb(), further(m));
+        let key = x.wrapping_sub(y).wrapping_add(m.t);
+        if (x & y & key) < m.lim {
+            return m.next(3);
+        }
+        test!(m, *cell(m, m.a()), key, m.c(), quick_cell_test_index_sub, |m| m.jump(m.literal() as i64 >> 16))
+    }
+    fn quick_cell_test_index_sum(m) {
+        let flags = *(m.pc as *const u16).add(4);
+        let (x, y, z) = (m.rb(), m.rc(), further(m));
+        if (x & y & z) < m.lim {
+            return m.next(3);
+        }
+        let term = |word: u64, flag: u16| {
+            let int = word.wrapping_sub(m.t);
+            if flags & flag != 0 { int.wrapping_neg() } else { int }
+        };
+        let sum = x.wrapping_add(term(y, SUBTRACTS_SECOND));
+        let key = sum.wrapping_add(term(z, SUBTRACTS_THIRD));
+        if (sum & key) < m.lim {
+            return m.next(3);
+        }
+        test!(m, *cell(m, m.a()), key, flags >> 15, quick_cell_test_index_sum, |m| m.jump(m.literal() as i64 >> 16))
+    }
     fn quick_cell_index(m) {
         read!(m, *cell(m, m.b()), m.rc(), Opcode::quick_cell_index)
     }
