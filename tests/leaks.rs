@@ -105,3 +105,16 @@ fn handlers_of_abandoned_tasks_give_up_what_they_keep() {
     let (count, out) = survivors("handlers.ruff", text, &CompileOptions::default());
     assert_eq!((count, out.as_str()), (0, "true\n"));
 }
+
+#[test]
+fn closures_made_and_forgotten_take_no_memory() {
+    let text = "
+        func counter() { mut n := 0  add := func(k) { n += k }  get := func() { return n }  return [add, get] }
+        mut total := 0
+        for m in 50000 { pair := counter()  add := pair[0]  get := pair[1]  add(1)  total += get() }
+        print(total)";
+    let (alive, output) = survivors("closures", text, &CompileOptions::default());
+    assert_eq!((alive, output.trim()), (0, "50000"));
+    // Two closures and a cell each would be seven megabytes.
+    assert!(heap::stats().peak_bytes < 3_000_000, "{} bytes", heap::stats().peak_bytes);
+}

@@ -215,6 +215,7 @@ unsafe fn free(object: *mut Header) {
             return free_shell(object);
         }
         let mut dying = Dying(std::ptr::null_mut());
+        let mut candidates = false;
         dying.push(object);
         while let Some(object) = dying.pop() {
             for_each_child(object, |word| {
@@ -230,11 +231,15 @@ unsafe fn free(object: *mut Header) {
                         (*child).count = count - 1;
                         if (*child).kind >= Kind::Cell {
                             cycles::candidate(child);
+                            candidates = true;
                         }
                     }
                 }
             });
             free_shell(object);
+        }
+        if candidates {
+            cycles::collect_if_due();
         }
     }
 }
