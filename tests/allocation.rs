@@ -278,6 +278,7 @@ fn random_function(seed: u64) -> Function {
         steps: [Step::Index].into_iter().collect(),
         update: None,
         later: Default::default(),
+        places: Default::default(),
     });
     let mut generator = Generator {
         builder: FunctionBuilder::new(func),

@@ -93,6 +93,13 @@ impl Assembler {
         }
     }
 
+    /// Gives the parts of the read-modify-write at `at` positions of their own.
+    pub fn places(&mut self, at: u32, spans: &[Span]) {
+        if !spans.is_empty() {
+            self.code.places.push((at, spans.into()));
+        }
+    }
+
     /// Writes the word of a register and a jump distance behind the instruction just written.
     pub fn register_distance(&mut self, register: u16) {
         self.code.code.push(register as u64);

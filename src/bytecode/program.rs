@@ -99,6 +99,8 @@ pub struct FunctionCode {
     pub literals: Vec<(u32, Literal)>,
     /// Source positions of instructions, by ascending first word.
     pub spans: Vec<(u32, Span)>,
+    /// Further positions of read-modify-writes, by ascending first word: of storing, of the root, of each step.
+    pub places: Vec<(u32, Box<[Span]>)>,
     /// Unwinding, by ascending first word.
     pub unwind: Vec<UnwindEntry>,
     /// Where work is charged, by ascending word.

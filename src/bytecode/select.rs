@@ -415,6 +415,7 @@ impl Emitter<'_> {
         self.asm.op(op, 0, root, number, count);
         self.operand_list(inst, has_root as usize);
         self.asm.later(at, &path(self.func, inst).later);
+        self.asm.places(at, &path(self.func, inst).places);
         self.unwind(inst, at);
     }
 

@@ -89,6 +89,9 @@ pub struct PathData {
     pub update: Option<UpdateOp>,
     /// Where the errors of further additions are reported; those that lack a position, where the instruction's are.
     pub later: SmallVec<[Span; 1]>,
+    /// Of a read-modify-write: where an error of storing is reported, of reading the root, and of reading along each step. Those
+    /// that are missing, where the instruction's are.
+    pub places: SmallVec<[Span; 4]>,
 }
 
 /// An edge: a block and the arguments for its parameters.

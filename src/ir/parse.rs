@@ -456,7 +456,14 @@ impl Parser {
         self.expect('{')?;
         let name = scope.func.constant(ConstData::Str(self.text()?.as_str().into()));
         let global = if self.peek_reference("global").is_some() { Some(self.global()?) } else { None };
-        let mut path = PathData { name, global, steps: SmallVec::new(), update: None, later: SmallVec::new() };
+        let mut path = PathData {
+            name,
+            global,
+            steps: SmallVec::new(),
+            update: None,
+            later: SmallVec::new(),
+            places: SmallVec::new(),
+        };
         loop {
             if self.eat('[') {
                 self.expect(']')?;
@@ -483,12 +490,17 @@ impl Parser {
                 }
             });
         }
+        let mut of_steps = false;
         while !self.eat('}') {
+            if !of_steps && self.eat_word("at") {
+                of_steps = true;
+                continue;
+            }
             let span = self.span()?;
             if span == Span::default() {
                 return self.fail_before("expected the end of a path");
             }
-            path.later.push(span);
+            if of_steps { path.places.push(span) } else { path.later.push(span) }
         }
         Ok(path)
     }

@@ -174,6 +174,12 @@ fn write_path(out: &mut String, func: &Function, path: &PathData, spans: Spans) 
     for &span in &path.later {
         write_span(out, span, spans)?;
     }
+    if spans != Spans::Hide && !path.places.is_empty() {
+        out.push_str(" at");
+        for &span in &path.places {
+            write_span(out, span, spans)?;
+        }
+    }
     out.push('}');
     Ok(())
 }

@@ -278,6 +278,8 @@ impl<'a> Verifier<'a> {
             self.report_inst(Rule::Path, inst, format!("{given} keys for {keys} index steps"));
         } else if path.later.len() > given - keys {
             self.report_inst(Rule::Path, inst, "positions of further operands");
+        } else if path.places.len() > 2 + path.steps.len() {
+            self.report_inst(Rule::Path, inst, "positions of steps");
         } else if path.global.is_some() != on_global {
             self.report_inst(Rule::Path, inst, "its root");
         } else if path.update.is_some() != updates {

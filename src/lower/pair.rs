@@ -101,7 +101,7 @@ impl<'a> Lowerer<'a, '_, '_> {
         {
             return None;
         }
-        let keys = self.update_quietly(path, target, change)?;
+        let keys = self.update_quietly(path, target, change, span)?;
         let root = self.get(target.binding, true, span);
         let pair = self.read_steps(root, path.steps, &keys);
         let first = self.b.ins_val(Op::PartGet, &[pair], Imm::Index(0), span);

@@ -67,8 +67,14 @@ impl<'a> Lowerer<'a, '_, '_> {
                 }
             });
         }
-        let data =
-            PathData { name, global: slot.map(Global::from_u32), steps: described, update, later: SmallVec::new() };
+        let data = PathData {
+            name,
+            global: slot.map(Global::from_u32),
+            steps: described,
+            update,
+            later: SmallVec::new(),
+            places: SmallVec::new(),
+        };
         Imm::Path(self.b.func.paths.push(data))
     }
 
@@ -144,7 +150,7 @@ impl<'a> Lowerer<'a, '_, '_> {
 
     /// `x[i].f := e`.
     pub(super) fn assign_path(&mut self, path: Path<'a>, value: &'a Expr<'a>, span: Span) {
-        if self.update_in_place(path, value) {
+        if self.update_in_place(path, value, span) {
             return;
         }
         let val = self.expr(value);
@@ -163,6 +169,7 @@ impl<'a> Lowerer<'a, '_, '_> {
         vals: &[Val],
         update: UpdateOp,
         later: &[Span],
+        places: SmallVec<[Span; 4]>,
         span: Span,
     ) {
         let binding = candidate.binding;
@@ -176,6 +183,7 @@ impl<'a> Lowerer<'a, '_, '_> {
         let imm = self.path_imm(path, path.steps, slot, Some(update));
         if let Imm::Path(path) = imm {
             self.b.func.paths[path].later = later.into();
+            self.b.func.paths[path].places = places;
         }
         if let Some(root) = self.b.ins(op, &operands, imm, span) {
             self.store(binding, root, span);

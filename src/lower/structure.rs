@@ -82,6 +82,7 @@ impl<'a> Lowerer<'a, '_, '_> {
             steps: smallvec![Step::Field(field)],
             update: None,
             later: smallvec![],
+            places: smallvec![],
         };
         let path = Imm::Path(self.b.func.paths.push(data));
         self.b.ins_val(Op::SetPath, &[object, val], path, span)

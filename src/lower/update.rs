@@ -53,14 +53,14 @@ impl<'a> Lowerer<'a, '_, '_> {
     /// `x := e`.
     pub(super) fn assign_statement(&mut self, name: Name, value: &'a Expr<'a>, span: Span) {
         let path = Path { root: name, steps: &[] };
-        if !self.update_in_place(path, value) {
+        if !self.update_in_place(path, value, span) {
             let val = self.expr(value);
             self.assign(name, val, span);
         }
     }
 
     /// Lowers `path := e` in place, if `e` reads the path and changes what it read, and the order does not matter.
-    pub(super) fn update_in_place(&mut self, path: Path<'a>, value: &'a Expr<'a>) -> bool {
+    pub(super) fn update_in_place(&mut self, path: Path<'a>, value: &'a Expr<'a>, span: Span) -> bool {
         if path.steps.len() > MAX_STEPS {
             return false;
         }
@@ -73,11 +73,17 @@ impl<'a> Lowerer<'a, '_, '_> {
         if storage == Storage::Register && path.steps.is_empty() {
             return change.update == UpdateOp::Push && self.push_to_register(target, &change);
         }
-        self.update_quietly(path, target, &change).is_some()
+        self.update_quietly(path, target, &change, span).is_some()
     }
 
     /// The in-place form, if the operands may be evaluated before the old value is read; the keys.
-    pub(super) fn update_quietly(&mut self, path: Path<'a>, target: Candidate, change: &Change<'a>) -> Option<Keys> {
+    pub(super) fn update_quietly(
+        &mut self,
+        path: Path<'a>,
+        target: Candidate,
+        change: &Change<'a>,
+        span: Span,
+    ) -> Option<Keys> {
         let storage = self.shared.resolution.binding(target.binding).storage;
         let quiet = change.operands.iter().all(|operand| self.is_quiet(operand));
         if !quiet && (storage != Storage::Register || !self.has_stable_keys(path)) {
@@ -85,7 +91,7 @@ impl<'a> Lowerer<'a, '_, '_> {
         }
         let trivial = change.operands.iter().all(|operand| self.is_trivial(operand));
         let keys = self.read_keys(path, target, change.old, !trivial);
-        self.emit_change(target, path, &keys, change);
+        self.emit_change(target, path, &keys, change, span);
         Some(keys)
     }
 
@@ -137,7 +143,7 @@ impl<'a> Lowerer<'a, '_, '_> {
     }
 
     /// The in-place form, the keys being there.
-    fn emit_change(&mut self, target: Candidate, path: Path<'a>, keys: &[Val], change: &Change<'a>) {
+    fn emit_change(&mut self, target: Candidate, path: Path<'a>, keys: &[Val], change: &Change<'a>, span: Span) {
         let mut vals: SmallVec<[Val; 4]> = SmallVec::new();
         for operand in &change.operands {
             let val = self.expr(operand);
@@ -146,7 +152,20 @@ impl<'a> Lowerer<'a, '_, '_> {
         if vals.is_empty() {
             vals.push(self.null(change.span));
         }
-        self.emit_update(target, path, keys, &vals, change.update, &change.later, change.span);
+        let mut places: SmallVec<[Span; 4]> = SmallVec::new();
+        let mut current = change.old;
+        loop {
+            let (object, span) = match current.kind {
+                ExprKind::Index { object, bracket, .. } => (object, bracket),
+                ExprKind::Field { object, name, .. } => (object, name.span),
+                _ => break,
+            };
+            places.push(span);
+            current = object;
+        }
+        places.extend([current.span, span]);
+        places.reverse();
+        self.emit_update(target, path, keys, &vals, change.update, &change.later, places, change.span);
     }
 
     /// `x[i].f op= e`, with any number of steps.
@@ -164,7 +183,12 @@ impl<'a> Lowerer<'a, '_, '_> {
                     self.read_steps(root, path.steps, &keys);
                 }
                 let val = self.expr(value);
-                return self.emit_update(target, path, &keys, &[val], UpdateOp::Binary(op), &[], op_span);
+                let steps = path.steps.iter().map(|step| match *step {
+                    Step::Index { bracket, .. } => bracket,
+                    Step::Field(name) => name.span,
+                });
+                let places = [span, path.root.span].into_iter().chain(steps).collect();
+                return self.emit_update(target, path, &keys, &[val], UpdateOp::Binary(op), &[], places, op_span);
             }
         }
         let mut info = self.info(path.root);

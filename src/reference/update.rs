@@ -179,8 +179,13 @@ impl<'s, 'a> Interpreter<'s, 'a> {
             let steps = self.walk(path, &keys);
             match self.lent(path, &steps, old) {
                 Ok(binding) => {
-                    let result = self.change_in_place(binding, &steps, |place| path::operate(place, op, &operand));
-                    return result.map_err(|error| Self::fault(error, op_span));
+                    let mut span = statement.span;
+                    let result = self.change_in_place(binding, &steps, |place| {
+                        let result = path::operate(place, op, &operand);
+                        span = if result.is_err() { op_span } else { span };
+                        result
+                    });
+                    return result.map_err(|error| Self::fault(error, span));
                 }
                 Err(kept) => old = kept,
             }
@@ -264,14 +269,14 @@ impl<'s, 'a> Interpreter<'s, 'a> {
                     let addends: Vec<&Value> = [&first].into_iter().chain(later).collect();
                     match self.lent(path, steps, old) {
                         Ok(binding) => {
-                            let mut failed = 0;
+                            let mut span = statement.span;
                             let result = self.change_in_place(binding, steps, |place| {
                                 path::add_all(place, &addends).map_err(|(number, error)| {
-                                    failed = number;
+                                    span = operands[number].1;
                                     error
                                 })
                             });
-                            return result.map_err(|error| Self::fault(error, operands[failed].1));
+                            return result.map_err(|error| Self::fault(error, span));
                         }
                         Err(kept) => old = kept,
                     }

@@ -157,6 +157,18 @@ pub fn get_path(root: &Value, steps: &[Step<'_>]) -> Result<Value, RuntimeError>
     })
 }
 
+/// The step of the path along which reading fails, and how.
+pub fn failing_read(root: &Value, steps: &[Step<'_>]) -> Option<(usize, RuntimeError)> {
+    let mut value = root.clone();
+    for (at, step) in steps.iter().enumerate() {
+        match get_path(&value, &[*step]) {
+            Ok(next) => value = next,
+            Err(error) => return Some((at, error)),
+        }
+    }
+    None
+}
+
 /// Stores `value` at the end of the path; the last step may create a dict key or a struct field.
 pub fn set_path(root: &mut Value, steps: &[Step<'_>], value: Value) -> Result<(), RuntimeError> {
     let Some((last, walked)) = steps.split_last() else {

@@ -50,9 +50,25 @@ impl Vm {
         if let RuntimeError::Stop(Stop::Fuel) = error {
             return self.pause(pc, Place::Instruction);
         }
-        let catchable = !matches!(error, RuntimeError::Exit(_) | RuntimeError::Stop(_));
         let (span, stack) = self.trace(position);
-        let raised = Raised { error, span, stack };
+        self.raise_traced(pc, Raised { error, span, stack })
+    }
+
+    /// As [`Vm::raise`], with the position of a part of the read-modify-write `pc`.
+    pub(crate) fn raise_at_place(&mut self, pc: *mut u64, place: usize, error: RuntimeError) -> *mut u64 {
+        let (mut span, stack) = self.trace(pc);
+        if let Some((function, word)) = self.loaded.locate(pc)
+            && !self.is_hidden(function)
+        {
+            let places = &self.program.functions[function].places;
+            let found = places.binary_search_by_key(&word, |entry| entry.0 as usize).ok();
+            span = found.and_then(|found| places[found].1.get(place)).copied().unwrap_or(span);
+        }
+        self.raise_traced(pc, Raised { error, span, stack })
+    }
+
+    fn raise_traced(&mut self, pc: *mut u64, raised: Raised) -> *mut u64 {
+        let catchable = !matches!(raised.error, RuntimeError::Exit(_) | RuntimeError::Stop(_));
         self.unwind(pc, raised, catchable, Place::Instruction)
     }
 

@@ -19,6 +19,13 @@ use crate::runtime::word::{LIM, T, Word};
 use crate::vm::Vm;
 use smallvec::SmallVec;
 
+/// Which of the places of a read-modify-write is that of storing.
+const STORE: usize = 0;
+/// Of reading the root.
+const ROOT: usize = 1;
+/// Of reading along the first step.
+const FIRST_STEP: usize = 2;
+
 /// What is done at the end of the path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Action {
@@ -208,13 +215,13 @@ unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action:
         let description = &program.paths[fields.b as usize];
         let operands = Operands::of(pc, base, count);
         if Word(*slot) == Word::UNDEF {
-            let message = format!("Undefined variable: {}", description.name);
-            return vm.raise(pc, RuntimeError::message(message));
+            let error = RuntimeError::message(format!("Undefined variable: {}", description.name));
+            return if action == Action::Update { vm.raise_at_place(pc, ROOT, error) } else { vm.raise(pc, error) };
         }
         let steps = operands.steps(description);
         let root = Value::borrow_mut(&mut *(slot as *mut Word));
         let operand = Word(*operands.value);
-        let mut failed = 0;
+        let (mut failed, mut changed) = (0, true);
         let result = match (action, description.update) {
             (Action::Update, Some(update)) => {
                 if let UpdateOp::Binary(operator) = update
@@ -226,7 +233,9 @@ unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action:
                 }
                 let further = operands.further(description);
                 path::update_path(root, &steps, |place| {
-                    change(vm, update, place, Value::borrow(&operand), &further, &mut failed)
+                    let result = change(vm, update, place, Value::borrow(&operand), &further, &mut failed);
+                    changed = result.is_ok();
+                    result
                 })
             }
             _ => path::set_path(root, &steps, Value::from_borrowed(operand)),
@@ -237,6 +246,10 @@ unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action:
                 operands.release_keys();
                 pc.add(2 + count.div_ceil(4))
             }
+            Err(error) if action == Action::Update && changed => match path::failing_read(root, &steps) {
+                Some((step, error)) => vm.raise_at_place(pc, FIRST_STEP + step, error),
+                None => vm.raise_at_place(pc, STORE, error),
+            },
             // The words behind the first have the positions of the further operations.
             Err(error) => vm.raise_within(pc, pc.add(failed.min(1 + count.div_ceil(4))), error),
         }
@@ -266,7 +279,7 @@ pub(crate) unsafe fn write_back(vm: &mut Vm, pc: *mut u64, base: *mut u64, value
                 operands.release_keys();
                 pc.add(2 + count.div_ceil(4))
             }
-            Err(error) => vm.raise(pc, error),
+            Err(error) => vm.raise_at_place(pc, STORE, error),
         }
     }
 }
