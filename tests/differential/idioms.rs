@@ -299,6 +299,12 @@ pub const STATEMENTS: &[Plain] = &[
         "func g#(m#, i#, j#) { return m#[i#][j#] + m#[j#][i#] } try { print(g#(@, 0, 1), g#(@, @, @)) } except e# { print(e#.message) }",
         &[Grid, Grid, Index, Index],
     ),
+    (
+        2,
+        false,
+        "func q#(a#, b#) { mut r# := [] if a# < b# { r# := push(r#, 1) } if a# <= b# { r# := push(r#, 2) } if a# > b# { r# := push(r#, 3) } if a# >= b# { r# := push(r#, 4) } if a# == b# { r# := push(r#, 5) } if a# != b# { r# := push(r#, 6) } return r# } n# := parse_float(\"nan\") print(q#(1.5, @), q#(n#, 2.5), q#(@, n#), q#(n#, n#), q#(0.5, 0.5))",
+        &[Float, Float],
+    ),
     (1, false, "print([@] == [@], {\"a\": @} == {\"a\": @})", &[Any, Any, Any, Any]),
     (
         2,
