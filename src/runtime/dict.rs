@@ -9,6 +9,7 @@ use super::heap::{self, Header, Kind};
 use super::string::{self, StringRef};
 use super::value::Value;
 use super::word::Word;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::mem::size_of;
@@ -138,7 +139,7 @@ pub fn key_text(key: &Value) -> Cow<'_, str> {
 /// A stored key as scripts see it: a string.
 pub fn key_value(key: &Value) -> Value {
     match key.as_int() {
-        Some(int) => Value::string(&int.to_string()),
+        Some(int) => string::from_int(int),
         None => key.clone(),
     }
 }
@@ -279,20 +280,20 @@ impl DictObject {
         unsafe {
             ptr::write_bytes(index, 0, slots);
             for at in 0..self.used {
-                self.enter(at);
+                self.enter(at, hash_stored((*self.entries.add(at as usize)).key));
             }
         }
     }
 
-    /// Puts entry `at` into the index.
+    /// Puts entry `at`, whose key has this hash, into the index.
     ///
     /// # Safety
     /// There is an index, and more slots in it than entries, so that probing finds an empty one.
-    unsafe fn enter(&mut self, at: u32) {
+    #[inline]
+    unsafe fn enter(&mut self, at: u32, hash: u32) {
         let mask = self.index_len - 1;
         // SAFETY: the mask keeps the slot inside the index.
         unsafe {
-            let hash = hash_stored((*self.entries.add(at as usize)).key);
             let mut slot = hash & mask;
             while *self.index.add(slot as usize) != EMPTY {
                 slot = (slot + 1) & mask;
@@ -326,7 +327,7 @@ impl DictObject {
         unsafe {
             self.entries.add(at as usize).write(entry);
             if self.index_len > 0 {
-                self.enter(at);
+                self.enter(at, hash_stored(entry.key));
             }
         }
         self.used += 1;
@@ -379,7 +380,8 @@ fn place(dict: &DictObject, word: Word, key: &Value) -> Option<Option<usize>> {
     }
 }
 
-/// The value of an existing entry of a dict without other owners, for changing it.
+/// The value of an existing entry of a dict without other owners, for changing it; `None`, too, for the text of an int, whose storing
+/// has a say in the order of the dict.
 #[inline]
 pub fn lookup_mut<'a>(container: &'a mut Value, key: &Value) -> Option<&'a mut Value> {
     if container.kind() != Some(Kind::Dict) || !container.is_unique() {
@@ -388,8 +390,52 @@ pub fn lookup_mut<'a>(container: &'a mut Value, key: &Value) -> Option<&'a mut V
     // SAFETY: the container is a live dict without other owners, which outlives the reference.
     unsafe {
         let dict = container.word().object_ptr::<DictObject>();
-        let at = place(&*dict, key.word(), key)??;
+        let at = match key.as_string() {
+            None if key.word().is_int() => (*dict).find_int(key.word())?,
+            Some(text) if text.int_key().is_none() => (*dict).find_text(key.word())?,
+            _ => return None,
+        };
         Some(&mut *(&raw mut (*(*dict).entries.add(at)).value as *mut Value))
+    }
+}
+
+/// Stores under a key that needs no normalising, in a dict without other owners; other operands get the value back.
+///
+/// # Errors
+/// The value, if the operands are others.
+#[inline]
+pub fn store(container: &mut Value, key: &Value, value: Value) -> Result<(), Value> {
+    if container.kind() != Some(Kind::Dict) || !container.is_unique() {
+        return Err(value);
+    }
+    // SAFETY: the container is a live dict without other owners. The key is live and gets one more owner when it is stored.
+    unsafe {
+        let dict = &mut *container.word().object_ptr::<DictObject>();
+        let mut word = key.word();
+        let found = if word.is_int() {
+            dict.find_int(word)
+        } else {
+            let Some(text) = key.as_string() else { return Err(value) };
+            dict.header.flags |= FLAG_STRING_ORDERED;
+            match text.int_key() {
+                None => dict.find_text(word),
+                Some(int) => {
+                    word = Value::int(int).word();
+                    dict.find_int(word)
+                }
+            }
+        };
+        match found {
+            Some(at) => *(&raw mut (*dict.entries.add(at)).value as *mut Value) = value,
+            None => {
+                if dict.used == dict.cap {
+                    dict.rebuild(1);
+                }
+                heap::retain(word);
+                dict.append(Entry { key: word, value: value.into_word() });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -455,19 +501,27 @@ impl<'a> DictRef<'a> {
     }
 
     /// Stored keys and values, in sorted order: by text, or by number if no string key was ever stored.
-    pub fn sorted_entries(self) -> Vec<(&'a Value, &'a Value)> {
-        let mut entries: Vec<_> = self.entries().collect();
-        if self.is_string_ordered() {
-            entries.sort_by_cached_key(|(key, _)| key_text(key).into_owned());
-        } else {
+    pub fn sorted_entries(self) -> SortedEntries<'a> {
+        if !self.is_string_ordered() {
+            let mut entries: SortedEntries<'a> = self.entries().collect();
             entries.sort_by_key(|(key, _)| match key.as_int() {
                 Some(int) => int,
                 None => key.as_str().and_then(|text| text.parse().ok()).unwrap_or(0),
             });
+            return entries;
         }
-        entries
+        // Keys differ, so any sort is a stable one.
+        let mut entries: SmallVec<[_; FEW]> =
+            self.entries().map(|(key, value)| (key_text(key), (key, value))).collect();
+        entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        entries.into_iter().map(|(_, entry)| entry).collect()
     }
 }
+
+/// Entries that are sorted without an allocation.
+const FEW: usize = 8;
+/// Keys and values of a dict.
+pub type SortedEntries<'a> = SmallVec<[(&'a Value, &'a Value); FEW]>;
 
 /// The single owner's access to a dict.
 pub struct DictMut<'a> {

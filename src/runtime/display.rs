@@ -96,6 +96,19 @@ impl<'a> Frame<'a> {
 
 /// Appends the text of a value.
 pub fn write(out: &mut String, value: &Value, form: Form) -> Result<(), RuntimeError> {
+    if form == Form::Print {
+        match value.view() {
+            View::Str(text) => {
+                out.push_str(text.as_str());
+                return Ok(());
+            }
+            View::Int(i) => {
+                write_int(out, i);
+                return Ok(());
+            }
+            _ => {}
+        }
+    }
     budget::attempt(|| write_up_to(MAX_LEN, out, value, form))
 }
 

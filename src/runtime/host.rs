@@ -4,6 +4,7 @@
 //! has gone away ends the program quietly.
 
 use super::error::RuntimeError;
+use super::value::Value;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -19,6 +20,7 @@ pub struct Host {
     arguments: Vec<String>,
     started: Instant,
     random: Random,
+    draft: String,
 }
 
 /// Where output goes.
@@ -43,7 +45,31 @@ impl Host {
 
     fn new(target: Target, input: Option<io::Cursor<Vec<u8>>>, arguments: Vec<String>) -> Host {
         let (out, err) = (Vec::new(), Vec::new());
-        Host { out, err, target, input, arguments, started: Instant::now(), random: Random::fresh() }
+        Host {
+            out,
+            err,
+            target,
+            input,
+            arguments,
+            started: Instant::now(),
+            random: Random::fresh(),
+            draft: String::new(),
+        }
+    }
+
+    /// A string made of what `write` appends. The buffer it appends to is kept, so a short text costs no allocation but its own.
+    pub fn compose(
+        &mut self,
+        write: impl FnOnce(&mut String) -> Result<(), RuntimeError>,
+    ) -> Result<Value, RuntimeError> {
+        const KEPT: usize = 16 * 1024;
+        let mut draft = std::mem::take(&mut self.draft);
+        let result = write(&mut draft).map(|()| Value::string(&draft));
+        if draft.capacity() <= KEPT {
+            draft.clear();
+            self.draft = draft;
+        }
+        result
     }
 
     /// The same host with arguments for the program.

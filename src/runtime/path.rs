@@ -225,7 +225,15 @@ pub fn update_path(
         return set_path(container, &[*last], element);
     }
     match child(container, *last, Purpose::Update) {
-        Ok(place) => change(place),
+        Ok(place) => {
+            change(place)?;
+            if let (Step::Index(index), Some(mut dict)) = (*last, container.as_dict_mut())
+                && index.as_str().is_some()
+            {
+                dict.set_string_ordered();
+            }
+            Ok(())
+        }
         // A character or byte can be read and computed with; only storing it fails.
         Err(error) => match *last {
             Step::Index(index) if container.as_str().is_some() || container.as_bytes().is_some() => {

@@ -8,6 +8,7 @@ use super::heap::{self, Header, IMMORTAL, Kind};
 use super::operators::LONG;
 use super::value::Value;
 use super::word::{INLINE_INT_LIMIT, Word};
+use crate::semantics::format::decimal;
 use std::marker::PhantomData;
 use std::mem::{offset_of, size_of};
 use std::ptr;
@@ -176,7 +177,159 @@ pub fn ascii_word(byte: u8) -> Word {
 
 /// A string.
 pub fn new(text: &str) -> Value {
-    concat(text, "")
+    if text.len() <= 1 {
+        return short(text.as_bytes());
+    }
+    let object = allocate_for(text.len());
+    // SAFETY: there is room for the text in the new object.
+    unsafe {
+        if copy_text(text, StringObject::bytes(object)) {
+            (*object).header.flags = FLAG_ASCII;
+        }
+        (*object).len = text.len() as u32;
+        Value::from_word(Word::object(object))
+    }
+}
+
+/// The static string of at most one ASCII byte.
+fn short(bytes: &[u8]) -> Value {
+    let word = match bytes.first() {
+        Some(&byte) => ascii_word(byte),
+        None => empty_word(),
+    };
+    // SAFETY: statics live forever.
+    unsafe { Value::from_word(word) }
+}
+
+/// A new object for a text of `len` bytes, which the caller writes.
+#[inline]
+fn allocate_for(len: usize) -> *mut StringObject {
+    if len > MAX_LEN {
+        heap::exhausted();
+    }
+    StringObject::allocate(len)
+}
+
+/// Copies a text, and says whether it is all ASCII.
+///
+/// PERF: most texts are cells, words and tokens; two overlapping words cost less than the calls of `memcpy` and of a search.
+///
+/// # Safety
+/// There is room for it, elsewhere.
+#[inline]
+unsafe fn copy_text(text: &str, to: *mut u8) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let (from, len) = (text.as_ptr(), text.len());
+    // SAFETY: all reads and writes are inside the first `len` bytes.
+    unsafe {
+        if len > 16 {
+            ptr::copy_nonoverlapping(from, to, len);
+            return text.is_ascii();
+        }
+        if len >= 8 {
+            let (first, last) = (from.cast::<u64>().read_unaligned(), from.add(len - 8).cast::<u64>().read_unaligned());
+            to.cast::<u64>().write_unaligned(first);
+            to.add(len - 8).cast::<u64>().write_unaligned(last);
+            return (first | last) & HIGH == 0;
+        }
+        if len >= 4 {
+            let (first, last) = (from.cast::<u32>().read_unaligned(), from.add(len - 4).cast::<u32>().read_unaligned());
+            to.cast::<u32>().write_unaligned(first);
+            to.add(len - 4).cast::<u32>().write_unaligned(last);
+            return (first | last) & HIGH as u32 == 0;
+        }
+        let mut all = 0;
+        for at in 0..len {
+            let byte = *from.add(at);
+            all |= byte;
+            *to.add(at) = byte;
+        }
+        all < 0x80
+    }
+}
+
+/// The bytes `[from, to)` of a string, which are whole characters; the string itself, if that is all of it.
+///
+/// # Panics
+/// If there are not so many, or the characters are not whole.
+#[inline]
+pub fn part(text: StringRef<'_>, from: usize, to: usize) -> Value {
+    let all = text.as_str();
+    if to - from == all.len() {
+        // SAFETY: a live string gets one more owner.
+        return unsafe { Value::from_borrowed(Word::object(text.object)) };
+    }
+    new(&all[from..to])
+}
+
+/// The decimal text of an int.
+pub fn from_int(int: i64) -> Value {
+    let mut digits = [0u8; 20];
+    let text = decimal(int, &mut digits);
+    let value = new(text);
+    if (-INLINE_INT_LIMIT..INLINE_INT_LIMIT).contains(&int) && text.len() > 1 {
+        // SAFETY: a new string of this thread: only the one-character ones are statics.
+        unsafe { (*value.word().object_ptr::<StringObject>()).header.flags |= FLAG_KEY_KNOWN | FLAG_KEY_IS_INT };
+    }
+    value
+}
+
+/// An empty string of one owner with room for `cap` bytes, for [`append`].
+pub fn with_capacity(cap: usize) -> Value {
+    let object = allocate_for(cap);
+    // SAFETY: a new object with one owner.
+    unsafe {
+        (*object).header.flags = FLAG_ASCII;
+        Value::from_word(Word::object(object))
+    }
+}
+
+/// The length of strings with a separator between them; `None` if one of them is no string.
+pub fn joined_len(parts: &[Value], separator: &str) -> Option<usize> {
+    let sum = parts.iter().try_fold(0usize, |sum, part| Some(sum.saturating_add(part.as_str()?.len())))?;
+    Some(sum.saturating_add(separator.len().saturating_mul(parts.len().saturating_sub(1))))
+}
+
+/// Strings with a separator between them. The sum of the lengths must not exceed [`MAX_LEN`].
+pub fn join(parts: &[Value], separator: StringRef<'_>) -> Value {
+    let len = joined_len(parts, separator.as_str()).unwrap_or(0);
+    match parts {
+        _ if len <= 1 => {
+            return new(parts
+                .iter()
+                .filter_map(Value::as_str)
+                .find(|part| !part.is_empty())
+                .unwrap_or(if parts.len() > 1 { separator.as_str() } else { "" }));
+        }
+        [part] => return part.clone(),
+        _ => {}
+    }
+    let mut out = with_capacity(len);
+    for (at, part) in parts.iter().filter_map(Value::as_string).enumerate() {
+        if at > 0 {
+            extend(&mut out, separator.as_str(), separator.is_ascii());
+        }
+        extend(&mut out, part.as_str(), part.is_ascii());
+    }
+    out
+}
+
+/// A copy of an ASCII text, changed in place: letters are turned, nothing else.
+pub fn turned(text: StringRef<'_>, turn: fn(&mut str)) -> Value {
+    let all = text.as_str();
+    let object = allocate_for(all.len());
+    // SAFETY: there is room for the text in the new object, which is nobody else's and stays valid UTF-8.
+    unsafe {
+        let bytes = StringObject::bytes(object);
+        copy_text(all, bytes);
+        (*object).len = all.len() as u32;
+        let copy = std::slice::from_raw_parts_mut(bytes, all.len());
+        turn(std::str::from_utf8_unchecked_mut(copy));
+        if copy.is_ascii() {
+            (*object).header.flags = FLAG_ASCII;
+        }
+        Value::from_word(Word::object(object))
+    }
 }
 
 /// The two texts one after the other.
@@ -188,22 +341,14 @@ pub fn concat(left: &str, right: &str) -> Value {
 fn joined(left: &str, right: &str, ascii: bool) -> Value {
     let len = left.len() + right.len();
     if len <= 1 {
-        let word = match left.as_bytes().first().or(right.as_bytes().first()) {
-            Some(&byte) => ascii_word(byte),
-            None => empty_word(),
-        };
-        // SAFETY: statics live forever.
-        return unsafe { Value::from_word(word) };
+        return short(if left.is_empty() { right.as_bytes() } else { left.as_bytes() });
     }
-    if len > MAX_LEN {
-        heap::exhausted();
-    }
-    let object = StringObject::allocate(len);
+    let object = allocate_for(len);
     // SAFETY: there is room for both; they are distinct from the new object.
     unsafe {
         let bytes = StringObject::bytes(object);
-        ptr::copy_nonoverlapping(left.as_ptr(), bytes, left.len());
-        ptr::copy_nonoverlapping(right.as_ptr(), bytes.add(left.len()), right.len());
+        copy_text(left, bytes);
+        copy_text(right, bytes.add(left.len()));
         (*object).len = len as u32;
         if ascii {
             (*object).header.flags = FLAG_ASCII;
@@ -261,6 +406,7 @@ pub fn append(value: &mut Value, text: &str) {
 }
 
 /// Appends to a string without other owners.
+#[inline]
 fn extend(value: &mut Value, text: &str, text_is_ascii: bool) {
     let mut object: *mut StringObject = value.word().object_ptr();
     // SAFETY: the string is ours alone, so it may move; `text` cannot borrow from it, since `value` is borrowed for writing.
@@ -276,7 +422,7 @@ fn extend(value: &mut Value, text: &str, text_is_ascii: bool) {
             (*object).cap = (new - BYTES_OFFSET) as u32;
             *value.word_mut() = Word::object(object);
         }
-        ptr::copy_nonoverlapping(text.as_ptr(), StringObject::bytes(object).add(len), text.len());
+        copy_text(text, StringObject::bytes(object).add(len));
         (*object).len = need as u32;
         let ascii = (*object).header.flags & FLAG_ASCII;
         (*object).header.flags = if text_is_ascii { ascii } else { 0 };

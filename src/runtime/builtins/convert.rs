@@ -4,16 +4,19 @@ use super::Args;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::host::Host;
 use crate::runtime::value::{Value, View};
-use crate::runtime::{bytes as byte_values, dict as dicts, display, operators};
+use crate::runtime::{bytes as byte_values, dict as dicts, display, operators, string};
 use crate::semantics::convert;
 
 type Outcome = Result<Value, RuntimeError>;
 
-pub(super) fn to_string(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn to_string(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     if args.text(0).is_some() {
         return Ok(args.take(0));
     }
-    Ok(Value::string(&display::text(args.get(0))?))
+    match args.get(0).as_int() {
+        Some(int) => Ok(string::from_int(int)),
+        None => host.compose(|out| display::write(out, args.get(0), display::Form::Print)),
+    }
 }
 
 pub(super) fn parse_int(_: &mut Host, args: &mut Args<'_>) -> Outcome {

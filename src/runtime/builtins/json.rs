@@ -344,7 +344,7 @@ fn begin<'a>(out: &mut String, value: &'a Value) -> Result<Option<Open<'a>>, Run
         View::Dict(dict) if dict.is_empty() => out.push_str("{}"),
         View::Dict(dict) => {
             out.push('{');
-            return Ok(Some(Open::Dict(dict.sorted_entries().into_iter())));
+            return Ok(Some(Open::Dict(dict.sorted_entries().into_vec().into_iter())));
         }
         _ => {
             let form = display::assertion(value)?;

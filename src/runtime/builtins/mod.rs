@@ -60,6 +60,11 @@ pub enum Arity {
 }
 
 impl Arity {
+    /// Are so many allowed?
+    pub fn allows(self, got: usize) -> bool {
+        self.check("", got).is_ok()
+    }
+
     fn check(self, name: &str, got: usize) -> Result<(), RuntimeError> {
         let text = match self {
             Arity::Least(n, text) if got < n => text.to_string(),
@@ -400,6 +405,12 @@ const _: () = assert!(TABLE.len() <= TABLE_LEN);
 pub fn function_value(id: BuiltinId) -> Option<Value> {
     row(id)?;
     OBJECTS.get(id.0 as usize).map(function::builtin)
+}
+
+/// Calls a builtin with as many arguments as its row allows. What happens to them: see [`call`].
+#[inline]
+pub fn call_allowed(row: &Row, host: &mut Host, args: Args<'_>) -> Result<Value, RuntimeError> {
+    (row.function)(host, &mut args.named(row.name))
 }
 
 /// Calls a builtin: checks the number of arguments, then runs it. Arguments that were taken are null afterwards; after an error none are.

@@ -1,6 +1,7 @@
 //! Strings, by code point.
 
 use super::Args;
+use crate::runtime::array;
 use crate::runtime::budget::Growth;
 use crate::runtime::dict::Key;
 use crate::runtime::display::{self, Form};
@@ -36,12 +37,28 @@ pub(super) fn fits(bytes: usize) -> Result<(), RuntimeError> {
     if bytes > string::MAX_LEN { Err(RuntimeError::out_of_memory()) } else { heap::admit(bytes) }
 }
 
+/// An ASCII text with its letters turned.
+fn turned(text: StringRef<'_>, turn: fn(&mut str)) -> Outcome {
+    if text.as_str().len() > operators::LONG {
+        fits(text.as_str().len())?;
+    }
+    Ok(string::turned(text, turn))
+}
+
 pub(super) fn upper(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    result(&only(args)?.as_str().to_uppercase())
+    let text = only(args)?;
+    if text.is_ascii() {
+        return turned(text, str::make_ascii_uppercase);
+    }
+    result(&text.as_str().to_uppercase())
 }
 
 pub(super) fn lower(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    result(&only(args)?.as_str().to_lowercase())
+    let text = only(args)?;
+    if text.is_ascii() {
+        return turned(text, str::make_ascii_lowercase);
+    }
+    result(&text.as_str().to_lowercase())
 }
 
 pub(super) fn capitalize(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -54,16 +71,23 @@ pub(super) fn capitalize(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     result(&out)
 }
 
+/// The single argument without what stands at its ends, or itself.
+fn kept(args: &Args<'_>, trim: fn(&str) -> &str) -> Outcome {
+    let text = only(args)?;
+    let trimmed = trim(text.as_str());
+    if trimmed.len() == text.as_str().len() { Ok(args.get(0).clone()) } else { result(trimmed) }
+}
+
 pub(super) fn trim(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    result(only(args)?.as_str().trim())
+    kept(args, str::trim)
 }
 
 pub(super) fn trim_start(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    result(only(args)?.as_str().trim_start())
+    kept(args, str::trim_start)
 }
 
 pub(super) fn trim_end(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    result(only(args)?.as_str().trim_end())
+    kept(args, str::trim_end)
 }
 
 pub(super) fn reverse(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -126,16 +150,15 @@ pub(super) fn index_of(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     Ok(Value::int(at.map_or(-1, |at| at as i64)))
 }
 
-/// The characters `[start, end)`, both at most the number of characters.
-fn characters(text: StringRef<'_>, start: usize, end: usize) -> &str {
+/// Where the characters `[start, end)` begin and end, in bytes; both are clamped.
+fn characters(text: StringRef<'_>, start: usize, end: usize) -> (usize, usize) {
     let all = text.as_str();
     if text.is_ascii() {
-        return &all[start.min(all.len())..end.min(all.len())];
+        return (start.min(all.len()), end.min(all.len()));
     }
     let byte = |rest: &str, count: usize| rest.char_indices().nth(count).map_or(rest.len(), |(at, _)| at);
     let from = byte(all, start);
-    let length = byte(&all[from..], end - start);
-    &all[from..from + length]
+    (from, from + byte(&all[from..], end - start))
 }
 
 pub(super) fn substring(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -149,7 +172,11 @@ pub(super) fn substring(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     if start >= end {
         return Ok(Value::string(""));
     }
-    result(characters(text, start, end))
+    let (from, to) = characters(text, start, end);
+    if to - from > operators::LONG {
+        fits(to - from)?;
+    }
+    Ok(string::part(text, from, to))
 }
 
 pub(super) fn char_at(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -166,43 +193,86 @@ pub(super) fn replace(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (Some(text), Some(from), Some(to)) = (args.text(0), args.text(1), args.text(2)) else {
         return Err(fail("replace() requires string, from-string, and to-string arguments"));
     };
-    let found = text.matches(from).count();
-    fits(found.saturating_mul(to.len()))?;
-    result(&text.replace(from, to))
+    if from.is_empty() {
+        let found = text.chars().count() + 1;
+        fits(found.saturating_mul(to.len()))?;
+        return result(&text.replace(from, to));
+    }
+    let found = places(text, from).count();
+    if found == 0 {
+        return Ok(args.take(0));
+    }
+    let len = (text.len() - found * from.len()).saturating_add(found.saturating_mul(to.len()));
+    if len > operators::LONG {
+        fits(len)?;
+    }
+    if len <= 1 {
+        return result(&text.replace(from, to));
+    }
+    let (mut out, mut done) = (string::with_capacity(len), 0);
+    for at in places(text, from) {
+        string::append(&mut out, &text[done..at]);
+        string::append(&mut out, to);
+        done = at + from.len();
+    }
+    string::append(&mut out, &text[done..]);
+    Ok(out)
+}
+
+/// Where `part`, which is not empty, is found in a text, from left to right, without overlaps.
+fn places<'a>(text: &'a str, part: &'a str) -> impl Iterator<Item = usize> {
+    // PERF: for a single byte the general search spends more on its tables than on a short text.
+    let byte = (part.len() == 1).then(|| memchr::memchr_iter(part.as_bytes()[0], text.as_bytes()));
+    let general = (part.len() > 1).then(|| memchr::memmem::find_iter(text.as_bytes(), part.as_bytes()));
+    byte.into_iter().flatten().chain(general.into_iter().flatten())
 }
 
 pub(super) fn split(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let (Some(text), Some(delimiter)) = (args.text(0), args.text(1)) else {
+    let (Some(whole), Some(delimiter)) = (args.get(0).as_string(), args.text(1)) else {
         return Err(fail("split() requires string and delimiter string arguments"));
     };
+    let text = whole.as_str();
     if delimiter.is_empty() {
         heap::admit(text.len().saturating_mul(size_of::<Value>()))?;
+        return Ok(Value::array(text.split(delimiter).map(Value::string).collect()));
     }
-    // A delimiter of one character is searched for byte by byte, several at a time.
-    let parts = match delimiter.chars().next() {
-        Some(c) if c.len_utf8() == delimiter.len() => text.split(c).map(Value::string).collect(),
-        _ => text.split(delimiter).map(Value::string).collect(),
-    };
-    Ok(Value::array(parts))
+    let mut parts = array::with_capacity(places(text, delimiter).count() + 1);
+    if let Some(mut parts) = parts.as_array_mut() {
+        let mut done = 0;
+        for at in places(text, delimiter) {
+            parts.push(string::part(whole, done, at));
+            done = at + delimiter.len();
+        }
+        parts.push(string::part(whole, done, text.len()));
+    }
+    Ok(parts)
 }
 
-pub(super) fn join(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let (Some(elements), Some(separator)) = (args.get(0).as_array(), args.text(1)) else {
+pub(super) fn join(host: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let (Some(elements), Some(separator)) = (args.get(0).as_array(), args.get(1).as_string()) else {
         return Err(fail("join() requires array and separator string arguments"));
     };
-    let (mut out, mut growth) = (String::new(), Growth::default());
-    for (at, element) in elements.iter().enumerate() {
-        if at > 0 {
-            out.push_str(separator);
+    if let Some(len) = string::joined_len(elements, separator.as_str()) {
+        if len > operators::LONG {
+            fits(len)?;
         }
-        let form = match element.view() {
-            View::Str(_) | View::Int(_) | View::Float(_) | View::Bool(_) => Form::Print,
-            _ => Form::Assertion,
-        };
-        display::write(&mut out, element, form)?;
-        growth.reaches(out.len())?;
+        return Ok(string::join(elements, separator));
     }
-    result(&out)
+    host.compose(|out| {
+        let mut growth = Growth::default();
+        for (at, element) in elements.iter().enumerate() {
+            if at > 0 {
+                out.push_str(separator.as_str());
+            }
+            let form = match element.view() {
+                View::Str(_) | View::Int(_) | View::Float(_) | View::Bool(_) => Form::Print,
+                _ => Form::Assertion,
+            };
+            display::write(out, element, form)?;
+            growth.reaches(out.len())?;
+        }
+        if out.len() > operators::LONG { fits(out.len()) } else { Ok(()) }
+    })
 }
 
 pub(super) fn repeat(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -251,5 +321,6 @@ pub(super) fn truncate(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Ok(args.get(0).clone());
     }
     let kept = length.saturating_sub(suffix.char_count());
-    result(&format!("{}{}", characters(text, 0, kept), suffix.as_str()))
+    let (from, to) = characters(text, 0, kept);
+    result(&format!("{}{}", &text.as_str()[from..to], suffix.as_str()))
 }

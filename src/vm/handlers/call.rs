@@ -547,7 +547,7 @@ pub(super) unsafe fn call_builtin_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64
 /// What becomes of a `call_builtin` without a result.
 #[cold]
 #[inline(never)]
-unsafe fn call_failed(vm: &mut Vm, pc: *mut u64, base: *mut u64, error: RuntimeError) -> *mut u64 {
+pub(super) unsafe fn call_failed(vm: &mut Vm, pc: *mut u64, base: *mut u64, error: RuntimeError) -> *mut u64 {
     // SAFETY: as a helper; listed registers are live still.
     unsafe {
         let RuntimeError::Trap(trap) = error else { return vm.raise(pc, error) };

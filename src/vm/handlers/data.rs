@@ -308,22 +308,24 @@ unsafe fn format_text(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     unsafe {
         let fields = Fields::decode(*pc.add(1));
         let count = fields.c as usize;
-        let mut text = String::new();
         let written = budget::attempt(|| {
-            listed(pc.add(2), count).try_for_each(|(register, _)| {
-                let word = Word(*base.add(register));
-                display::write(&mut text, Value::borrow(&word), display::Form::Print)
+            vm.host.compose(|text| {
+                listed(pc.add(2), count).try_for_each(|(register, _)| {
+                    let word = Word(*base.add(register));
+                    display::write(text, Value::borrow(&word), display::Form::Print)
+                })
             })
         });
-        if let Err(error) = written {
-            return vm.raise(pc, error);
-        }
+        let text = match written {
+            Ok(text) => text,
+            Err(error) => return vm.raise(pc, error),
+        };
         for (register, dies) in listed(pc.add(2), count) {
             if dies {
                 release(Word(*base.add(register)));
             }
         }
-        *base.add(fields.a as usize) = Value::string(&text).into_word().0;
+        *base.add(fields.a as usize) = text.into_word().0;
         pc.add(Opcode::format.length(count))
     }
 }

@@ -10,13 +10,15 @@ use crate::bytecode::program::{PathDescription, PathStep};
 use crate::ir::function::UpdateOp;
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::cell::CellObject;
-use crate::runtime::dict::{self, Key};
+use crate::runtime::dict;
 use crate::runtime::error::RuntimeError;
+use crate::runtime::heap;
 use crate::runtime::path::{self, Step};
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
 use crate::runtime::word::{LIM, T, Word};
 use crate::vm::Vm;
+use crate::vm::dispatch::{Handler, handlers};
 use smallvec::SmallVec;
 
 /// Which of the places of a read-modify-write is that of storing.
@@ -42,14 +44,16 @@ pub(crate) unsafe fn set_one(vm: &mut Vm, pc: *mut u64, base: *mut u64, value: W
         let fields = Fields::decode(*pc.add(1));
         let key = Word(*base.add(fields.b as usize));
         let slot = base.add(fields.a as usize);
-        let place = dict::lookup_mut(Value::borrow_mut(&mut *(slot as *mut Word)), Value::borrow(&key));
-        if let Some(place) = place {
-            *place = Value::from_word(value);
-            if fields.op & crate::bytecode::op::DROP_FIRST != 0 {
-                release(key);
+        let container = Value::borrow_mut(&mut *(slot as *mut Word));
+        let value = match dict::store(container, Value::borrow(&key), Value::from_word(value)) {
+            Ok(()) => {
+                if fields.op & crate::bytecode::op::DROP_FIRST != 0 {
+                    release(key);
+                }
+                return pc.add(words);
             }
-            return pc.add(words);
-        }
+            Err(value) => value.into_word(),
+        };
         let mut root = Value::from_word(Word(*slot));
         let result = path::set_path(&mut root, &[Step::Index(Value::borrow(&key))], Value::from_borrowed(value));
         *slot = root.into_word().0;
@@ -108,9 +112,12 @@ unsafe fn run_quickly(vm: &Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, act
         if action == Action::Set && count > 1 {
             let container = walk(slot, base, list.add(1), count - 2)?;
             let container = Value::borrow_mut(&mut *(container as *mut Word));
-            if container.as_dict().is_some() && container.is_unique() {
+            if container.as_dict().is_some() {
                 let key = Word(*base.add((*list.add(count - 1) & !DROP_LISTED) as usize));
-                container.as_dict_mut()?.insert(Key::of(Value::borrow(&key))?, Value::from_word(operand));
+                if let Err(value) = dict::store(container, Value::borrow(&key), Value::from_word(operand)) {
+                    let _ = value.into_word();
+                    return None;
+                }
                 release_keys(base, list, count);
                 return Some(pc.add(2 + count.div_ceil(4)));
             }
@@ -138,6 +145,68 @@ unsafe fn run_quickly(vm: &Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, act
         }
         release_keys(base, list, count);
         Some(pc.add(2 + count.div_ceil(4)))
+    }
+}
+
+/// The handler of a read-modify-write of a variable with one index, if its operation has one of its own.
+pub(crate) fn handler(description: &PathDescription, operands: u16) -> Option<Handler> {
+    if operands != 2 || description.steps.as_slice() != [PathStep::Index] {
+        return None;
+    }
+    Some(match description.update? {
+        UpdateOp::Push => push_at_key,
+        UpdateOp::Binary(BinaryOp::Add) => add_at_key,
+        _ => return None,
+    })
+}
+
+handlers! {
+    fn push_at_key(m) {
+        m.helper(change_one::<true>)
+    }
+    fn add_at_key(m) {
+        m.helper(change_one::<false>)
+    }
+}
+
+/// `a[b] := push(a[b], value)`, or `a[b] += value` of two ints.
+///
+/// PERF: arrays that grow in a dict take half the instructions of [`run_quickly`], which finds out each time what is to be done.
+#[inline(never)]
+unsafe fn change_one<const PUSHES: bool>(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as `run`. Nothing is changed before the last reason to leave.
+    unsafe {
+        let slot = base.add(Fields::decode(*pc.add(1)).a as usize);
+        let list = *pc.add(2);
+        let operand = Word(*base.add((list as u16 & !DROP_LISTED) as usize));
+        let key = (list >> 16) as u16;
+        let Some(place) = walk(slot, base, &key, 1) else { return run(vm, pc, base, slot, Action::Update) };
+        if PUSHES {
+            let element = Word(*place);
+            let object: *mut ArrayObject = element.object_ptr();
+            if !element.is_array() || (*object).header.count != 1 {
+                return run(vm, pc, base, slot, Action::Update);
+            }
+            let len = (*object).len;
+            if len < (*object).cap {
+                ArrayObject::elements(object).add(len as usize).write(operand);
+                (*object).len = len + 1;
+            } else if heap::may_allocate(len as usize * 2 * size_of::<Word>()) {
+                *place = Word::array(ArrayObject::push(object, operand)).0;
+            } else {
+                return run(vm, pc, base, slot, Action::Update);
+            }
+        } else {
+            let sum = (*place).wrapping_add(operand.0.wrapping_sub(T));
+            if (*place & operand.0 & sum) < LIM {
+                return run(vm, pc, base, slot, Action::Update);
+            }
+            *place = sum;
+        }
+        if key & DROP_LISTED != 0 {
+            release(Word(*base.add((key & !DROP_LISTED) as usize)));
+        }
+        pc.add(3)
     }
 }
 
