@@ -40,7 +40,8 @@ pub mod exit {
 
 /// Runs the command line `arguments`, the first of which is the program's own name.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let code = match Arguments::try_parse_from(args::with_command(arguments)) {
+    let words = args::with_command(arguments);
+    let code = match args::plain_run(&words).map_or_else(|| Arguments::try_parse_from(words), Ok) {
         Ok(arguments) => dispatch(arguments),
         Err(error) => {
             // Help and the version arrive here too; their code is 0.
