@@ -27,10 +27,12 @@ fn main() {
     }
 }
 
-/// At a fixed address no table of pointers needs relocation, so its pages stay unread until used; and the unwinder, which only
-/// backtraces of bugs need, is not worth a shared library of its own.
+/// At a fixed address no table of pointers needs relocation, so its pages stay unread until used. What programs call stands side
+/// by side (`benches/order.py`). And the unwinder, which only backtraces of bugs need, is not worth a shared library of its own.
 fn link() {
     println!("cargo::rustc-link-arg-bins=-no-pie");
+    println!("cargo::rerun-if-changed=src/order.ld");
+    println!("cargo::rustc-link-arg-bins=-Wl,-T,{}/src/order.ld", env::var("CARGO_MANIFEST_DIR").unwrap_or_default());
     let unwinder = Command::new("cc").arg("-print-file-name=libgcc_eh.a").output();
     // Without such a file the bare name comes back.
     if let Ok(found) = unwinder

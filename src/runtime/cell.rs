@@ -119,6 +119,20 @@ mod tests {
     }
 
     #[test]
+    fn candidates_that_died_with_their_owner_do_not_pile_up() {
+        let before = heap::stats().live_bytes;
+        for _ in 0..50_000 {
+            let cell = unassigned();
+            let pair = vec![closure(vec![cell.clone()]), closure(vec![cell])];
+            // The only count that drops without reaching zero drops while the array dies.
+            drop(Value::array(pair));
+        }
+        assert!(heap::stats().live_bytes < before + 200_000);
+        heap::collect_cycles();
+        assert_eq!(heap::stats().live_bytes, before);
+    }
+
+    #[test]
     fn a_chain_of_a_million_cells_is_traced_without_recursion() {
         let before = heap::live_objects();
         let first = unassigned();
