@@ -16,7 +16,7 @@ use super::generator::GeneratorObject;
 use super::heap::{self, FLAG_BUFFERED, Header, IMMORTAL, Kind};
 use super::iterate::IteratorObject;
 use super::promise::{PromiseObject, TaskObject};
-use super::string::StringObject;
+use super::string::{self, FLAG_RECENT, StringObject};
 use super::structure::StructObject;
 use super::tagged::TaggedObject;
 use super::value::BigIntObject;
@@ -137,7 +137,7 @@ pub(super) unsafe fn free_shell(object: *mut Header) {
     unsafe {
         let size = match (*object).kind {
             Kind::BigInt => size_of::<BigIntObject>(),
-            Kind::String => StringObject::size(object as *const StringObject),
+            Kind::String => return free_string(object),
             Kind::Bytes => BytesObject::size(object as *const BytesObject),
             Kind::Array => ArrayObject::size(object as *const ArrayObject),
             Kind::Dict => {
@@ -224,7 +224,12 @@ unsafe fn free(object: *mut Header) {
 #[inline(always)]
 unsafe fn free_string(object: *mut Header) {
     // SAFETY: a string without owners; strings are never candidates of the cycle collector.
-    unsafe { heap::free_object(object, StringObject::size(object as *const StringObject)) }
+    unsafe {
+        if (*object).flags & FLAG_RECENT != 0 {
+            string::forget(object as *mut StringObject);
+        }
+        heap::free_object(object, StringObject::size(object as *const StringObject));
+    }
 }
 
 #[inline(never)]

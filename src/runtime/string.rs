@@ -2,6 +2,9 @@
 //! text is the canonical form of an int and hence an int key).
 //!
 //! The empty string and the 128 one-character ASCII strings are statics with every cache filled, so nobody ever writes them.
+//!
+//! Texts of two to eight bytes are words, keys and codes that programs make again and again: a table without counts remembers the
+//! latest ones, and a text that is in it gets one more owner instead of an object. A string leaves the table before it dies or changes.
 
 use super::budget;
 use super::heap::{self, Header, IMMORTAL, Kind};
@@ -9,6 +12,7 @@ use super::operators::LONG;
 use super::value::Value;
 use super::word::{INLINE_INT_LIMIT, Word};
 use crate::semantics::format::decimal;
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::{offset_of, size_of};
 use std::ptr;
@@ -38,6 +42,11 @@ const FLAG_HASHED: u8 = 2;
 const FLAG_KEY_KNOWN: u8 = 4;
 const FLAG_KEY_IS_INT: u8 = 8;
 const FLAG_CHARS_KNOWN: u8 = 16;
+/// Flag: the table of recent strings may hold its address. It takes a bit of the cycle collector, which never looks at strings.
+pub const FLAG_RECENT: u8 = 64;
+/// The longest text the table of recent strings holds, one word.
+const SHORT: usize = size_of::<u64>();
+const RECENT: usize = 1024;
 /// Characters a text that is not all ASCII is walked through for free.
 const LONG_WALK: usize = 1024;
 /// The longest string anything may build.
@@ -161,6 +170,80 @@ impl StringObject {
     }
 }
 
+thread_local! {
+    static RECENT_STRINGS: [Cell<*mut StringObject>; RECENT] = const { [const { Cell::new(ptr::null_mut()) }; RECENT] };
+}
+
+/// At most eight bytes as one word, zeros behind.
+#[inline]
+fn packed(text: &[u8]) -> u64 {
+    let (from, len) = (text.as_ptr(), text.len());
+    // SAFETY: the two reads overlap and stay inside the text.
+    unsafe {
+        match len {
+            0 => 0,
+            1 => u64::from(*from),
+            2 | 3 => {
+                let (first, last) =
+                    (from.cast::<u16>().read_unaligned(), from.add(len - 2).cast::<u16>().read_unaligned());
+                u64::from(first) | u64::from(last) << (8 * (len - 2))
+            }
+            _ => {
+                debug_assert!(len <= SHORT);
+                let (first, last) =
+                    (from.cast::<u32>().read_unaligned(), from.add(len - 4).cast::<u32>().read_unaligned());
+                u64::from(first) | u64::from(last) << (8 * (len - 4))
+            }
+        }
+    }
+}
+
+#[inline]
+fn recent_slot(text: u64) -> usize {
+    (text.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - RECENT.ilog2())) as usize
+}
+
+/// The string of the first `len` bytes of a word, two to eight, with zeros behind: a recent one or a new one.
+#[inline]
+fn recent(text: u64, len: usize) -> Value {
+    RECENT_STRINGS.with(|recent| {
+        let slot = &recent[recent_slot(text)];
+        let object = slot.get();
+        // SAFETY: the table holds live strings, which have room for eight bytes; so has the new one.
+        unsafe {
+            if !object.is_null()
+                && (*object).len as usize == len
+                && StringObject::bytes(object).cast::<u64>().read_unaligned() == text
+            {
+                return Value::from_borrowed(Word::object(object));
+            }
+            let object = StringObject::allocate(len);
+            (*object).len = len as u32;
+            (*object).header.flags = if text & HIGH == 0 { FLAG_RECENT | FLAG_ASCII } else { FLAG_RECENT };
+            StringObject::bytes(object).cast::<u64>().write_unaligned(text);
+            slot.set(object);
+            Value::from_word(Word::object(object))
+        }
+    })
+}
+
+/// Takes a string with [`FLAG_RECENT`] out of the table, if it is still there.
+///
+/// # Safety
+/// It is live, and its text has not changed since it got the flag.
+pub(super) unsafe fn forget(object: *mut StringObject) {
+    // SAFETY: such strings have eight bytes, zeros behind the text.
+    let slot = unsafe {
+        (*object).header.flags &= !FLAG_RECENT;
+        recent_slot(StringObject::bytes(object).cast::<u64>().read_unaligned())
+    };
+    RECENT_STRINGS.with(|recent| {
+        if recent[slot].get() == object {
+            recent[slot].set(ptr::null_mut());
+        }
+    });
+}
+
 /// The word of the empty string; it needs no counting.
 pub fn empty_word() -> Word {
     Word::object(&raw const EMPTY.object)
@@ -179,6 +262,9 @@ pub fn ascii_word(byte: u8) -> Word {
 pub fn new(text: &str) -> Value {
     if text.len() <= 1 {
         return short(text.as_bytes());
+    }
+    if text.len() <= SHORT {
+        return recent(packed(text.as_bytes()), text.len());
     }
     let object = allocate_for(text.len());
     // SAFETY: there is room for the text in the new object.
@@ -210,6 +296,9 @@ fn allocate_for(len: usize) -> *mut StringObject {
     StringObject::allocate(len)
 }
 
+/// The bits that no ASCII byte has.
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
 /// Copies a text, and says whether it is all ASCII.
 ///
 /// PERF: most texts are cells, words and tokens; two overlapping words cost less than the calls of `memcpy` and of a search.
@@ -218,7 +307,6 @@ fn allocate_for(len: usize) -> *mut StringObject {
 /// There is room for it, elsewhere.
 #[inline]
 unsafe fn copy_text(text: &str, to: *mut u8) -> bool {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
     let (from, len) = (text.as_ptr(), text.len());
     // SAFETY: all reads and writes are inside the first `len` bytes.
     unsafe {
@@ -337,11 +425,21 @@ pub fn concat(left: &str, right: &str) -> Value {
     joined(left, right, left.is_ascii() && right.is_ascii())
 }
 
+/// [`concat`] of two to eight bytes together.
+#[inline]
+fn joined_short(left: &str, right: &str) -> Value {
+    let behind = packed(right.as_bytes()).checked_shl(8 * left.len() as u32).unwrap_or(0);
+    recent(packed(left.as_bytes()) | behind, left.len() + right.len())
+}
+
 /// [`concat`], where it is known whether both are ASCII.
 fn joined(left: &str, right: &str, ascii: bool) -> Value {
     let len = left.len() + right.len();
     if len <= 1 {
         return short(if left.is_empty() { right.as_bytes() } else { left.as_bytes() });
+    }
+    if len <= SHORT {
+        return joined_short(left, right);
     }
     let object = allocate_for(len);
     // SAFETY: there is room for both; they are distinct from the new object.
@@ -381,6 +479,9 @@ pub fn sum(left: Value, right: &Value) -> Result<Value, Value> {
     if !left.is_unique() || left.word() == right.word() {
         return Ok(joined(a.as_str(), b.as_str(), a.is_ascii() && b.is_ascii()));
     }
+    if (2..=SHORT).contains(&sum) {
+        return Ok(joined_short(a.as_str(), b.as_str()));
+    }
     let (text, ascii) = (b.as_str(), b.is_ascii());
     let mut left = left;
     extend(&mut left, text, ascii);
@@ -413,6 +514,9 @@ fn extend(value: &mut Value, text: &str, text_is_ascii: bool) {
     unsafe {
         let len = (*object).len as usize;
         let need = len + text.len();
+        if (*object).header.flags & FLAG_RECENT != 0 {
+            forget(object);
+        }
         if need > (*object).cap as usize {
             if need > MAX_LEN {
                 heap::exhausted();
@@ -561,6 +665,34 @@ mod tests {
         assert_eq!(Value::string("7").as_string().unwrap().int_key(), Some(7));
         assert_eq!(Value::string("").as_str(), Some(""));
         assert_eq!(heap::stats(), before);
+    }
+
+    #[test]
+    fn short_texts_made_again_are_one_object_until_it_dies_or_changes() {
+        let before = heap::stats();
+        for text in ["ab", "né", "abc", "12345", "ab\0", "seven77", "eight888"] {
+            let a = new(text);
+            for at in (0..=text.len()).filter(|&at| text.is_char_boundary(at)) {
+                let b = concat(&text[..at], &text[at..]);
+                assert_eq!((b.as_str(), b.word()), (Some(text), a.word()), "{text} at {at}");
+                assert_eq!(b.as_string().unwrap().is_ascii(), text.is_ascii());
+            }
+        }
+        let (first, second) = (new("changed"), new("changed"));
+        assert!(!first.is_unique());
+        drop(second);
+        let mut first = first;
+        append(&mut first, "!");
+        append(&mut first, "?");
+        assert_eq!((first.as_str(), new("changed").as_str()), (Some("changed!?"), Some("changed")));
+        assert_ne!(new("ninebytes").word(), new("ninebytes").word());
+        drop(first);
+        // More texts than the table has room for, alive and dead.
+        let many: Vec<Value> = (0..5000).map(|i| new(&format!("t{i}"))).collect();
+        for (i, value) in many.into_iter().enumerate().filter(|(i, _)| i % 3 != 0) {
+            assert_eq!((value.as_str(), new(&format!("t{i}")).as_str()), (Some(&*format!("t{i}")), value.as_str()));
+        }
+        assert_eq!((heap::stats().live_objects, heap::stats().live_bytes), (before.live_objects, before.live_bytes));
     }
 
     #[test]
