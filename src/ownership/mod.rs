@@ -99,7 +99,9 @@ fn borrow_captures(func: &mut Function) {
 /// register is the result's, so they have to be dead (or a copy) in any case.
 fn tracked(func: &Function) -> EntitySet<Val> {
     let mut tracked = EntitySet::with_capacity(func.values.len());
-    tracked.extend(func.values.keys().filter(|&val| func.may_own(val)));
+    for val in func.values.keys().filter(|&val| func.may_own(val)) {
+        tracked.insert(val);
+    }
     for &block in &func.layout {
         for &inst in &func.blocks[block].insts {
             let data = &func.insts[inst];
