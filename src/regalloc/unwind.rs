@@ -87,8 +87,8 @@ pub fn points(
     for (&block, owned) in &mut points {
         let params = func.blocks[block].params.iter();
         let live: BTreeSet<Val> = lives.live_in.live_in(block).iter().chain(params).copied().collect();
-        let counted = live.into_iter().filter(|&val| func.values[val].ty.may_be_counted());
-        owned.extend(counted.filter_map(|val| reg[val]));
+        let owning = live.into_iter().filter(|&val| func.may_own(val));
+        owned.extend(owning.filter_map(|val| reg[val]));
         owned.sort_unstable();
         entries += owned.len();
         if entries > MAX_DROPS {
