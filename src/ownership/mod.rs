@@ -106,7 +106,9 @@ fn tracked(func: &Function) -> EntitySet<Val> {
         for &inst in &func.blocks[block].insts {
             let data = &func.insts[inst];
             let updated = data.args.iter().enumerate().filter(|&(index, _)| data.op.mode(index) == Mode::Update);
-            tracked.extend(updated.map(|(_, &val)| val));
+            for (_, &val) in updated {
+                tracked.insert(val);
+            }
         }
     }
     tracked
