@@ -692,6 +692,12 @@ mod tests {
         for (i, value) in many.into_iter().enumerate().filter(|(i, _)| i % 3 != 0) {
             assert_eq!((value.as_str(), new(&format!("t{i}")).as_str()), (Some(&*format!("t{i}")), value.as_str()));
         }
+        // What has died is made anew, and counted.
+        for i in 0..5000 {
+            let allocations = heap::stats().allocations;
+            assert!(new(&format!("t{i}")).is_unique());
+            assert_eq!(heap::stats().allocations, allocations + 1);
+        }
         assert_eq!((heap::stats().live_objects, heap::stats().live_bytes), (before.live_objects, before.live_bytes));
     }
 
