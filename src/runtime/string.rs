@@ -685,6 +685,7 @@ mod tests {
         append(&mut first, "!");
         append(&mut first, "?");
         assert_eq!((first.as_str(), new("changed").as_str()), (Some("changed!?"), Some("changed")));
+        assert!(new("changed").is_unique());
         assert_ne!(new("ninebytes").word(), new("ninebytes").word());
         drop(first);
         // More texts than the table has room for, alive and dead.
