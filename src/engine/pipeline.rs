@@ -259,7 +259,7 @@ pub(super) fn outcome(ending: Ending, limits: &Limits) -> Outcome {
     let uncaught = |raised: Raised, message: String| UncaughtError {
         message,
         span: raised.span,
-        stack: raised.stack.iter().rev().map(|name| name.to_string()).collect(),
+        stack: raised.stack().map(str::to_string).collect(),
     };
     match ending {
         Ending::Finished => Outcome::Finished,

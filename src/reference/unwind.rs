@@ -110,7 +110,7 @@ impl<'a> Interpreter<'_, 'a> {
         self.frame().values.clear();
         self.open_scope(handler.id);
         let line = (self.script.line_of)(raised.span);
-        let stack = raised.stack.iter().map(|name| Value::string(name)).collect();
+        let stack = Value::array(raised.stack.iter().map(|name| Value::string(name)).collect());
         if let (Some(name), Ok((message, cause))) = (error, raised.error.into_parts()) {
             self.redeclare(name, error_struct(message, line, stack, cause));
         }

@@ -162,9 +162,7 @@ pub fn with_capacity(cap: usize) -> Value {
 pub fn from_slice(values: &[Value]) -> Value {
     let mut array = with_capacity(values.len());
     if let Some(mut elements) = array.as_array_mut() {
-        for value in values {
-            elements.push(value.clone());
-        }
+        elements.extend(values);
     }
     array
 }
@@ -234,6 +232,24 @@ impl<'a> ArrayMut<'a> {
             if need > (*self.object()).cap as usize {
                 *self.word = Word::array(ArrayObject::grow(self.object(), need));
             }
+        }
+    }
+
+    /// Appends clones of `values`.
+    #[inline]
+    pub fn extend(&mut self, values: &[Value]) {
+        self.reserve(values.len());
+        // SAFETY: there is room for them behind the elements in use, which the values are not, or the array would have two owners;
+        // each gets one more owner.
+        unsafe {
+            let object = self.object();
+            let end = ArrayObject::elements(object).add((*object).len as usize);
+            for (at, value) in values.iter().enumerate() {
+                let word = value.word();
+                heap::retain(word);
+                end.add(at).write(word);
+            }
+            (*object).len += values.len() as u32;
         }
     }
 

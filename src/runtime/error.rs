@@ -3,7 +3,6 @@
 //! A [`RuntimeError`] knows no position: the machine that runs the failing instruction adds line and stack when it builds the struct the
 //! script sees.
 
-use super::array;
 use super::display;
 use super::shape::Shape;
 use super::structure;
@@ -135,16 +134,17 @@ impl RuntimeError {
     }
 }
 
-/// The struct a script catches. `stack` holds the names of the active functions, outermost first.
-pub fn error_struct(message: Value, line: u32, stack: Vec<Value>, cause: Option<Value>) -> Value {
-    let stack = array::from_values(stack);
-    let mut values = vec![message, Value::int(line as i64), stack];
-    let shape = match cause {
-        Some(cause) => {
-            values.push(cause);
-            Shape::of("Error", &["message", "line", "stack", "cause"])
-        }
-        None => Shape::of("Error", &["message", "line", "stack"]),
+/// The struct a script catches. `stack` is the array of the names of the active functions, outermost first.
+pub fn error_struct(message: Value, line: u32, stack: Value, cause: Option<Value>) -> Value {
+    let (plain, caused) = ERROR_SHAPES.with(|shapes| *shapes);
+    let shape = if cause.is_some() { caused } else { plain };
+    structure::new(shape, [message, Value::int(line as i64), stack].into_iter().chain(cause))
+}
+
+thread_local! {
+    /// The shapes of `Error`, without and with a cause.
+    static ERROR_SHAPES: (&'static Shape, &'static Shape) = {
+        let fields = ["message", "line", "stack", "cause"];
+        (Shape::of("Error", &fields[..3]), Shape::of("Error", &fields))
     };
-    structure::new(shape, values)
 }

@@ -62,7 +62,7 @@ impl StructObject {
 }
 
 /// A struct of `shape`; missing values are null, surplus ones are dropped.
-pub fn new(shape: &'static Shape, values: Vec<Value>) -> Value {
+pub fn new(shape: &'static Shape, values: impl IntoIterator<Item = Value>) -> Value {
     let object = StructObject::allocate(shape);
     let mut values = values.into_iter();
     // SAFETY: exactly the fields of the shape are written.

@@ -9,7 +9,6 @@
 use super::dispatch::handlers;
 use super::handlers::HANDLERS;
 use super::handlers::generator::give_up_operands;
-use super::unwind::Raised;
 use super::{Ending, Vm, dispatch};
 use crate::bytecode::op::OPCODE_MASK;
 use crate::runtime::builtins::cost::cost;
@@ -102,9 +101,8 @@ impl Vm {
             // The unit of the point, which is passed again.
             budget::set_fuel(budget::fuel().saturating_add(1));
         }
-        let (span, stack) = self.trace(pc);
         self.paused = Some(Pause { pc, base: self.base, at });
-        self.ending = Ending::Paused(Raised { error: RuntimeError::Stop(Stop::Fuel), span, stack });
+        self.ending = Ending::Paused(self.raised(RuntimeError::Stop(Stop::Fuel), self.trace(pc)));
         self.halt()
     }
 

@@ -29,6 +29,7 @@ use counters::Counting;
 use handlers::task::Environment;
 use loader::Loaded;
 use profile::Recorder;
+use rustc_hash::FxHashMap;
 use scheduler::Scheduler;
 use std::alloc::Layout;
 use std::rc::Rc;
@@ -105,6 +106,8 @@ pub struct Vm {
     stack: *mut u64,
     global_slots: Vec<Word>,
     caught: Option<Raised>,
+    /// Names of functions as errors show them.
+    shown_names: FxHashMap<u32, Value>,
     ending: Ending,
     line_of: Box<dyn Fn(Span) -> u32>,
 }
@@ -162,6 +165,7 @@ impl Vm {
             stack,
             global_slots,
             caught: None,
+            shown_names: FxHashMap::default(),
             ending: Ending::Finished,
             line_of,
         }
@@ -244,7 +248,7 @@ impl Vm {
     /// The error being handled, as the struct a script sees.
     pub(crate) fn take_caught(&mut self) -> Value {
         match self.caught.take() {
-            Some(raised) => raised.into_struct(&*self.line_of),
+            Some(raised) => self.error_struct(raised),
             None => Value::NULL,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Vm;
 use super::handlers::overload;
+use super::unwind::Active;
 use crate::base::source::Span;
 use crate::runtime::error::RuntimeError;
 use std::rc::Rc;
@@ -37,11 +38,10 @@ impl Vm {
         self.program.hidden.contains(&self.program.functions[function].span.source)
     }
 
-    /// Where an error at `pc` is reported, and the names of the active functions, outermost first, without the top level.
+    /// Where an error at `pc` is reported, and the active functions, innermost first, without the top level.
     /// Functions that stand for builtins are left out, and errors in them are reported at the call that entered them.
-    pub(super) fn trace(&self, pc: *const u64) -> (Span, Vec<Rc<str>>) {
-        let lambda: Rc<str> = "<lambda>".into();
-        let mut names = Vec::new();
+    pub(super) fn trace(&self, pc: *const u64) -> (Span, Active) {
+        let mut active = Active::new();
         let mut span = None;
         self.each_frame(pc, self.base, &mut |function, pc, _| {
             if !self.is_hidden(function) {
@@ -49,12 +49,11 @@ impl Vm {
                 let name = self.program.functions[function].name.as_deref();
                 // Evaluating a default is no call that a script could see; no other function has such a name.
                 if !self.is_top_level(function) && !name.is_some_and(|name| name.starts_with('=')) {
-                    names.push(self.program.functions[function].name.clone().unwrap_or_else(|| lambda.clone()));
+                    active.push(function as u32);
                 }
             }
         });
-        names.reverse();
-        (span.unwrap_or_default(), names)
+        (span.unwrap_or_default(), active)
     }
 
     /// Whether a function is the top level of the program or of a module, or a test block: no other has such a name.

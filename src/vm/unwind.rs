@@ -8,13 +8,18 @@ use super::handlers::{overload, task};
 use super::meter::Place;
 use super::{Ending, Vm};
 use crate::base::source::Span;
-use crate::bytecode::program::NO_LANDING;
+use crate::bytecode::program::{NO_LANDING, Program};
+use crate::runtime::array;
 use crate::runtime::error::{RuntimeError, Stop, error_struct};
 use crate::runtime::generator::{FINISHED, GeneratorObject};
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
+use smallvec::SmallVec;
 use std::rc::Rc;
+
+/// The functions that are active, innermost first.
+pub(super) type Active = SmallVec<[u32; 8]>;
 
 /// An error on its way: what was raised, where, and who was active.
 #[derive(Debug)]
@@ -23,23 +28,42 @@ pub struct Raised {
     pub error: RuntimeError,
     /// Where.
     pub span: Span,
-    /// Names of the active functions, outermost first.
-    pub stack: Vec<Rc<str>>,
+    active: Active,
+    program: Rc<Program>,
 }
 
 impl Raised {
-    /// The struct `Error` a script sees.
-    pub(super) fn into_struct(self, line_of: &dyn Fn(Span) -> u32) -> Value {
-        let line = line_of(self.span);
-        let stack = self.stack.iter().map(|name| Value::string(name)).collect();
-        match self.error.into_parts() {
-            Ok((message, cause)) => error_struct(message, line, stack, cause),
-            Err(_) => Value::NULL,
-        }
+    /// Names of the active functions, innermost first.
+    pub fn stack(&self) -> impl Iterator<Item = &str> {
+        self.active.iter().map(|&function| shown_name(&self.program, function))
     }
 }
 
+/// The name of a function in a list of active ones.
+fn shown_name(program: &Program, function: u32) -> &str {
+    program.functions[function as usize].name.as_deref().unwrap_or("<lambda>")
+}
+
 impl Vm {
+    /// An error, raised by the functions that are active.
+    pub(super) fn raised(&self, error: RuntimeError, (span, active): (Span, Active)) -> Raised {
+        Raised { error, span, active, program: self.program.clone() }
+    }
+
+    /// The struct `Error` a script sees.
+    pub(super) fn error_struct(&mut self, raised: Raised) -> Value {
+        let Ok((message, cause)) = raised.error.into_parts() else { return Value::NULL };
+        let mut stack = array::with_capacity(raised.active.len());
+        if let Some(mut stack) = stack.as_array_mut() {
+            for &function in raised.active.iter().rev() {
+                // PERF: the names of functions that raise in a loop are made once.
+                let name = self.shown_names.entry(function);
+                stack.push(name.or_insert_with(|| Value::string(shown_name(&self.program, function))).clone());
+            }
+        }
+        error_struct(message, (self.line_of)(raised.span), stack, cause)
+    }
+
     /// Raises `error` at the instruction `pc` of the frame in `self.base`: returns where to go on, with its frame in `self.base`.
     pub(crate) fn raise(&mut self, pc: *mut u64, error: RuntimeError) -> *mut u64 {
         self.raise_within(pc, pc, error)
@@ -50,13 +74,13 @@ impl Vm {
         if let RuntimeError::Stop(Stop::Fuel) = error {
             return self.pause(pc, Place::Instruction);
         }
-        let (span, stack) = self.trace(position);
-        self.raise_traced(pc, Raised { error, span, stack })
+        let raised = self.raised(error, self.trace(position));
+        self.raise_traced(pc, raised)
     }
 
     /// As [`Vm::raise`], with the position of a part of the read-modify-write `pc`.
     pub(crate) fn raise_at_place(&mut self, pc: *mut u64, place: usize, error: RuntimeError) -> *mut u64 {
-        let (mut span, stack) = self.trace(pc);
+        let (mut span, active) = self.trace(pc);
         if let Some((function, word)) = self.loaded.locate(pc)
             && !self.is_hidden(function)
         {
@@ -64,7 +88,7 @@ impl Vm {
             let found = places.binary_search_by_key(&word, |entry| entry.0 as usize).ok();
             span = found.and_then(|found| places[found].1.get(place)).copied().unwrap_or(span);
         }
-        self.raise_traced(pc, Raised { error, span, stack })
+        self.raise_traced(pc, self.raised(error, (span, active)))
     }
 
     fn raise_traced(&mut self, pc: *mut u64, raised: Raised) -> *mut u64 {
@@ -74,14 +98,15 @@ impl Vm {
 
     /// Raises an error that cannot be caught before the instruction at the point `pc`.
     pub(super) fn raise_at_point(&mut self, pc: *mut u64, error: RuntimeError) -> *mut u64 {
-        let (span, stack) = self.trace(pc);
-        self.unwind(pc, Raised { error, span, stack }, false, Place::Point)
+        let raised = self.raised(error, self.trace(pc));
+        self.unwind(pc, raised, false, Place::Point)
     }
 
     /// Releases all frames of a paused machine.
     pub(super) fn unwind_pause(&mut self, pc: *mut u64, place: Place) {
         let error = RuntimeError::Stop(Stop::Fuel);
-        self.unwind(pc, Raised { error, span: Span::default(), stack: Vec::new() }, false, place);
+        let raised = self.raised(error, (Span::default(), Active::new()));
+        self.unwind(pc, raised, false, place);
     }
 
     fn unwind(&mut self, pc: *mut u64, mut raised: Raised, catchable: bool, mut place: Place) -> *mut u64 {

@@ -158,9 +158,7 @@ pub(super) fn concat(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     heap::admit(size_of_val(right))?;
     let right = args.take(1);
     Ok(changed(args, 0, |mut array| {
-        let more = right.as_array().unwrap_or(&[]);
-        array.reserve(more.len());
-        more.iter().for_each(|element| array.push(element.clone()));
+        array.extend(right.as_array().unwrap_or(&[]));
     }))
 }
 

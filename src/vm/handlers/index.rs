@@ -350,10 +350,7 @@ unsafe fn spread_array(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
         let slot = base.add(fields.a as usize);
         let mut array = Value::from_word(Word(*slot));
         if let Some(mut target) = array.as_array_mut() {
-            target.reserve(elements.len());
-            for element in elements {
-                target.push(element.clone());
-            }
+            target.extend(elements);
         }
         *slot = array.into_word().0;
         if fields.op & DROP_FIRST != 0 {
