@@ -7,10 +7,10 @@ use super::budget::{self, Growth};
 use super::dict::key_text;
 use super::error::RuntimeError;
 use super::heap::Kind;
-use super::string::MAX_LEN;
+use super::string::{MAX_LEN, decimal};
 use super::tagged::Variant;
 use super::value::{Value, View};
-use crate::semantics::format::{bool_text, write_float, write_int};
+use crate::semantics::format::{bool_text, write_float};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -103,7 +103,7 @@ pub fn write(out: &mut String, value: &Value, form: Form) -> Result<(), RuntimeE
                 return Ok(());
             }
             View::Int(i) => {
-                write_int(out, i);
+                out.push_str(decimal(i, &mut [0; 20]));
                 return Ok(());
             }
             _ => {}
@@ -153,7 +153,7 @@ fn open_print<'a>(out: &mut String, value: &'a Value) -> Option<Frame<'a>> {
     match value.view() {
         View::Null | View::Internal => out.push_str("null"),
         View::Bool(b) => out.push_str(bool_text(b)),
-        View::Int(i) => write_int(out, i),
+        View::Int(i) => out.push_str(decimal(i, &mut [0; 20])),
         View::Float(f) => write_float(out, f),
         View::Str(text) => out.push_str(text.as_str()),
         View::Array(elements) => {

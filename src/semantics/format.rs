@@ -9,26 +9,7 @@ pub fn write_float(out: &mut String, f: f64) {
 
 /// Appends an int.
 pub fn write_int(out: &mut String, i: i64) {
-    out.push_str(decimal(i, &mut [0; 20]));
-}
-
-/// The text of an int, written at the end of `digits`.
-pub fn decimal(i: i64, digits: &mut [u8; 20]) -> &str {
-    let mut rest = i.unsigned_abs();
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if i < 0 {
-        at -= 1;
-        digits[at] = b'-';
-    }
-    std::str::from_utf8(&digits[at..]).unwrap_or_default()
+    let _ = write!(out, "{i}");
 }
 
 /// The text of a bool.

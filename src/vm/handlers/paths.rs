@@ -44,6 +44,12 @@ pub(crate) unsafe fn set_one(vm: &mut Vm, pc: *mut u64, base: *mut u64, value: W
         let fields = Fields::decode(*pc.add(1));
         let key = Word(*base.add(fields.b as usize));
         let slot = base.add(fields.a as usize);
+        if let Some(place) = array_element(Word(*slot), key) {
+            let old = Word(*place);
+            *place = value.0;
+            release(old);
+            return pc.add(words);
+        }
         let container = Value::borrow_mut(&mut *(slot as *mut Word));
         let value = match dict::store(container, Value::borrow(&key), Value::from_word(value)) {
             Ok(()) => {
@@ -70,6 +76,21 @@ pub(crate) unsafe fn set_one(vm: &mut Vm, pc: *mut u64, base: *mut u64, value: W
     }
 }
 
+/// An existing element of an array without other owners.
+#[inline(always)]
+unsafe fn array_element(container: Word, key: Word) -> Option<*mut u64> {
+    if !container.is_array() {
+        return None;
+    }
+    // SAFETY: the container is a live array, and the element inside it.
+    unsafe {
+        let object: *mut ArrayObject = container.object_ptr();
+        let index = key.0.wrapping_sub(T);
+        let inside = (*object).header.count == 1 && index < (*object).len as u64;
+        inside.then(|| (object as *mut u64).add(ELEMENTS_OFFSET / 8 + index as usize))
+    }
+}
+
 /// The element at the end of a path of index steps, if every container on the way is unique and has the key: nothing has to be
 /// copied, created or refused.
 unsafe fn walk(mut slot: *mut u64, base: *mut u64, keys: *const u16, count: usize) -> Option<*mut u64> {
@@ -79,12 +100,7 @@ unsafe fn walk(mut slot: *mut u64, base: *mut u64, keys: *const u16, count: usiz
             let key = Word(*base.add((*keys.add(i) & !DROP_LISTED) as usize));
             let container = Word(*slot);
             if container.is_array() {
-                let object: *mut ArrayObject = container.object_ptr();
-                let index = key.0.wrapping_sub(T);
-                if (*object).header.count != 1 || index >= (*object).len as u64 {
-                    return None;
-                }
-                slot = (object as *mut u64).add(ELEMENTS_OFFSET / 8 + index as usize);
+                slot = array_element(container, key)?;
             } else {
                 let container = Value::borrow_mut(&mut *(slot as *mut Word));
                 let element: *mut Value = dict::lookup_mut(container, Value::borrow(&key))?;
