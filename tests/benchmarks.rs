@@ -7,9 +7,10 @@ mod common;
 
 use common::{ruff, run};
 use ruff::base::source::SourceMap;
+use ruff::engine::measure::Subject;
 use ruff::engine::pipeline::{self, CompileOptions, Outcome, RunOptions};
-use ruff::passes::Level;
 use ruff::passes::manager::PassOptions;
+use ruff::passes::{Level, Pass};
 use ruff::runtime::host::Host;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,11 @@ const LANGUAGES: &[&str] = &["ruff", "lua", "js", "py"];
 
 /// What runs the other languages, if it is installed; Lua's text must suit both of its implementations.
 const PEERS: &[(&str, &str)] = &[("lua5.4", "lua"), ("luajit", "lua"), ("node", "js"), ("python3", "py")];
+
+/// A pass of `-O2` saves at least this part of the executed instructions of some program.
+const WORTH: f64 = 0.001;
+/// And costs less than this part of any: a few instructions before a loop that pay within it at other sizes.
+const COST: f64 = 0.0001;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -121,6 +127,30 @@ fn programs_execute_as_many_instructions_as_before() {
         "executed instructions or allocations changed (old, new); if that is meant, RUFF_BLESS=1:\n{}",
         changed.join("\n")
     );
+}
+
+#[test]
+fn passes_never_cost_instructions_and_each_saves_some() {
+    let mut best: Vec<(Pass, f64, String)> = Pass::ALL.iter().map(|&pass| (pass, 0.0, String::new())).collect();
+    for (name, size) in programs() {
+        let mut sources = SourceMap::new();
+        let text = std::fs::read_to_string(path(&name, "ruff")).unwrap();
+        let main = sources.add("program.ruff", text).unwrap();
+        let ablation = Subject { sources: &sources, main, arguments: &[size] }.ablate();
+        let Ok(ablation) = ablation else { panic!("{name} does not run") };
+        assert!(ablation.all <= ablation.unoptimised, "{name}: -O2 executes more than -O0");
+        for (&(pass, without), best) in ablation.without.iter().zip(&mut best) {
+            let saved = ablation.saved(without);
+            assert!(saved > -COST, "{name} executes {without} without {}, {} with it", pass.name(), ablation.all);
+            if saved > best.1 {
+                *best = (pass, saved, name.clone());
+            }
+        }
+    }
+    for (pass, saved, name) in best {
+        println!("{:<16}{:6.2} % of {name}", pass.name(), 100.0 * saved);
+        assert!(saved >= WORTH, "{} saves at most {saved} of a program's instructions", pass.name());
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! Which constants need a register, and which the emitter encodes in the instructions that use them.
+//! Which constants need a register, and which the emitter encodes in the instructions that use them or loads where they go.
 
 use crate::ir::entities::{Inst, Val};
 use crate::ir::function::{ConstData, Function, PathData, Step, ValDef};
 use crate::ir::inst::{Imm, Op};
+use crate::regalloc;
 use cranelift_entity::{EntitySet, SecondaryMap};
 
 /// For each value whether it needs a register, and how often each value is used.
@@ -19,6 +20,8 @@ fn encodable(func: &Function, inst: Inst, index: usize, constant: &ConstData) ->
         op if is_binary(op) => index == 1,
         Op::IndexGet => index == 1,
         Op::Return | Op::Drop | Op::Copy => true,
+        // Loaded into the callee's window: an earlier register would be one to move from.
+        op if regalloc::has_window(op) => true,
         Op::ArrayPush => index == 1 && !constant.ty().may_be_counted(),
         Op::SetPath => index == 1 && !constant.ty().may_be_counted() && is_single_index(path(func, inst)),
         _ => false,
