@@ -1,11 +1,11 @@
 //! Claims about registers: values stay where they are, arguments are computed in place, and the checker notices sabotage.
 
 use cranelift_entity::EntityRef;
-use ruff::ir::entities::{Inst, Val};
+use ruff::ir::entities::{Block, Inst, Val};
 use ruff::ir::function::Function;
 use ruff::ir::inst::Op;
 use ruff::ir::parse::parse_module;
-use ruff::regalloc::{Allocation, Move, allocate, check::check};
+use ruff::regalloc::{Allocation, Move, Unwind, allocate, check::check};
 
 /// Parses the body of a function, runs the ownership step and allocates with ints and nulls out of registers.
 fn compile(arity: usize, body: &str) -> (Function, Allocation) {
@@ -323,15 +323,105 @@ fn the_checker_notices_a_window_over_a_live_value_and_a_missing_operand() {
 }
 
 #[test]
-fn the_checker_notices_a_home_left_and_a_wrong_drop() {
+fn the_checker_notices_a_home_left() {
     let report = sabotage(2, TRY, |_, allocation| allocation.reg[Val::new(2)] = Some(9));
     assert!(report.contains("the operand it updates differ in register"), "{report}");
     assert!(report.contains("outside the frame"), "{report}");
+}
+
+fn first(func: &Function, op: Op) -> Inst {
+    insts(func).into_iter().find(|&inst| func.insts[inst].op == op).expect("such an instruction")
+}
+
+#[test]
+fn the_checker_notices_registers_missing_surplus_and_named_twice() {
+    let push = |func: &Function, allocation: &mut Allocation, change: &dyn Fn(&mut Unwind)| {
+        change(allocation.unwind.get_mut(&first(func, Op::ArrayPush)).expect("an entry"));
+    };
+    let report = sabotage(2, TRY, |func, allocation| push(func, allocation, &|entry| drop(entry.drops.pop())));
+    assert!(report.contains("(array_push): r2 owns v9 and is not released"), "{report}");
+    let report = sabotage(2, TRY, |func, allocation| push(func, allocation, &|entry| drop(entry.kept.pop())));
+    assert!(report.contains("(array_push): r0 owns v0 and is not released"), "{report}");
+    let report = sabotage(2, TRY, |func, allocation| push(func, allocation, &|entry| entry.drops.push(1)));
+    assert!(report.contains("(array_push): r1 is released twice"), "{report}");
+    let report = sabotage(2, TRY, |func, allocation| push(func, allocation, &|entry| entry.drops.push(5)));
+    assert!(report.contains("(array_push): r5 is released but owns nothing"), "{report}");
     let report = sabotage(2, TRY, |func, allocation| {
-        let push = insts(func).into_iter().find(|&inst| func.insts[inst].op == Op::ArrayPush).expect("a push");
-        allocation.unwind.get_mut(&push).expect("an entry").drops.pop();
+        let entry = allocation.unwind.get_mut(&first(func, Op::ArrayPush)).expect("an entry");
+        entry.drops.push(entry.kept.pop().expect("what the handler takes"));
     });
-    assert!(report.contains("the unwinder drops"), "{report}");
+    assert!(report.contains("v5 of block1 receives v0 without a reference"), "{report}");
+    let report = sabotage(2, TRY, |func, allocation| {
+        let call = allocation.unwind.get_mut(&first(func, Op::CallDirect)).expect("an entry");
+        call.handler.as_mut().expect("a handler").increments.push(0);
+    });
+    assert!(report.contains("a reference to v3 is lost on the way to block1"), "{report}");
+}
+
+#[test]
+fn the_checker_notices_what_points_forget_or_release_twice() {
+    let change = |change: &dyn Fn(&mut Vec<u16>)| {
+        sabotage(1, LOOP, |_, allocation| change(allocation.points.get_mut(&Block::new(1)).expect("a point")))
+    };
+    let report = change(&|owned| owned.retain(|&reg| reg != 0));
+    assert!(report.contains("the point at block1: r0 owns v0 and is not released"), "{report}");
+    let report = change(&|owned| owned.push(0));
+    assert!(report.contains("the point at block1: r0 is released twice"), "{report}");
+}
+
+/// A closure that looks at what it captured in a loop.
+const BORROWING: &str = "\
+block0(v0: any):
+  v1 = capture_get 0
+  jump block1(v0)
+block1(v2: any):
+  v3 = index_get v1, v2
+  v4: bool = truthy v3
+  brif v4, block1(v3), block2
+block2:
+  v5 = array_new v1, v3
+  v6 = index_get v1, v5
+  return v6
+";
+
+#[test]
+fn the_checker_notices_borrowed_values_that_are_released() {
+    let text = format!("function fn0 \"f\"(1) captures 1 {{\n{BORROWING}}}\n");
+    let mut func = parse_module(&text).expect("IR").functions.values().next().expect("a function").clone();
+    ruff::ownership::run(&mut func);
+    let allocation = allocate(&func, |_| true).expect("few registers");
+    assert_eq!(check(&func, &allocation), Vec::<String>::new());
+    let borrowed = reg(&allocation, 1);
+    let mut at_point = allocation.clone();
+    at_point.points.get_mut(&Block::new(1)).expect("a point").push(borrowed);
+    let mut at_raise = allocation.clone();
+    at_raise.unwind.entry(first(&func, Op::IndexGet)).or_default().drops.push(borrowed);
+    for sabotaged in [at_point, at_raise] {
+        let report = check(&func, &sabotaged).join("; ");
+        assert!(report.contains(&format!("r{borrowed} is released but owns nothing")), "{report}");
+    }
+    let mut consumed = func.clone();
+    let stored = first(&consumed, Op::ArrayNew);
+    consumed.insts[stored].args[0] = Val::new(1);
+    let report = check(&consumed, &allocation).join("; ");
+    assert!(report.contains(&format!("(array_new): r{borrowed} gives v1 up but owns nothing")), "{report}");
+}
+
+#[test]
+fn the_checker_notices_what_a_suspended_generator_forgets() {
+    let body = "\
+block0(v0: any):
+  generator_start
+  v1 = const 1
+  yield v1
+  return v0
+";
+    for op in [Op::GeneratorStart, Op::Yield] {
+        let report = sabotage(1, body, |func, allocation| {
+            allocation.suspended.get_mut(&first(func, op)).expect("a table").clear();
+        });
+        assert!(report.contains("r0 owns v0 and is not released"), "{report}");
+    }
 }
 
 #[test]

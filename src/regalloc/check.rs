@@ -3,12 +3,11 @@
 //!
 //! Where paths meet, a register holds a value only if it does on all of them. Rules: (1) a use reads a register that holds the
 //! used value; (2) the result of an update has its operand's register; (3) a window holds the call's operands and everything
-//! live across the call is below it; (4) on every edge the parameters receive their arguments; (5) the unwinder drops exactly
-//! the counted values that are live and not taken by the handler; (6) no register is outside the frame; (7) a
-//! suspended generator keeps the registers of live values, all that are read later, and no others. A register overwritten
-//! while its value is live shows at the later use, drops included.
+//! live across the call is below it; (4) on every edge, to handlers too, the parameters receive their arguments; (5) no register is
+//! outside the frame; (6) a suspended generator keeps the registers of live values, all that are read later, and no others. A
+//! register overwritten while its value is live shows at the later use, drops included. `owners` checks what is released where.
 
-use super::{Allocation, Move, constant_of, has_window, slot, suspend, unwind, window_end};
+use super::{Allocation, Move, constant_of, has_window, owners, slot, suspend, unwind, window_end};
 use crate::ir::cfg::Cfg;
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{BlockCall, Function};
@@ -33,24 +32,19 @@ pub fn check(func: &Function, allocation: &Allocation) -> Vec<String> {
         silent: true,
     };
     checker.run();
+    checker.errors.extend(owners::check(func, allocation));
     checker.errors.into_iter().collect()
 }
 
 /// What registers hold.
 type State = BTreeMap<u16, Val>;
 
-/// Values live before and after an instruction.
-#[derive(Clone, Default)]
-struct Live {
-    before: Vec<Val>,
-    after: Vec<Val>,
-}
-
 struct Checker<'a> {
     func: &'a Function,
     allocation: &'a Allocation,
     liveness: Liveness,
-    live: SecondaryMap<Inst, Option<Live>>,
+    /// The values live after calls and whatever suspends.
+    live: SecondaryMap<Inst, Vec<Val>>,
     entry: SecondaryMap<Block, Option<State>>,
     queued: EntitySet<Block>,
     work: Vec<Block>,
@@ -162,14 +156,14 @@ impl Checker<'_> {
     fn inst(&mut self, inst: Inst, state: &mut State) {
         let func = self.func;
         let data = &func.insts[inst];
-        let live = self.live[inst].clone().unwrap_or_default();
+        let live = self.live[inst].clone();
         data.args.iter().for_each(|&val| self.reads(inst, val, state));
         let mut landed = None;
         if has_window(data.op) {
             landed = self.window(inst, &live, state);
         }
         if unwind::may_stop(func, inst) {
-            self.unwind(inst, &live, state);
+            self.unwind(inst, state);
         }
         if suspend::suspends(data.op) {
             self.suspension(inst, &live, state);
@@ -227,7 +221,7 @@ impl Checker<'_> {
     }
 
     /// The state during the call; the register the result lands in.
-    fn window(&mut self, inst: Inst, live: &Live, state: &mut State) -> Option<u16> {
+    fn window(&mut self, inst: Inst, live: &[Val], state: &mut State) -> Option<u16> {
         let data = &self.func.insts[inst];
         let allocation = self.allocation;
         let Some(window) = allocation.window(inst) else {
@@ -247,7 +241,7 @@ impl Checker<'_> {
         let handler = data.unwind.as_deref();
         let taken = handler.map(|call| self.liveness.live_in(call.block).to_vec()).unwrap_or_default();
         let passed = handler.map(|call| call.args.to_vec()).unwrap_or_default();
-        for val in live.after.iter().chain(&taken).chain(&passed) {
+        for val in live.iter().chain(&taken).chain(&passed) {
             if Some(*val) != data.result.expand() && allocation.reg[*val].is_some_and(|reg| reg >= window.base) {
                 self.error(inst, format!("{val} is live across the call but not below its window"));
             }
@@ -257,39 +251,22 @@ impl Checker<'_> {
     }
 
     /// A suspended generator keeps the registers in its table, which hold live values, and no others.
-    fn suspension(&mut self, inst: Inst, live: &Live, state: &mut State) {
+    fn suspension(&mut self, inst: Inst, live: &[Val], state: &mut State) {
         let Some(kept) = self.allocation.suspended.get(&inst) else {
             return self.error(inst, "it suspends without a table".to_string());
         };
         for reg in kept {
-            if !state.get(reg).is_some_and(|val| live.after.contains(val)) {
+            if !state.get(reg).is_some_and(|val| live.contains(val)) {
                 self.error(inst, format!("r{reg} is kept, but holds no live value"));
             }
         }
         state.retain(|reg, _| kept.contains(reg));
     }
 
-    fn unwind(&mut self, inst: Inst, live: &Live, state: &State) {
-        let func = self.func;
-        let data = &func.insts[inst];
-        let allocation = self.allocation;
-        let entry = allocation.unwind(inst).cloned().unwrap_or_default();
-        let handler = data.unwind.as_deref();
-        let counted = |val: Val| func.may_own(val) && allocation.reg[val].is_some();
-        let mut drops = BTreeSet::new();
-        for &val in &live.before {
-            let gone = has_window(data.op) && data.args.contains(&val);
-            let kept =
-                handler.is_some_and(|call| call.args.contains(&val) || self.liveness.is_live_in(call.block, val));
-            if counted(val) && !gone && !kept {
-                self.reads(inst, val, state);
-                drops.extend(allocation.reg[val]);
-            }
-        }
-        if !entry.drops.iter().copied().eq(drops.iter().copied()) {
-            self.error(inst, format!("the unwinder drops {:?} instead of {drops:?}", entry.drops));
-        }
-        let Some(call) = handler else {
+    /// The edge to a handler: `owners` checks the counts.
+    fn unwind(&mut self, inst: Inst, state: &State) {
+        let entry = self.allocation.unwind(inst).cloned().unwrap_or_default();
+        let Some(call) = self.func.insts[inst].unwind.as_deref() else {
             if entry.handler.is_some() {
                 self.error(inst, "there is a handler in the table only".to_string());
             }
@@ -299,37 +276,23 @@ impl Checker<'_> {
             self.error(inst, format!("{} is not the handler in the table", call.block));
             return;
         };
-        let mut more: BTreeMap<u16, isize> = BTreeMap::new();
-        let args: BTreeSet<Val> = call.args.iter().copied().filter(|&val| counted(val)).collect();
-        for &val in &args {
-            self.reads(inst, val, state);
-            let owners = call.args.iter().filter(|&&arg| arg == val).count()
-                + usize::from(self.liveness.is_live_in(call.block, val));
-            if let Some(reg) = allocation.reg[val].filter(|_| owners > 1) {
-                more.insert(reg, owners as isize - 1);
-            }
-        }
-        for &reg in &edge.increments {
-            *more.entry(reg).or_default() -= 1;
-        }
-        if more.values().any(|&count| count != 0) {
-            self.error(inst, format!("{} gets the wrong counts: {more:?} are missing", call.block));
-        }
         let mut state = state.clone();
-        state.retain(|reg, _| !drops.contains(reg));
+        state.retain(|reg, _| !entry.drops.contains(reg));
         self.apply(inst, &edge.moves, &mut state);
         self.enter(inst, call, state);
     }
 }
 
-/// Liveness around the instructions that need it checked: calls and whatever may raise.
-fn live_points(func: &Function, liveness: &Liveness) -> SecondaryMap<Inst, Option<Live>> {
+/// What is live after the instructions that need it checked.
+fn live_points(func: &Function, liveness: &Liveness) -> SecondaryMap<Inst, Vec<Val>> {
     let mut points = SecondaryMap::new();
     for &block in &func.layout {
         let mut live: BTreeSet<Val> = liveness.live_out(func, block).into_iter().collect();
         for &inst in func.blocks[block].insts.iter().rev() {
             let data = &func.insts[inst];
-            let after = live.clone();
+            if has_window(data.op) || suspend::suspends(data.op) {
+                points[inst] = live.iter().copied().collect();
+            }
             if let Some(result) = data.result.expand() {
                 live.remove(&result);
             }
@@ -339,10 +302,6 @@ fn live_points(func: &Function, liveness: &Liveness) -> SecondaryMap<Inst, Optio
             func.for_each_use(inst, |val| {
                 live.insert(val);
             });
-            if unwind::may_stop(func, inst) || has_window(data.op) || suspend::suspends(data.op) {
-                let (before, after) = (live.iter().copied().collect(), after.into_iter().collect());
-                points[inst] = Some(Live { before, after });
-            }
         }
     }
     points

@@ -14,7 +14,8 @@
 //! | `moves` | parallel moves, made sequential |
 //! | `unwind` | what each raising instruction owns |
 //! | `suspend` | what a suspended generator keeps |
-//! | `check` | an independent checker |
+//! | `check` | an independent checker of the values in registers |
+//! | `owners` | an independent checker of the lists that release registers |
 //!
 //! Invariants (`check` holds them): a use reads a register that holds the used value on every path; a register is written only
 //! when its old value is dead; the result of an `Update` operand has the operand's register; parameter i of the function is in
@@ -26,6 +27,7 @@ mod intervals;
 mod linear_scan;
 mod moves;
 mod order;
+mod owners;
 mod suspend;
 mod unwind;
 mod windows;
