@@ -9,6 +9,8 @@
 mod configurations;
 #[path = "differential/expressions.rs"]
 mod expressions;
+#[path = "differential/files.rs"]
+mod files;
 #[path = "differential/generator.rs"]
 mod generator;
 #[path = "differential/idioms.rs"]
@@ -53,8 +55,7 @@ fn none_differs(tally: &Tally) {
         if std::env::var_os("RUFF_NO_SHRINKING").is_some() {
             panic!("the engine is wrong\nafter {} programs, seed {seed}: {what}\n", tally.programs);
         }
-        let (path, shows) = shrunken_case(*seed, what);
-        let text = std::fs::read_to_string(&path).unwrap();
+        let (path, shows, text) = shrunken_case(*seed, what);
         panic!(
             "after {} programs, seed {seed}: {what}\nmade smaller, in {}: {shows}\n{text}\n",
             tally.programs,

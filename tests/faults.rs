@@ -13,6 +13,8 @@ struct Fault {
     file: String,
     from: String,
     to: String,
+    /// The test of `injection` that has to find it, instead of the others.
+    injection: Option<String>,
 }
 
 fn root() -> PathBuf {
@@ -25,7 +27,8 @@ fn faults() -> Vec<Fault> {
         text.split("\n\n").map(|block| block.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>());
     let mut faults = Vec::new();
     for block in blocks.filter(|block| !block.is_empty()) {
-        let [title, file, from, to] = block[..] else { panic!("a fault has four lines: {block:?}") };
+        let (lines, last) = block.split_at(block.len().min(4));
+        let [title, file, from, to] = lines[..] else { panic!("a fault has four lines: {block:?}") };
         let (name, meaning) = title.split_once(": ").expect("a name and what goes wrong");
         let after = |line: &str, mark: &str| line.strip_prefix(mark).expect("- before, + after").to_owned();
         faults.push(Fault {
@@ -34,6 +37,7 @@ fn faults() -> Vec<Fault> {
             file: file.to_owned(),
             from: after(from, "- "),
             to: after(to, "+ "),
+            injection: last.first().map(|line| after(line, "= ")),
         });
     }
     faults
@@ -99,6 +103,20 @@ fn complaint(tree: &Path, arguments: &[&str]) -> Option<String> {
     Some(line.unwrap_or("(no report)").chars().take(160).collect())
 }
 
+/// Writes `rows` into the table; the rows of other faults stay.
+fn write_table(rows: &[(String, String)]) {
+    let path = root().join("design/testing.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("<!-- faults -->\n").expect("a place for the table");
+    let (table, after) = rest.split_once("<!-- end -->").expect("its end");
+    let known =
+        |name: &str| table.lines().find(|line| line.starts_with(&format!("| `{name}` |"))).map(|it| format!("{it}\n"));
+    let new = |name: &str| rows.iter().find(|row| row.0 == name).map(|row| row.1.clone());
+    let rows: String = faults().iter().filter_map(|fault| new(&fault.name).or_else(|| known(&fault.name))).collect();
+    let head = "| fault | what goes wrong | caught by |\n|---|---|---|\n";
+    std::fs::write(&path, format!("{before}<!-- faults -->\n{head}{rows}<!-- end -->{after}")).unwrap();
+}
+
 #[test]
 #[ignore = "builds the project once for each fault"]
 fn every_fault_is_caught() {
@@ -110,7 +128,7 @@ fn every_fault_is_caught() {
         }
     };
     std::fs::create_dir_all(&tree).unwrap();
-    let mut rows = String::new();
+    let mut rows = Vec::new();
     let mut missed = Vec::new();
     for fault in faults().iter().filter(|fault| filter.split(',').any(|text| fault.name.contains(text))) {
         restore();
@@ -118,10 +136,13 @@ fn every_fault_is_caught() {
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace(&fault.from, &fault.to)).unwrap();
         let mut found = Vec::new();
-        if let Some(what) = complaint(&tree, &["--test", "differential", "random"]) {
+        if let Some(test) = &fault.injection {
+            found.extend(complaint(&tree, &["--test", "injection", test]).map(|what| format!("`{test}` {what}")));
+        } else if let Some(what) = complaint(&tree, &["--test", "differential", "random"]) {
             found.push(format!("`differential` {what}"));
         }
         if fault.file.starts_with("src/passes/")
+            && fault.injection.is_none()
             && let Some(what) = complaint(&tree, &["--lib", "passes::preserve_tests"])
         {
             found.push(format!("`preserve_tests` {what}"));
@@ -130,16 +151,12 @@ fn every_fault_is_caught() {
         if found.is_empty() {
             missed.push(fault.name.clone());
         }
-        writeln!(rows, "| `{}` | {} | {} |", fault.name, fault.meaning, found.join("; ").replace('|', "\\|")).unwrap();
+        let row = format!("| `{}` | {} | {} |\n", fault.name, fault.meaning, found.join("; ").replace('|', "\\|"));
+        rows.push((fault.name.clone(), row));
     }
     restore();
-    if std::env::var_os("RUFF_BLESS").is_some() && filter.is_empty() {
-        let path = root().join("design/testing.md");
-        let text = std::fs::read_to_string(&path).unwrap();
-        let (before, rest) = text.split_once("<!-- faults -->\n").expect("a place for the table");
-        let (_, after) = rest.split_once("<!-- end -->").expect("its end");
-        let head = "| fault | what goes wrong | caught by |\n|---|---|---|\n";
-        std::fs::write(&path, format!("{before}<!-- faults -->\n{head}{rows}<!-- end -->{after}")).unwrap();
+    if std::env::var_os("RUFF_BLESS").is_some() {
+        write_table(&rows);
     }
     assert!(missed.is_empty(), "not caught: {}", missed.join(", "));
 }

@@ -1,5 +1,6 @@
 //! The configurations a program must behave alike in: THE table. The first row is the one the others are compared with.
 
+use super::files;
 use ruff::base::diagnostic::Diagnostic;
 use ruff::base::source::SourceMap;
 use ruff::bytecode::op::Opcode;
@@ -87,8 +88,7 @@ fn guarded(run: impl FnOnce() -> Result<(Observed, u64), String>) -> Result<(Obs
 
 fn on_tree(text: &str) -> Result<(Observed, u64), String> {
     let before = heap::live_objects();
-    let mut sources = SourceMap::new();
-    let main = sources.add("program.ruff", text).ok_or("the program is too long")?;
+    let (mut sources, main, _directory) = files::sources(text)?;
     let mut host = Host::captured("");
     let ended = tree::run(&mut sources, main, &mut host);
     let mut seen = ended.map_or_else(refused, |outcome| ended_so(outcome, &sources, &mut host));
@@ -108,7 +108,9 @@ fn ended_so(outcome: Outcome, sources: &SourceMap, host: &mut Host) -> Observed 
         Outcome::Exit(code) => code,
         Outcome::Error(error) | Outcome::Stopped(_, error) => {
             let at = sources.position(error.span);
-            err += &format!("{} at {}:{}\n{}", error.message, at.line, at.column, error.stack.join("\n"));
+            let name = &sources.get(error.span.source).name;
+            let file = name.rsplit('/').next().unwrap_or(name);
+            err += &format!("{} at {file}:{}:{}\n{}", error.message, at.line, at.column, error.stack.join("\n"));
             4
         }
     };
@@ -125,8 +127,7 @@ fn look_for_leaks(before: u64, seen: &mut Observed) {
 #[allow(clippy::needless_update, reason = "what else there is to say of a run stays as it is by default")]
 fn on_machine(text: &str, options: &CompileOptions, cold: bool) -> Result<(Observed, u64), String> {
     let before = heap::live_objects();
-    let mut sources = SourceMap::new();
-    let main = sources.add("program.ruff", text).ok_or("the program is too long")?;
+    let (mut sources, main, _directory) = files::sources(text)?;
     let (mut seen, instructions) = match compile(&mut sources, main, options, &mut |_, _| {}) {
         Err(list) => (refused(list), 0),
         Ok(compiled) => {
@@ -141,10 +142,9 @@ fn on_machine(text: &str, options: &CompileOptions, cold: bool) -> Result<(Obser
 
 fn by_binary(path: &PathBuf, flags: &[&str], text: &str) -> Result<(Observed, u64), String> {
     let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let program = directory.path().join("program.ruff");
-    std::fs::write(&program, text).map_err(|error| error.to_string())?;
+    files::write(text, directory.path())?;
     let mut command = Command::new(path);
-    command.arg("run").args(flags).arg("program.ruff").current_dir(&directory).stdin(Stdio::null());
+    command.arg("run").args(flags).arg(files::MAIN).current_dir(&directory).stdin(Stdio::null());
     let end = command.env("NO_COLOR", "1").output().map_err(|error| error.to_string())?;
     let code = end.status.code().ok_or_else(|| format!("ended by a signal: {}", end.status))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -185,8 +185,7 @@ pub fn never_executed(programs: impl Iterator<Item = String>) -> Vec<&'static st
     for text in programs {
         for level in [Level::O0, Level::O2] {
             let options = CompileOptions { passes: PassOptions::at(level), ..CompileOptions::default() };
-            let mut sources = SourceMap::new();
-            let main = sources.add("program.ruff", text.as_str()).expect("a program that fits");
+            let (mut sources, main, _directory) = files::sources(&text).expect("a program that fits");
             let Ok(compiled) = compile(&mut sources, main, &options, &mut |_, _| {}) else { continue };
             let options = RunOptions { stats: true, ..RunOptions::default() };
             let (_, stats) = run(&compiled, &mut Host::captured(""), &options);

@@ -1,5 +1,7 @@
-//! Whole programs: a struct with methods, globals, functions that call each other, and segments of statements at top level.
+//! Whole programs: a struct with methods, globals, functions that call each other, and segments of statements at top level; some of
+//! it in modules.
 
+use super::files;
 use super::generator::{Generator, Signature, Variable};
 use super::tree::{Node, Sort};
 use super::types::Ty;
@@ -8,7 +10,9 @@ use super::types::Ty;
 pub fn program(seed: u64) -> Node {
     let mut generator = Generator::new(seed);
     let overloads = generator.random.percent(55);
-    let mut parts = vec![generator.structure(overloads)];
+    let structure = generator.structure(overloads);
+    let several = files::has_modules(seed);
+    let mut parts = if several { files::modules(&mut generator, structure) } else { vec![structure] };
     for _ in 0..2 + generator.random.below(6) {
         parts.push(generator.declaration());
     }
@@ -34,6 +38,9 @@ pub fn program(seed: u64) -> Node {
     let globals: Vec<String> = generator.scopes[0].iter().map(|variable| variable.name.clone()).collect();
     let shown = globals.into_iter().map(|name| Node::text(Sort::Item, name)).collect();
     parts.push(Node::new(Sort::Stmt, "print(@)", vec![Node::sequence(Sort::List, shown)]));
+    if several {
+        parts.extend(files::end(&mut generator));
+    }
     Node::sequence(Sort::Body, parts)
 }
 
@@ -106,7 +113,7 @@ impl Generator {
     }
 
     /// A top-level function; later ones may call it.
-    fn function(&mut self) -> Node {
+    pub fn function(&mut self) -> Node {
         let number = self.number();
         let name = format!("f{number}");
         let kind = self.random.below(10);

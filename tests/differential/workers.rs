@@ -5,6 +5,7 @@
 //! too.
 
 use super::configurations::{self, Verdict};
+use super::files;
 use super::program::program;
 use super::shrink::shrink;
 use super::tree::Node;
@@ -192,9 +193,9 @@ fn kind(what: &str) -> &str {
     kinds.into_iter().find(|kind| what.contains(kind)).unwrap_or("")
 }
 
-/// Makes the program of `seed` smaller and writes it as a case, with the output of the first configuration. Gives its path and
-/// what it shows.
-pub fn shrunken_case(seed: u64, what: &str) -> (PathBuf, String) {
+/// Makes the program of `seed` smaller and writes it as a case, with the output of the first configuration. Gives its path,
+/// what it shows, and its text.
+pub fn shrunken_case(seed: u64, what: &str) -> (PathBuf, String, String) {
     let scratch = tempfile::tempdir().expect("a directory");
     let kind_of_failure = kind(what).to_owned();
     // Each attempt in a process of its own: what is wrong with the heap may show itself in any way.
@@ -202,12 +203,20 @@ pub fn shrunken_case(seed: u64, what: &str) -> (PathBuf, String) {
     let fails = |node: &Node| same(verdict_of(&node.render(), scratch.path()));
     let small = shrink(&program(seed), SHRINKING, fails).render();
     let shows = verdict_of(&small, scratch.path()).unwrap_or_else(|| what.to_owned());
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/differential");
+    let mut directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/differential");
+    let mut path = directory.join(format!("seed_{seed}.ruff"));
+    if files::split(&small).len() > 1 {
+        directory.push(format!("seed_{seed}"));
+        path = directory.join(files::MAIN);
+    }
     std::fs::create_dir_all(&directory).expect("a directory for cases");
-    let path = directory.join(format!("seed_{seed}.ruff"));
-    std::fs::write(&path, &small).expect("the case can be written");
+    if files::split(&small).len() > 1 {
+        files::write(&small, &directory).expect("the case can be written");
+    } else {
+        std::fs::write(&path, &small).expect("the case can be written");
+    }
     let expected = ["standard output", "the error", "the exit code", "objects are alive"].contains(&&*kind_of_failure);
     let out = if expected { configurations::first_output(&small) } else { String::new() };
     std::fs::write(path.with_extension("out"), out).expect("its output can be written");
-    (path, shows)
+    (path, shows, small)
 }
