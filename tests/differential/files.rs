@@ -79,6 +79,15 @@ fn import(generator: &mut Generator, names: &[String]) -> Node {
     Node::new(Sort::Stmt, "from lib import @", vec![Node::sequence(Sort::List, names)])
 }
 
+/// Some statements whose errors do not end the module.
+fn guarded(generator: &mut Generator) -> Node {
+    generator.cost = 0;
+    generator.guarded += 1;
+    let body = generator.body(3, Vec::new());
+    generator.guarded -= 1;
+    Node::new(Sort::Stmt, "try {@} except error { print(error.message, error.line) }", vec![body])
+}
+
 /// The modules, and the statements that import them; `structure` is the declaration of the struct.
 pub fn modules(generator: &mut Generator, structure: Node) -> Vec<Node> {
     let mut names: Vec<String> = ["Point", "state", "fails"].map(str::to_owned).into();
@@ -100,8 +109,7 @@ pub fn modules(generator: &mut Generator, structure: Node) -> Vec<Node> {
     lib.push(raw(format!("export func state() {{ return [{}] }}", state.join(", "))));
     lib.push(raw("func deep(k) { if k <= 0 { return [k][k + 3] } r := deep(k - 1) return r }"));
     lib.push(raw("export func fails(k) { r := deep(k) return r }"));
-    generator.cost = 0;
-    lib.push(generator.statement());
+    lib.push(guarded(generator));
     generator.scopes[0] = exported;
     names.extend(generator.scopes[0].iter().map(|variable| variable.name.clone()));
     names.extend(generator.functions.iter().map(|function| function.name.clone()));
@@ -113,8 +121,7 @@ pub fn modules(generator: &mut Generator, structure: Node) -> Vec<Node> {
         let mut side = vec![import(generator, &names), raw("print(\"side begins\")")];
         side.push(generator.declaration());
         side.push(export(generator.function()));
-        generator.cost = 0;
-        side.push(generator.statement());
+        side.push(guarded(generator));
         if generator.random.percent(35) {
             side.push(raw(*generator.random.pick(&["print([1][9])", "fails(2)", "throw(\"side fails\")"])));
         }
