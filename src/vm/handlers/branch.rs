@@ -23,16 +23,34 @@ macro_rules! identity {
 }
 pub(super) use identity;
 
-/// Whether two strings are equal: 1 or 0, and -1 if they are no strings or one of them is freed here.
+/// Whether two values of which the left one is a string, an array or a dict are equal, as far as that is told without
+/// looking into more than texts: 1 or 0, and -1 if it is not, or if one of them is freed here.
 ///
 /// PERF: an interpreter written in the language compares one-character strings with literals; through the general operator that
-/// was 78 % of its instructions.
+/// was 78 % of its instructions. `tree[0] == null`, where there is a tree, was a quarter of those of `binary_trees`.
 #[inline(never)]
-pub(super) unsafe fn same_text(m: Machine, x: u64, y: u64) -> i64 {
+pub(super) unsafe fn same_object(m: Machine, x: u64, y: u64) -> i64 {
     // SAFETY: both are live values, and the kind says whether they are strings.
     unsafe {
         let flags = *(m.pc as *const u16).add(4);
         let is_text = |word: u64| Word(word).is_object() && (*Word(word).header()).kind as u8 == Kind::String as u8;
+        let last = |word: Word, flag: u16| flags & flag != 0 && (*word.header()).count == 1;
+        let lose = |word: Word, flag: u16| {
+            if flags & flag != 0 && (*word.header()).count != IMMORTAL {
+                (*word.header()).count -= 1;
+            }
+        };
+        if !Word(x).is_counted() {
+            return -1;
+        }
+        if !Word(y).is_counted() {
+            let plain = Word(x).is_array() || matches!((*Word(x).header()).kind, Kind::String | Kind::Dict);
+            if !plain || last(Word(x), DROP_FIRST) {
+                return -1;
+            }
+            lose(Word(x), DROP_FIRST);
+            return 0;
+        }
         if !is_text(x) || !is_text(y) {
             return -1;
         }
@@ -41,27 +59,23 @@ pub(super) unsafe fn same_text(m: Machine, x: u64, y: u64) -> i64 {
         if Value::borrow(&x).as_str().is_some_and(|text| text.len() > LONG) {
             return -1;
         }
-        let last = |word: Word, flag: u16| flags & flag != 0 && (*word.header()).count == 1;
         if last(x, DROP_FIRST) || last(y, DROP_SECOND) || (x == y && flags & DROP_FIRST != 0) {
             return -1;
         }
         let same = string::same(x, y);
-        for (word, flag) in [(x, DROP_FIRST), (y, DROP_SECOND)] {
-            if flags & flag != 0 && (*word.header()).count != IMMORTAL {
-                (*word.header()).count -= 1;
-            }
-        }
+        lose(x, DROP_FIRST);
+        lose(y, DROP_SECOND);
         same as i64
     }
 }
 
-/// [`same_text`] where the operator is an equality.
-macro_rules! same_text {
+/// [`same_object`] where the operator is an equality.
+macro_rules! same_object {
     (ordering $m:ident, $x:expr, $y:expr) => {
         -1
     };
     (equality $m:ident, $x:expr, $y:expr) => {
-        $crate::vm::handlers::branch::same_text($m, $x, $y)
+        $crate::vm::handlers::branch::same_object($m, $x, $y)
     };
 }
 
@@ -98,7 +112,7 @@ macro_rules! branches {
                 let ($x, $y) = (x, y);
                 return if $int { m.jump(m.c_signed()) } else { m.next(2) };
             }
-            let same: i64 = same_text!($sort m, x, y);
+            let same: i64 = same_object!($sort m, x, y);
             if same >= 0 {
                 let ($x, $y) = (same, 1);
                 return if $int { m.jump(m.c_signed()) } else { m.next(2) };
@@ -136,7 +150,7 @@ macro_rules! branches {
             }
         }
         cold fn $literal_other(m) {
-            let same: i64 = same_text!($sort m, m.ra(), m.literal());
+            let same: i64 = same_object!($sort m, m.ra(), m.literal());
             if same >= 0 {
                 let ($x, $y) = (same, 1);
                 return if $int { m.jump(m.c_signed()) } else { m.next(3) };
