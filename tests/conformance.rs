@@ -12,7 +12,8 @@
 mod common;
 
 use common::{Finished, ruff, run_in_fresh_directory};
-use std::collections::BTreeMap;
+use ruff::runtime::builtins;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -196,6 +197,21 @@ fn pass_names() -> Vec<String> {
     let names: Vec<String> = finished.out.lines().map(str::to_owned).collect();
     assert!(!names.is_empty(), "`ruff passes --names` lists nothing");
     names
+}
+
+#[test]
+fn every_builtin_has_a_case() {
+    let mut called = BTreeSet::new();
+    for case in all_cases() {
+        let text = read(&case.program).unwrap();
+        let words = text.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_');
+        called.extend(words.filter_map(|word| word.strip_suffix('(')).map(str::to_owned));
+    }
+    let missing: Vec<&str> = builtins::infos()
+        .map(|builtin| builtin.name)
+        .filter(|&name| !name.starts_with("__") && !called.contains(name))
+        .collect();
+    assert!(missing.is_empty(), "no program calls {missing:?}");
 }
 
 #[test]
