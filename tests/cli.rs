@@ -530,6 +530,11 @@ fn a_benchmark_shows_every_level() {
         assert_eq!((cells.len(), &cells[..2]), (8, &["vm", level][..]), "{}", got.out);
         assert!(cells[6].parse::<u64>().is_ok_and(|count| count > 100), "{}", got.out);
     }
+    let cells: Vec<&str> = lines[4].split_whitespace().collect();
+    assert_eq!((cells.len(), &cells[..2], &cells[6..]), (8, &["tree", "-"][..], &["-", "-"][..]), "{}", got.out);
+    let machine = with_files(&files, &["bench", "--rounds=1", "--engine=vm", "a.ruff", "100"]);
+    assert!(machine.out.contains("\nvm ") && !machine.out.contains("\ntree "), "{}", machine.out);
+    expect_complaint(&with_files(&files, &["bench", "--ablate", "--engine=tree", "a.ruff"]), 2, &["--ablate"]);
     expect_complaint(&with_files(&files, &["bench", "a.ruff", "x"]), 4, &["Cannot parse 'x' as integer"]);
     expect_complaint(&with_files(&[("b.ruff", "exit(7)\n")], &["bench", "b.ruff"]), 7, &["exit(7)"]);
     expect_complaint(&with_files(&files, &["bench", "--csv", "a.ruff"]), 2, &["--ablate"]);

@@ -100,7 +100,32 @@ fn complaint(tree: &Path, arguments: &[&str]) -> Option<String> {
         return None;
     }
     let line = text.lines().find(|line| REPORTS.iter().any(|report| line.starts_with(report)));
-    Some(line.unwrap_or("(no report)").chars().take(160).collect())
+    Some(line.map_or_else(|| if text.contains("signal: ") { "crash" } else { "no report" }.to_owned(), short))
+}
+
+/// What a report says, as it stands in the table: the number of the case, the configuration, and the kind of failure.
+fn short(line: &str) -> String {
+    let kinds = [
+        ("panic: bug in", "panic of a checker"),
+        ("panic", "panic"),
+        ("objects are", "leak"),
+        ("standard output", "output"),
+        ("the error", "error"),
+        ("the exit code", "exit code"),
+        ("the process ended", "crash"),
+        ("no end within", "hang"),
+    ];
+    let kind = kinds.iter().find(|(words, _)| line.contains(words)).map_or("half done", |kind| kind.1);
+    let number = |mark: &str| Some(line.split_once(mark)?.1.split(|it: char| !it.is_ascii_digit()).next()?.to_owned());
+    match (number("after "), line.split_once("seed ").and_then(|rest| rest.1.split_once(": "))) {
+        (None, _) => number("seed ").map_or_else(String::new, |seed| format!("function {seed}")),
+        (Some(runs), None) => format!("run {runs}: {kind}"),
+        (Some(programs), Some((_, what))) => match what.split_once(": ") {
+            Some((row, _)) if row.starts_with('-') => format!("program {programs}, `{row}`: {kind}"),
+            Some((row, _)) => format!("program {programs}, {row}: {kind}"),
+            None => format!("program {programs}: {kind}"),
+        },
+    }
 }
 
 /// Writes `rows` into the table; the rows of other faults stay.
@@ -137,15 +162,15 @@ fn every_fault_is_caught() {
         std::fs::write(&path, text.replace(&fault.from, &fault.to)).unwrap();
         let mut found = Vec::new();
         if let Some(test) = &fault.injection {
-            found.extend(complaint(&tree, &["--test", "injection", test]).map(|what| format!("`{test}` {what}")));
+            found.extend(complaint(&tree, &["--test", "injection", test]).map(|what| format!("`{test}`, {what}")));
         } else if let Some(what) = complaint(&tree, &["--test", "differential", "random"]) {
-            found.push(format!("`differential` {what}"));
+            found.push(format!("`differential`, {what}"));
         }
         if fault.file.starts_with("src/passes/")
             && fault.injection.is_none()
             && let Some(what) = complaint(&tree, &["--lib", "passes::preserve_tests"])
         {
-            found.push(format!("`preserve_tests` {what}"));
+            found.push(format!("`preserve_tests`, {what}"));
         }
         println!("{}: {}", fault.name, if found.is_empty() { "NOT CAUGHT".to_owned() } else { found.join("; ") });
         if found.is_empty() {

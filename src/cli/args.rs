@@ -181,6 +181,9 @@ pub struct Bench {
     /// How often it runs before that
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub warmup: u32,
+    /// Only this engine: vm, at each level, or tree, which takes many times as long
+    #[arg(long, value_enum, value_name = "ENGINE", hide_possible_values = true)]
+    pub engine: Option<Engine>,
     /// The program (`-` for standard input), or with --ablate a directory, and the program's arguments
     #[arg(trailing_var_arg = true, value_name = "FILE [ARGS]", required = true)]
     pub words: Vec<OsString>,
@@ -244,6 +247,16 @@ pub enum Engine {
     Vm,
     /// The reference interpreter
     Tree,
+}
+
+impl Engine {
+    /// Its name in the table of engines that are measured.
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Vm => "vm",
+            Engine::Tree => "tree",
+        }
+    }
 }
 
 /// Which passes run and what is shown of them.

@@ -12,6 +12,9 @@ use std::io::IsTerminal;
 
 /// Measures; gives the exit code.
 pub fn bench(arguments: &Bench, colour: Colour) -> i32 {
+    if arguments.ablate && arguments.engine.is_some() {
+        return output::usage("`--ablate` is about the passes of the machine: no `--engine`");
+    }
     if arguments.ablate {
         return ablate::ablate(arguments, colour);
     }
@@ -25,7 +28,7 @@ pub fn bench(arguments: &Bench, colour: Colour) -> i32 {
     };
     let words = run::script_arguments(words.cloned());
     let subject = Subject { sources: &sources, main, arguments: &words };
-    let mut ways = match subject.ways() {
+    let mut ways = match subject.ways(|engine| arguments.engine.is_none_or(|wanted| wanted.name() == engine.name)) {
         Ok(ways) => ways,
         Err(list) => return check::refuse(&sources, &list, colour),
     };
@@ -34,7 +37,7 @@ pub fn bench(arguments: &Bench, colour: Colour) -> i32 {
     let mut expected = None;
     for way in &ways {
         for _ in 0..arguments.warmup {
-            bar.set_message(format!("{} -{}: warm-up", way.engine.name, way.level.name()));
+            bar.set_message(format!("{}: warm-up", way.name()));
             let (outcome, printed) = subject.warm_up(way);
             if let Some(code) = failed(&outcome, &sources, colour) {
                 bar.finish_and_clear();
@@ -49,13 +52,13 @@ pub fn bench(arguments: &Bench, colour: Colour) -> i32 {
     }
     for _ in 0..arguments.rounds {
         for way in &mut ways {
-            bar.set_message(format!("{} -{}", way.engine.name, way.level.name()));
+            bar.set_message(way.name());
             subject.time(way);
             bar.inc(1);
         }
     }
     for way in &mut ways {
-        bar.set_message(format!("{} -{}: counting", way.engine.name, way.level.name()));
+        bar.set_message(format!("{}: counting", way.name()));
         subject.count(way);
         bar.inc(1);
     }
@@ -104,7 +107,7 @@ fn table(ways: &[Way], rounds: u32) -> String {
         text.push_str(&format!(
             "{:<8}{:<7}{:>11.3}{:>11.3}{:>11.3}{:>10.1}%{:>15}{:>13}\n",
             way.engine.name,
-            format!("-{}", way.level.name()),
+            way.level.map_or_else(|| "-".to_owned(), |level| format!("-{}", level.name())),
             way.preparing.as_secs_f64() * 1e3,
             spread.min * 1e3,
             spread.median * 1e3,

@@ -5,6 +5,7 @@
 
 use super::pipeline::{self, CompileOptions, Compiled, Outcome, RunOptions};
 use super::stats::Stats;
+use super::tree;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{SourceId, SourceMap};
 use crate::passes::manager::PassOptions;
@@ -19,21 +20,36 @@ pub type Prepared = Box<dyn Fn(&mut Host, &RunOptions) -> (Outcome, Option<Stats
 pub struct Engine {
     /// Its name.
     pub name: &'static str,
-    /// The levels that make a difference to it.
+    /// The levels that make a difference to it; none: it knows no levels.
     pub levels: &'static [Level],
     /// Does what is done once for a program, such as compiling it.
     pub prepare: fn(&Subject<'_>, Level) -> Result<Prepared, Vec<Diagnostic>>,
 }
 
 /// THE table of engines that are measured.
-pub const ENGINES: &[Engine] = &[Engine {
-    name: "vm",
-    levels: Level::ALL,
-    prepare: |subject, level| {
-        let compiled = subject.compile(PassOptions::at(level))?;
-        Ok(Box::new(move |host, options| pipeline::run(&compiled, host, options)))
+pub const ENGINES: &[Engine] = &[
+    Engine {
+        name: "vm",
+        levels: Level::ALL,
+        prepare: |subject, level| {
+            let compiled = subject.compile(PassOptions::at(level))?;
+            Ok(Box::new(move |host, options| pipeline::run(&compiled, host, options)))
+        },
     },
-}];
+    Engine {
+        name: "tree",
+        levels: &[],
+        // The tree borrows from its sources, so each run parses and resolves anew: less than a tenth of a millisecond.
+        prepare: |subject, _| {
+            let (mut sources, main) = (subject.sources.clone(), subject.main);
+            tree::check(&mut sources, main)?;
+            Ok(Box::new(move |host, _| match tree::run(&mut sources.clone(), main, host) {
+                Ok(outcome) => (outcome, None),
+                Err(list) => unreachable!("it was checked: {list:?}"),
+            }))
+        },
+    },
+];
 
 /// How often a program is prepared to find the least time, after once to warm up.
 const PREPARATIONS: usize = 3;
@@ -53,8 +69,8 @@ pub struct Subject<'a> {
 pub struct Way {
     /// The engine.
     pub engine: &'static Engine,
-    /// The level.
-    pub level: Level,
+    /// The level, if the engine knows levels.
+    pub level: Option<Level>,
     prepared: Prepared,
     /// Least time to make the program ready.
     pub preparing: Duration,
@@ -62,6 +78,14 @@ pub struct Way {
     pub times: Vec<Duration>,
     /// What was counted, in a run apart.
     pub stats: Option<Stats>,
+}
+
+impl Way {
+    /// The engine's name, and the level if it knows levels.
+    pub fn name(&self) -> String {
+        self.level
+            .map_or_else(|| self.engine.name.to_owned(), |level| format!("{} -{}", self.engine.name, level.name()))
+    }
 }
 
 impl Subject<'_> {
@@ -78,19 +102,21 @@ impl Subject<'_> {
         Host::captured("").with_arguments(self.arguments.to_vec())
     }
 
-    /// All ways of running it, none of them measured yet.
+    /// All ways of running it on the wanted engines, none of them measured yet.
     ///
     /// # Errors
     /// The program's diagnostics.
-    pub fn ways(&self) -> Result<Vec<Way>, Vec<Diagnostic>> {
+    pub fn ways(&self, engines: impl Fn(&Engine) -> bool) -> Result<Vec<Way>, Vec<Diagnostic>> {
         let mut ways = Vec::new();
-        for engine in ENGINES {
-            for &level in engine.levels {
-                let mut prepared = (engine.prepare)(self, level)?;
+        for engine in ENGINES.iter().filter(|engine| engines(engine)) {
+            let levels = engine.levels.iter().copied().map(Some);
+            for level in levels.chain(engine.levels.is_empty().then_some(None)) {
+                let used = level.unwrap_or_default();
+                let mut prepared = (engine.prepare)(self, used)?;
                 let mut preparing = Duration::MAX;
                 for _ in 0..PREPARATIONS {
                     let started = Instant::now();
-                    prepared = (engine.prepare)(self, level)?;
+                    prepared = (engine.prepare)(self, used)?;
                     preparing = preparing.min(started.elapsed());
                 }
                 let (times, stats) = (Vec::new(), None);

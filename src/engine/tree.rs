@@ -30,6 +30,14 @@ pub fn run(sources: &mut SourceMap, main: SourceId, host: &mut Host) -> Result<O
     }))
 }
 
+/// Whether a script can be run.
+///
+/// # Errors
+/// Its diagnostics.
+pub fn check(sources: &mut SourceMap, main: SourceId) -> Result<(), Vec<Diagnostic>> {
+    front::resolved(sources, main, false, &Bump::new()).map(drop)
+}
+
 /// Runs the definitions of a script, then those of its tests whose name contains `filter`; `report` hears of each, with the sources.
 ///
 /// # Errors
