@@ -41,6 +41,8 @@ pub struct Scan<'a> {
     assigned: Vec<Option<u16>>,
     /// Calls in order.
     pub calls: Vec<Call>,
+    /// How many of them have their final window.
+    pub settled: usize,
     /// The call a class is computed for.
     pub target: Vec<Option<usize>>,
     /// The slot a class is to be computed in.
@@ -69,6 +71,7 @@ pub fn run(func: &Function, order: &Order, classes: &Classes) -> Result<Outcome,
         active: BinaryHeap::new(),
         assigned: vec![None; classes.list.len()],
         calls,
+        settled: 0,
         target,
         reservation: vec![None; classes.list.len()],
         reserved: FxHashMap::default(),
@@ -108,6 +111,7 @@ impl Scan<'_> {
     fn call(&mut self, number: usize) -> Result<(Inst, u16), TooManyRegisters> {
         self.expire(self.calls[number].at + 1);
         let base = self.settle(number);
+        self.settled = number + 1;
         let call = &self.calls[number];
         self.high = self.high.max(window_end(call.op, base, call.operands));
         if let Some(result) = call.result {

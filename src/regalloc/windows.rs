@@ -107,10 +107,21 @@ impl Scan<'_> {
         for index in 0..self.calls[number].in_place.len() {
             let (operand, class) = self.calls[number].in_place[index];
             let reg = base + slot_offset(self.calls[number].op, operand);
-            if reg < MAX_REGISTERS && self.fits(reg, class) {
+            if reg < MAX_REGISTERS && self.fits(reg, class) && !self.disturbs(number, reg, class) {
                 self.reserve(reg, class);
             }
         }
+    }
+
+    /// Whether `class` in `reg`, an argument of call `number`, would push a window up that earlier arguments are computed in already:
+    /// their moves would be more than its own.
+    fn disturbs(&self, number: usize, reg: usize, class: ClassId) -> bool {
+        let class = &self.classes.list[class as usize];
+        self.calls[self.settled..number].iter().take(MOST_TRIES).any(|earlier| {
+            earlier.predicted.is_some_and(|base| base <= reg)
+                && class.covers(earlier.at)
+                && class.covers(earlier.at + 1)
+        })
     }
 
     /// The lowest base as far as is known now, and how many values yet to come will be live across the call.
