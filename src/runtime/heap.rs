@@ -212,6 +212,31 @@ pub fn alloc_bytes(size: usize) -> *mut u8 {
     })
 }
 
+/// As [`alloc_bytes`], all zeros.
+///
+/// PERF: large blocks come from the system, which has zeroed them.
+pub fn alloc_zeroed(size: usize) -> *mut u8 {
+    let size = rounded(size);
+    if size <= SMALL {
+        let block = alloc_bytes(size);
+        // SAFETY: fresh memory of that size.
+        unsafe { ptr::write_bytes(block, 0, size) };
+        return block;
+    }
+    HEAP.with(|heap| {
+        let live = heap.live_bytes.get() + size;
+        heap.live_bytes.set(live);
+        heap.peak_bytes.set(heap.peak_bytes.get().max(live));
+    });
+    budget::spend(size / budget::BYTES);
+    // SAFETY: the size is above SMALL, hence not zero.
+    let block = unsafe { std::alloc::alloc_zeroed(system_layout(size)) };
+    if block.is_null() {
+        exhausted();
+    }
+    block
+}
+
 #[cold]
 #[inline(never)]
 fn alloc_system(size: usize) -> *mut u8 {

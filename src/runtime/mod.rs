@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`word`], [`value`] | the NaN box, bare and owning |
 //! | [`heap`], [`release`], [`cycles`] | allocation, counting, reclaiming cycles |
-//! | [`array`], [`string`], [`bytes`], [`dict`], [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`], [`tagged`], [`generator`], [`promise`], [`channel`] | one object layout each, with a safe interface |
+//! | [`array`], [`string`], [`bytes`], [`dict`] (with [`key`] and [`table`]), [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`], [`tagged`], [`generator`], [`promise`], [`channel`] | one object layout each, with a safe interface |
 //! | [`operators`], [`path`], [`display`], [`error`] | what scripts see of them |
 //! | [`scheduler`], [`tasks`] | who runs next, and the builtins about tasks |
 //! | [`host`], [`builtins`] | the world outside, and the builtin table |
@@ -27,6 +27,7 @@ pub mod generator;
 pub mod heap;
 pub mod host;
 pub mod iterate;
+pub mod key;
 pub mod methods;
 pub mod operators;
 pub mod path;
@@ -36,6 +37,7 @@ pub mod scheduler;
 pub mod shape;
 pub mod string;
 pub mod structure;
+pub mod table;
 pub mod tagged;
 pub mod tasks;
 pub mod value;

@@ -2,7 +2,7 @@
 
 use super::counters::Counting;
 use super::dispatch::Handler;
-use super::handlers::{HANDLERS, builtin, iterate, paths, single};
+use super::handlers::{HANDLERS, arith, builtin, iterate, paths, single};
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{Literal, Program};
 use crate::ir::function::ConstData;
@@ -108,6 +108,7 @@ impl Loaded {
                 let handler = match opcode {
                     Opcode::call_builtin => builtin::handler(fields.b, fields.c),
                     Opcode::update_path => paths::handler(&program.paths[fields.b as usize], fields.c),
+                    _ if opcode.info().extra == Extra::Literal => arith::handler(opcode, Word(*first.add(at + 2))),
                     _ => None,
                 };
                 let handler = handler.unwrap_or(HANDLERS[(fields.op & OPCODE_MASK) as usize]) as usize as u64;

@@ -5,8 +5,9 @@
 //! overflow at once. Doubles: the result of an operation on anything but two doubles is a NaN, so only the result is tested.
 
 use super::operators::{binary_imm, binary_literal, binary_registers, negate, not_bool};
+use crate::bytecode::op::Opcode;
 use crate::runtime::word::{TAG_IMMEDIATE, Word};
-use crate::vm::dispatch::{Machine, handlers};
+use crate::vm::dispatch::{Handler, Machine, handlers};
 
 /// The double of a word that is an inline int or a double.
 #[inline(always)]
@@ -47,7 +48,7 @@ macro_rules! on_ints {
 pub(super) use on_ints;
 
 macro_rules! arithmetic {
-    ($($int:ident $float:ident $other:ident, $imm:ident $imm_other:ident, $literal:ident $literal_other:ident:
+    ($($int:ident $float:ident $other:ident, $imm:ident $imm_other:ident, $literal:ident $literal_other:ident $literal_int:ident:
        $op:tt division $division:literal, |$m:ident, $x:ident, $y:ident| $body:expr;)*) => { handlers! {$(
         fn $int($m) {
             let ($x, $y) = ($m.rb(), $m.rc());
@@ -113,6 +114,16 @@ macro_rules! arithmetic {
                 $m.enter($literal_other)
             }
         }
+        fn $literal_int($m) {
+            let ($x, $y) = ($m.rb(), $m.literal());
+            match $body {
+                Some(result) => {
+                    $m.set_a(result);
+                    $m.next(3)
+                }
+                None => $m.enter($literal_other),
+            }
+        }
         fn $literal_other($m) {
             let ($x, $y) = ($m.rb(), $m.literal());
             if let Some(result) = $body {
@@ -134,20 +145,37 @@ macro_rules! arithmetic {
 }
 
 arithmetic! {
-    add add_float add_other, add_i add_i_other, add_k add_k_other: + division false, |m, x, y| {
+    add add_float add_other, add_i add_i_other, add_k add_k_other add_k_int: + division false, |m, x, y| {
         let r = x.wrapping_add(y.wrapping_sub(m.t));
         if (x & y & r) >= m.lim { Some(r) } else { None }
     };
-    sub sub_float sub_other, sub_i sub_i_other, sub_k sub_k_other: - division false, |m, x, y| {
+    sub sub_float sub_other, sub_i sub_i_other, sub_k sub_k_other sub_k_int: - division false, |m, x, y| {
         let r = x.wrapping_sub(y).wrapping_add(m.t);
         if (x & y & r) >= m.lim { Some(r) } else { None }
     };
-    mul mul_float mul_other, mul_i mul_i_other, mul_k mul_k_other: * division false, |m, x, y|
+    mul mul_float mul_other, mul_i mul_i_other, mul_k mul_k_other mul_k_int: * division false, |m, x, y|
         on_ints!(m, x, y, |i, j| i.checked_mul(j));
-    div div_float div_other, div_i div_i_other, div_k div_k_other: / division true, |m, x, y|
+    div div_float div_other, div_i div_i_other, div_k div_k_other div_k_int: / division true, |m, x, y|
         on_ints!(m, x, y, |i, j| if j == 0 { None } else { Some(i.wrapping_div(j)) });
-    rem rem_float rem_other, rem_i rem_i_other, rem_k rem_k_other: % division true, |m, x, y|
+    rem rem_float rem_other, rem_i rem_i_other, rem_k rem_k_other rem_k_int: % division true, |m, x, y|
         on_ints!(m, x, y, |i, j| if j == 0 { None } else { Some(i.wrapping_rem(j)) });
+}
+
+/// The handler of arithmetic with a literal that is an int.
+///
+/// PERF: a remainder by 1000003 costs 35 instructions instead of 105, of which `fmod` of two words that are no doubles was a third.
+pub(crate) fn handler(opcode: Opcode, literal: Word) -> Option<Handler> {
+    if !literal.is_int() {
+        return None;
+    }
+    Some(match opcode {
+        Opcode::add_k => add_k_int,
+        Opcode::sub_k => sub_k_int,
+        Opcode::mul_k => mul_k_int,
+        Opcode::div_k => div_k_int,
+        Opcode::rem_k => rem_k_int,
+        _ => return None,
+    })
 }
 
 handlers! {

@@ -20,6 +20,8 @@ handlers! {
             m.jump(m.wide())
         } else if word == Word::FALSE.0 {
             m.next(2)
+        } else if word >= m.lim {
+            if word != m.t { m.jump(m.wide()) } else { m.next(2) }
         } else {
             m.enter(jump_if_other)
         }
@@ -33,6 +35,8 @@ handlers! {
             m.jump(m.wide())
         } else if word == Word::TRUE.0 {
             m.next(2)
+        } else if word >= m.lim {
+            if word == m.t { m.jump(m.wide()) } else { m.next(2) }
         } else {
             m.enter(jump_if_other)
         }
