@@ -58,8 +58,8 @@ fn place(dict: &DictObject, word: Word, key: &Value) -> Option<Result<usize, usi
     })
 }
 
-/// The value of an existing entry of a dict without other owners, for changing it; `None`, too, for the text of an int, whose storing
-/// has a say in the order of the dict.
+/// The value of an existing entry of a dict without other owners, for changing it; `None`, too, for the text of an int, big ones
+/// included, whose storing has a say in the order of the dict.
 #[inline]
 pub fn lookup_mut<'a>(container: &'a mut Value, key: &Value) -> Option<&'a mut Value> {
     if container.kind() != Some(Kind::Dict) || !container.is_unique() {
@@ -75,6 +75,9 @@ pub fn lookup_mut<'a>(container: &'a mut Value, key: &Value) -> Option<&'a mut V
             None if key.as_string()?.int_key().is_none() => (*dict).find_text(word).ok()?,
             None => return None,
         };
+        if !word.is_int() && (*dict).header.flags & FLAG_STRING_ORDERED == 0 {
+            return None;
+        }
         DictObject::remember(dict, at);
         Some(&mut *(&raw mut (*(*dict).entries.add(at)).value as *mut Value))
     }
@@ -95,16 +98,17 @@ pub fn store(container: &mut Value, key: &Value, value: Value) -> Result<(), Val
         let mut word = key.word();
         if !word.is_int() {
             let Some(text) = key.as_string() else { return Err(value) };
-            (*dict).header.flags |= FLAG_STRING_ORDERED;
-            match text.int_key() {
-                None => {
-                    drop(Value::from_word(store_text(dict, word, value.into_word())));
-                    return Ok(());
-                }
-                Some(int) => word = Value::int(int).word(),
+            if let Some(int) = text.int_key() {
+                (*dict).header.flags |= FLAG_STRING_ORDERED;
+                word = Value::int(int).word();
             }
         }
-        drop(Value::from_word(store_int(dict, word, value.into_word())));
+        let old = match store_plain_text(dict, word, value.word()) {
+            Some(old) => old,
+            None => store_int(dict, word, value.word()),
+        };
+        let _ = value.into_word();
+        drop(Value::from_word(old));
         Ok(())
     }
 }
@@ -168,6 +172,72 @@ pub unsafe fn recent(dict: *const DictObject, key: Word) -> Option<*mut Word> {
     unsafe { (*dict).recent(key).map(|at| &raw mut (*(*dict).entries.add(at)).value) }
 }
 
+/// Something was stored under this key, which has a say in the order of the dict.
+///
+/// # Safety
+/// The dict is live and has one owner.
+#[inline(always)]
+pub unsafe fn stored_under(dict: *mut DictObject, key: Word) {
+    if !key.is_int() {
+        // SAFETY: the caller's.
+        unsafe { (*dict).header.flags |= FLAG_STRING_ORDERED };
+    }
+}
+
+/// Where a key is missing.
+pub struct Vacant {
+    slot: usize,
+    hash: u32,
+    /// The normalised key, if it is not the word asked for.
+    int: Option<Word>,
+}
+
+impl Vacant {
+    /// Stores under the key asked for, which gets one more owner.
+    ///
+    /// # Safety
+    /// As for [`entry`]; the dict has not changed since, the value is owned.
+    #[inline(always)]
+    pub unsafe fn fill(self, dict: *mut DictObject, key: Word, value: Word) {
+        // SAFETY: the caller's.
+        unsafe {
+            let key = self.int.unwrap_or(key);
+            heap::retain(key);
+            (*dict).append_at(self.slot, self.hash, Entry { key, value });
+        }
+    }
+}
+
+/// The value under a key that is an inline int or a string, or where the key is missing. Who stores there says so to [`stored_under`].
+///
+/// # Safety
+/// The dict is live and has one owner, the key is live.
+#[inline(always)]
+pub unsafe fn entry<'a>(dict: *mut DictObject, key: Word) -> Result<&'a mut Word, Vacant> {
+    // SAFETY: the caller's; strings are keys of that kind.
+    unsafe {
+        let (place, hash, int) = if key.is_int() {
+            ((*dict).find_int(key), hash_int(key.as_inline_int()), None)
+        } else {
+            let text = StringRef::of(key);
+            match text.int_key() {
+                None => ((*dict).find_text(key), text.hash(), None),
+                Some(int) => {
+                    let word = Value::int(int).word();
+                    ((*dict).find_int(word), hash_int(int), Some(word))
+                }
+            }
+        };
+        match place {
+            Ok(at) => {
+                DictObject::remember(dict, at);
+                Ok(&mut (*(*dict).entries.add(at)).value)
+            }
+            Err(slot) => Err(Vacant { slot, hash, int }),
+        }
+    }
+}
+
 /// Stores under an inline int, and returns the old value, which is the caller's now, or null.
 ///
 /// # Safety
@@ -183,6 +253,25 @@ pub unsafe fn store_int(dict: *mut DictObject, key: Word, value: Word) -> Word {
                 Word::NULL
             }
         }
+    }
+}
+
+/// As [`store_int`] under a string; `None` if it is no string, or the canonical form of an int.
+///
+/// # Safety
+/// As [`store_int`]; the key is live.
+#[inline(always)]
+pub unsafe fn store_plain_text(dict: *mut DictObject, key: Word, value: Word) -> Option<Word> {
+    // SAFETY: the caller's.
+    unsafe {
+        if Value::borrow(&key).as_string()?.int_key().is_some() {
+            return None;
+        }
+        (*dict).header.flags |= FLAG_STRING_ORDERED;
+        Some(match (*dict).recent(key) {
+            Some(at) => replace(dict, at, value),
+            None => store_text(dict, key, value),
+        })
     }
 }
 

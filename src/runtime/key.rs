@@ -85,4 +85,3 @@ pub fn key_value(key: &Value) -> Value {
         None => key.clone(),
     }
 }
-

@@ -1,5 +1,5 @@
 //! The layout of dicts: insertion-ordered open addressing. Entries lie in one buffer in insertion order; above [`LINEAR`] entries an
-//! index table of entry numbers, probed by double hashing of groups, finds them.
+//! index table of entry numbers, probed by double hashing, finds them.
 //!
 //! A removed entry keeps its place with an unassigned key until the buffer is rebuilt, when it is full. Every entry in use, removed or
 //! not, has one index slot, hence the index always has empty slots and probing ends.
@@ -49,17 +49,17 @@ const LINEAR: usize = 8;
 /// the same bits of the hash as its place above: other keys on the way are told apart without a look at their entries.
 const EMPTY: u32 = 0;
 
-/// Slots of the index that are tried together, as a power of two.
+/// The logarithm of how many neighbouring ints share a line of the index.
 const NEIGHBOURS: u32 = 3;
 
-/// The hash of an int: eight neighbours share a line of the index, and the groups are scattered.
+/// The hash of an int: eight neighbours share a line of the index, each in a slot of its own, and the groups are scattered.
 ///
 /// PERF: half a million keys, counted up row by row (binomial coefficients by recursion): 0.69 of Lua's time, 0.83 with groups of four, 1.1 with groups
 /// of sixteen or with every key scattered, where each lookup is a cache miss.
 #[inline(always)]
 pub(super) fn hash_int(int: i64) -> u32 {
-    let group = ((int as u64 >> NEIGHBOURS).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (32 + NEIGHBOURS)) as u32;
-    group << NEIGHBOURS | (int as u32 & ((1 << NEIGHBOURS) - 1))
+    let group = ((int as u64 >> NEIGHBOURS).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32;
+    group ^ (int as u32 & ((1 << NEIGHBOURS) - 1))
 }
 
 /// # Safety
@@ -73,12 +73,12 @@ unsafe fn hash_stored(stored: Word) -> u32 {
     }
 }
 
-/// The slots where a key may be: the eight of its group, its own first, then those of other groups, at a distance that is the key's own.
+/// The slots where a key may be, at a distance that is the same for all keys of its group.
 ///
-/// PERF: with slots one after the other, keys that come in runs pile up: twelve probes a lookup in a table half full.
+/// PERF: a group that finds its line taken goes on to the next as a whole, so that each key tries two slots there. With slots one after the
+/// other, groups that come in runs pile up (twelve probes a lookup in a table half full); with all slots of a line before the next, eight.
 struct Probe {
     at: u32,
-    tried: u32,
     step: u32,
     mask: u32,
 }
@@ -86,22 +86,18 @@ struct Probe {
 impl Probe {
     #[inline(always)]
     fn new(hash: u32, mask: u32) -> Probe {
-        // The step is an odd number of groups: all of them are visited, their number being a power of two.
-        Probe { at: hash & mask, tried: 0, step: (hash >> 20 | 1) << NEIGHBOURS, mask }
+        // The step is odd: all slots are visited, their number being a power of two.
+        Probe { at: hash & mask, step: hash >> 20 << NEIGHBOURS | 1, mask }
     }
 
     #[inline(always)]
     fn slot(&self) -> usize {
-        (self.at ^ self.tried) as usize
+        self.at as usize
     }
 
     #[inline(always)]
     fn go_on(&mut self) {
-        self.tried += 1;
-        if self.tried == 1 << NEIGHBOURS {
-            self.tried = 0;
-            self.at = self.at.wrapping_add(self.step) & self.mask;
-        }
+        self.at = self.at.wrapping_add(self.step) & self.mask;
     }
 }
 

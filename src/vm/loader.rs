@@ -2,7 +2,7 @@
 
 use super::counters::Counting;
 use super::dispatch::Handler;
-use super::handlers::{HANDLERS, arith, builtin, iterate, paths, single};
+use super::handlers::{HANDLERS, arith, builtin, entries, iterate, sequences, single};
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{Literal, Program};
 use crate::ir::function::ConstData;
@@ -107,10 +107,19 @@ impl Loaded {
                 let opcode = Opcode::from_word(fields.op).expect("verified code (BC001)");
                 let handler = match opcode {
                     Opcode::call_builtin => builtin::handler(fields.b, fields.c),
-                    Opcode::update_path => paths::handler(&program.paths[fields.b as usize], fields.c),
+                    Opcode::set_path
+                    | Opcode::update_path
+                    | Opcode::cell_set_path
+                    | Opcode::cell_update_path
+                    | Opcode::global_set_path
+                    | Opcode::global_update_path => {
+                        entries::handler(opcode, &program.paths[fields.b as usize], fields.c)
+                    }
                     _ if opcode.info().extra == Extra::Literal => arith::handler(opcode, Word(*first.add(at + 2))),
                     _ => None,
                 };
+                let plain = counting.handler().is_none() && !metering;
+                let handler = if plain { sequences::handler(first.add(at)).or(handler) } else { handler };
                 let handler = handler.unwrap_or(HANDLERS[(fields.op & OPCODE_MASK) as usize]) as usize as u64;
                 if opcode.info().extra == Extra::Jump {
                     let distance = *first.add(at + 2) as isize;

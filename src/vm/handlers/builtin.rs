@@ -13,7 +13,7 @@ use crate::runtime::string::{FLAG_ASCII, StringObject};
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
-use crate::vm::dispatch::{Handler, handlers};
+use crate::vm::dispatch::{Handler, handlers, retain};
 
 /// Words of a call with at most four arguments.
 const WORDS: usize = 3;
@@ -136,14 +136,34 @@ unsafe fn argument(pc: *mut u64, base: *mut u64, index: usize) -> (Word, bool) {
 unsafe fn find_key(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe {
-        let ((dict, dict_dies), (key, key_dies)) = (argument(pc, base, 0), argument(pc, base, 1));
-        let found = match dict::lookup(Value::borrow(&dict), Value::borrow(&key)) {
-            Lookup::Found(_) => 1,
-            Lookup::Missing => 0,
-            Lookup::Other => return super::call::call_builtin_slow(vm, pc, base),
+        let ((container, dict_dies), (key, _)) = (argument(pc, base, 0), argument(pc, base, 1));
+        let Some(dict) = dict::object(container).filter(|_| key.is_int()) else { return find_any_key(vm, pc, base) };
+        let found = dict::find_int(dict, key).is_some();
+        if dict_dies {
+            match (*dict).header.count {
+                1 => return find_any_key(vm, pc, base),
+                IMMORTAL => {}
+                count => (*dict).header.count = count - 1,
+            }
+        }
+        *base.add(Fields::decode(*pc.add(1)).a as usize) = Word::small_int(found as i32).0;
+        pc.add(WORDS)
+    }
+}
+
+/// [`find_key`] of keys that are no ints, and of a dict that dies.
+#[inline(never)]
+unsafe fn find_any_key(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let ((container, dict_dies), (key, key_dies)) = (argument(pc, base, 0), argument(pc, base, 1));
+        let found = match dict::object(container).map(|dict| dict::find_word(dict, key)) {
+            Some(Lookup::Found(_)) => 1,
+            Some(Lookup::Missing) => 0,
+            _ => return super::call::call_builtin_slow(vm, pc, base),
         };
         if dict_dies {
-            release(dict);
+            release(container);
         }
         if key_dies {
             release(key);
@@ -157,20 +177,50 @@ unsafe fn find_key(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
 unsafe fn get_entry(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper.
     unsafe {
-        let ((dict, dict_dies), (key, key_dies)) = (argument(pc, base, 0), argument(pc, base, 1));
+        let fields = Fields::decode(*pc.add(1));
+        let ((container, _), (key, _)) = (argument(pc, base, 0), argument(pc, base, 1));
+        let dying = *pc.add(2) & dying::<3>();
+        let Some(dict) = dict::object(container).filter(|_| dying == 0) else { return get_any_entry(vm, pc, base) };
+        let found = if key.is_int() {
+            dict::find_int(dict, key)
+        } else {
+            match dict::find_word(dict, key) {
+                Lookup::Found(place) => Some(place),
+                Lookup::Missing => None,
+                Lookup::Other => return super::call::call_builtin_slow(vm, pc, base),
+            }
+        };
+        let value = match found {
+            Some(place) => *place,
+            None if fields.c == 3 => argument(pc, base, 2).0,
+            None => Word::NULL,
+        };
+        retain(value.0);
+        *base.add(fields.a as usize) = value.0;
+        pc.add(WORDS)
+    }
+}
+
+/// [`get_entry`] where an argument dies.
+#[inline(never)]
+unsafe fn get_any_entry(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let ((container, dict_dies), (key, key_dies)) = (argument(pc, base, 0), argument(pc, base, 1));
         let fields = Fields::decode(*pc.add(1));
         let (default, default_dies) = if fields.c == 3 { argument(pc, base, 2) } else { (Word::NULL, false) };
-        let value = match dict::lookup(Value::borrow(&dict), Value::borrow(&key)) {
-            Lookup::Found(value) => value.clone(),
-            Lookup::Missing => Value::from_borrowed(default),
-            Lookup::Other => return super::call::call_builtin_slow(vm, pc, base),
+        let value = match dict::object(container).map(|dict| dict::find_word(dict, key)) {
+            Some(Lookup::Found(place)) => *place,
+            Some(Lookup::Missing) => default,
+            _ => return super::call::call_builtin_slow(vm, pc, base),
         };
-        for (word, dies) in [(dict, dict_dies), (key, key_dies), (default, default_dies)] {
+        retain(value.0);
+        for (word, dies) in [(container, dict_dies), (key, key_dies), (default, default_dies)] {
             if dies {
                 release(word);
             }
         }
-        *base.add(fields.a as usize) = value.into_word().0;
+        *base.add(fields.a as usize) = value.0;
         pc.add(WORDS)
     }
 }

@@ -1,10 +1,11 @@
 //! Indexing and container construction. The handlers know arrays with int keys; the rest goes through `runtime`.
 
 use super::data::listed;
+use super::entries::value_at;
 use super::paths;
 use crate::bytecode::op::{DROP_FIRST, Fields, Opcode};
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
-use crate::runtime::dict::{self, Lookup};
+use crate::runtime::dict;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::heap::Kind;
 use crate::runtime::path;
@@ -190,8 +191,9 @@ unsafe fn get(vm: &mut Vm, pc: *mut u64, base: *mut u64, key: Word, key_dies: bo
     unsafe {
         let fields = Fields::decode(*pc.add(1));
         let container = Word(*base.add(fields.b as usize));
-        if let Lookup::Found(value) = dict::lookup(Value::borrow(&container), Value::borrow(&key)) {
-            *base.add(fields.a as usize) = value.clone().into_word().0;
+        if let Some(value) = value_at(container, key) {
+            retain(value.0);
+            *base.add(fields.a as usize) = value.0;
             if key_dies {
                 release(key);
             }

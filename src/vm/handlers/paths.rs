@@ -3,6 +3,7 @@
 
 use super::call::invoke;
 use super::data::listed;
+use super::entries::store_in;
 use super::overload;
 use crate::base::operator::BinaryOp;
 use crate::bytecode::op::{DROP_LISTED, Fields, Opcode};
@@ -12,13 +13,11 @@ use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::cell::CellObject;
 use crate::runtime::dict;
 use crate::runtime::error::RuntimeError;
-use crate::runtime::heap;
 use crate::runtime::path::{self, Step};
 use crate::runtime::release::release;
 use crate::runtime::value::Value;
 use crate::runtime::word::{LIM, T, Word};
 use crate::vm::Vm;
-use crate::vm::dispatch::{Handler, handlers};
 use smallvec::SmallVec;
 
 /// Which of the places of a read-modify-write is that of storing.
@@ -30,7 +29,7 @@ const FIRST_STEP: usize = 2;
 
 /// What is done at the end of the path.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Action {
+pub(super) enum Action {
     /// The operand is stored.
     Set,
     /// The element and the operand are combined.
@@ -50,16 +49,12 @@ pub(crate) unsafe fn set_one(vm: &mut Vm, pc: *mut u64, base: *mut u64, value: W
             release(old);
             return pc.add(words);
         }
-        let container = Value::borrow_mut(&mut *(slot as *mut Word));
-        let value = match dict::store(container, Value::borrow(&key), Value::from_word(value)) {
-            Ok(()) => {
-                if fields.op & crate::bytecode::op::DROP_FIRST != 0 {
-                    release(key);
-                }
-                return pc.add(words);
+        if store_in(Word(*slot), key, value) {
+            if fields.op & crate::bytecode::op::DROP_FIRST != 0 {
+                release(key);
             }
-            Err(value) => value.into_word(),
-        };
+            return pc.add(words);
+        }
         let mut root = Value::from_word(Word(*slot));
         let result = path::set_path(&mut root, &[Step::Index(Value::borrow(&key))], Value::from_borrowed(value));
         *slot = root.into_word().0;
@@ -93,7 +88,7 @@ unsafe fn array_element(container: Word, key: Word) -> Option<*mut u64> {
 
 /// The element at the end of a path of index steps, if every container on the way is unique and has the key: nothing has to be
 /// copied, created or refused.
-unsafe fn walk(mut slot: *mut u64, base: *mut u64, keys: *const u16, count: usize) -> Option<*mut u64> {
+pub(super) unsafe fn walk(mut slot: *mut u64, base: *mut u64, keys: *const u16, count: usize) -> Option<*mut u64> {
     // SAFETY: the slot owns a live value; keys are registers of the frame. Only unique containers are entered for writing.
     unsafe {
         for i in 0..count {
@@ -164,68 +159,6 @@ unsafe fn run_quickly(vm: &Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, act
     }
 }
 
-/// The handler of a read-modify-write of a variable with one index, if its operation has one of its own.
-pub(crate) fn handler(description: &PathDescription, operands: u16) -> Option<Handler> {
-    if operands != 2 || description.steps.as_slice() != [PathStep::Index] {
-        return None;
-    }
-    Some(match description.update? {
-        UpdateOp::Push => push_at_key,
-        UpdateOp::Binary(BinaryOp::Add) => add_at_key,
-        _ => return None,
-    })
-}
-
-handlers! {
-    fn push_at_key(m) {
-        m.helper(change_one::<true>)
-    }
-    fn add_at_key(m) {
-        m.helper(change_one::<false>)
-    }
-}
-
-/// `a[b] := push(a[b], value)`, or `a[b] += value` of two ints.
-///
-/// PERF: arrays that grow in a dict take half the instructions of [`run_quickly`], which finds out each time what is to be done.
-#[inline(never)]
-unsafe fn change_one<const PUSHES: bool>(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
-    // SAFETY: as `run`. Nothing is changed before the last reason to leave.
-    unsafe {
-        let slot = base.add(Fields::decode(*pc.add(1)).a as usize);
-        let list = *pc.add(2);
-        let operand = Word(*base.add((list as u16 & !DROP_LISTED) as usize));
-        let key = (list >> 16) as u16;
-        let Some(place) = walk(slot, base, &key, 1) else { return run(vm, pc, base, slot, Action::Update) };
-        if PUSHES {
-            let element = Word(*place);
-            let object: *mut ArrayObject = element.object_ptr();
-            if !element.is_array() || (*object).header.count != 1 {
-                return run(vm, pc, base, slot, Action::Update);
-            }
-            let len = (*object).len;
-            if len < (*object).cap {
-                ArrayObject::elements(object).add(len as usize).write(operand);
-                (*object).len = len + 1;
-            } else if heap::may_allocate(len as usize * 2 * size_of::<Word>()) {
-                *place = Word::array(ArrayObject::push(object, operand)).0;
-            } else {
-                return run(vm, pc, base, slot, Action::Update);
-            }
-        } else {
-            let sum = (*place).wrapping_add(operand.0.wrapping_sub(T));
-            if (*place & operand.0 & sum) < LIM {
-                return run(vm, pc, base, slot, Action::Update);
-            }
-            *place = sum;
-        }
-        if key & DROP_LISTED != 0 {
-            release(Word(*base.add((key & !DROP_LISTED) as usize)));
-        }
-        pc.add(3)
-    }
-}
-
 /// Releases the keys that die here: all of the list but its first.
 unsafe fn release_keys(base: *mut u64, list: *const u16, count: usize) {
     // SAFETY: registers of the frame, owned if flagged.
@@ -287,7 +220,7 @@ impl Operands {
 }
 
 /// Runs the action of a path instruction on the word at `slot`.
-unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action: Action) -> *mut u64 {
+pub(super) unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action: Action) -> *mut u64 {
     // SAFETY: as a helper; the slot owns its value before and after, listed registers are live: the first is consumed on success,
     // the keys are released if flagged.
     unsafe {

@@ -4,9 +4,9 @@
 //! PERF: backtracking over three arrays captured by a recursive closure (n-queens) takes half the time with them.
 
 use super::data::CELL_VALUE;
+use super::entries::value_at;
 use super::structure::element;
 use crate::bytecode::op::{Fields, Opcode, SUBTRACTS_SECOND, SUBTRACTS_THIRD};
-use crate::runtime::dict::{self, Lookup};
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
@@ -189,9 +189,10 @@ unsafe fn read_entry(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
             _ => return pc.add(3),
         };
         // A key that dies here would have to be released by the instructions behind.
-        match dict::lookup(Value::borrow(&container), Value::borrow(&key)) {
-            Lookup::Found(value) if key.is_int() => {
-                *base.add(fields.a as usize) = value.clone().into_word().0;
+        match value_at(container, key) {
+            Some(value) if key.is_int() => {
+                retain(value.0);
+                *base.add(fields.a as usize) = value.0;
                 pc.add(words.unwrap_or(3))
             }
             _ => pc.add(3),
