@@ -1,7 +1,8 @@
-//! Chains of equality tests, as `match` makes them: a prefix that finds the case at once.
+//! Chains of tests of one value, as `match` makes them: a prefix that finds the case at once.
 //!
-//! The chain stays behind the prefix and does the same one test at a time. The prefix knows ints and strings; a double, a big int or
-//! a struct that overloads `==` goes through the chain.
+//! The chain stays behind the prefix and does the same one test at a time. If the chain asks for tags often enough, the prefix knows
+//! values that have one, for which all other tests fail; else it knows ints and strings. Any other value, such as a double, a big int
+//! or a struct that overloads `==`, goes through the chain.
 
 use super::emit::Emitter;
 use super::fuse::Condition;
@@ -11,15 +12,15 @@ use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::ConstData;
 use crate::ir::inst::{Imm, Op};
 
-/// Chains of fewer tests are left alone.
+/// Chains of fewer tests of a kind are left alone.
 const SHORTEST: usize = 3;
 /// Longer chains are cut.
 const LONGEST: usize = 256;
 
-/// One test of a chain: the value tested, the constant, and which target of the `brif` is for equality.
+/// One test of a chain: the value tested, what it is compared with, and which target of the `brif` is for equality.
 struct Test {
     value: Val,
-    constant: ConstData,
+    literal: Literal,
     brif: Inst,
     equal: usize,
 }
@@ -52,27 +53,39 @@ impl Emitter<'_> {
                 _ => break,
             }
         }
-        if chain.len() >= SHORTEST {
-            self.switched.extend(chain.iter().map(|test| test.brif));
-            self.table(value, &chain);
-        }
+        let (tags, constants): (Vec<&Test>, Vec<&Test>) =
+            chain.iter().partition(|test| matches!(test.literal, Literal::Tag(_)));
+        let (opcode, cases) = match (tags.len(), constants.len()) {
+            (SHORTEST.., _) => (Opcode::quick_switch_tag, tags),
+            (0, SHORTEST..) => (Opcode::quick_switch, constants),
+            _ => return,
+        };
+        self.switched.extend(chain.iter().map(|test| test.brif));
+        self.table(opcode, value, &cases, &chain[chain.len() - 1]);
     }
 
-    fn table(&mut self, value: Val, chain: &[Test]) {
+    fn table(&mut self, opcode: Opcode, value: Val, cases: &[&Test], last: &Test) {
         let at = self.asm.here();
-        self.asm.op(Opcode::quick_switch, 0, self.reg(value), 0, chain.len() as u16);
-        let last = &chain[chain.len() - 1];
+        self.asm.op(opcode, 0, self.reg(value), 0, cases.len() as u16);
         let default = self.edge_label(last.brif, 1 - last.equal);
         self.asm.table_jump(at, default);
-        for test in chain {
-            self.asm.literal(Literal::Const(test.constant.clone()));
+        for test in cases {
+            self.asm.literal(test.literal.clone());
             let label = self.edge_label(test.brif, test.equal);
             self.asm.table_jump(at, label);
         }
     }
 
-    /// The equality test of a value that lives on, with an int or a string, that a branch makes.
+    /// The test of a value that lives on, for an int, a string or a tag, that a branch makes.
     fn equality(&self, condition: &Condition, brif: Inst) -> Option<Test> {
+        if let Condition::Literal { inst } = *condition
+            && self.func.insts[inst].op == Op::IsTag
+        {
+            let data = &self.func.insts[inst];
+            let literal = self.tag(data.imm);
+            let stays = self.drop_flag(inst, 0, DROP_FIRST) == 0 && matches!(literal, Literal::Tag(_));
+            return stays.then(|| Test { value: data.args[0], literal, brif, equal: 0 });
+        }
         let (inst, constant, equal) = match *condition {
             Condition::Compare { op: op @ (Op::Eq | Op::Ne), inst } => {
                 let constant = self.func.const_of(self.func.insts[inst].args[1])?;
@@ -91,6 +104,6 @@ impl Emitter<'_> {
             _ => false,
         };
         let stays = (0..data.args.len()).all(|index| self.drop_flag(inst, index, DROP_FIRST) == 0);
-        (simple && stays).then(|| Test { value: data.args[0], constant: constant.clone(), brif, equal })
+        (simple && stays).then(|| Test { value: data.args[0], literal: Literal::Const(constant.clone()), brif, equal })
     }
 }

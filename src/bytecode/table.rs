@@ -244,6 +244,7 @@ macro_rules! for_each_opcode {
     quick_cell_test_index_sub prefix (Src, Src, Index) RegisterJump "as quick_cell_test_index, at b - register";
     quick_cell_test_index_sum prefix (Src, Src, Src) RegisterJump "as quick_cell_test_index, at b + c + register; flags say what is subtracted, and when to jump";
     quick_switch prefix (Src, None, Index) Table "goes to the case of the table that a equals, or to its default";
+    quick_switch_tag prefix (Src, None, Index) Table "goes to the case of the table that the tag of a is, or to its default";
     // Iteration.
     iter_open iterate (Dst, Src, None) None "a := loop state over b, which moves";
     iter_next iterate (Dst, Src, Mod) Jump "a := value of loop state b at position c, c += 1, and goes to the target; or falls through";

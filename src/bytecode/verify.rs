@@ -109,7 +109,7 @@ impl Checker<'_> {
                 for case in (at + 3..at + length).step_by(2) {
                     jumps.push((at, target(case + 1)));
                     literal_words.insert(case);
-                    self.case(at, case);
+                    self.case(at, opcode, case);
                 }
             }
             if opcode.info().extra == Extra::RegisterJump {
@@ -295,12 +295,17 @@ impl Checker<'_> {
     }
 
     /// The literal of a case is an int or a string.
-    fn case(&mut self, at: usize, word: usize) {
+    fn case(&mut self, at: usize, opcode: Opcode, word: usize) {
         let literals = &self.function.literals;
         let found = literals.binary_search_by_key(&(word as u32), |literal| literal.0).ok();
         let literal = found.map(|found| &literals[found].1);
-        if !matches!(literal, Some(Literal::Const(ConstData::Int(_) | ConstData::Str(_)))) {
-            self.fail("BC004", at, "a case that is no int or string");
+        let right = match literal {
+            Some(Literal::Const(ConstData::Int(_) | ConstData::Str(_))) => opcode == Opcode::quick_switch,
+            Some(Literal::Tag(_)) => opcode == Opcode::quick_switch_tag,
+            _ => false,
+        };
+        if !right {
+            self.fail("BC004", at, "a case that is no int or string, or no tag");
         }
     }
 

@@ -3,7 +3,7 @@
 use super::heap::{self, Kind};
 use super::key::Form;
 use super::string::StringRef;
-use super::table::{Entry, FLAG_STRING_ORDERED, hash_int};
+use super::table::{Entry, FLAG_COUNTED, FLAG_STRING_ORDERED, hash_int};
 use super::value::Value;
 use super::word::Word;
 use smallvec::SmallVec;
@@ -78,8 +78,8 @@ pub fn lookup_mut<'a>(container: &'a mut Value, key: &Value) -> Option<&'a mut V
         if !word.is_int() && (*dict).header.flags & FLAG_STRING_ORDERED == 0 {
             return None;
         }
-        DictObject::remember(dict, at);
-        Some(&mut *(&raw mut (*(*dict).entries.add(at)).value as *mut Value))
+        (*dict).header.flags |= FLAG_COUNTED;
+        Some(&mut *(place_of(dict, at) as *mut Value))
     }
 }
 
@@ -131,7 +131,7 @@ pub unsafe fn object(word: Word) -> Option<*mut DictObject> {
 #[inline(always)]
 pub unsafe fn find_int(dict: *const DictObject, key: Word) -> Option<*mut Word> {
     // SAFETY: the caller's.
-    unsafe { found(dict, (*dict).find_int(key)) }
+    unsafe { (*dict).find_int(key).ok().map(|at| place_of(dict, at)) }
 }
 
 /// Where a dict has the value under a key that is an inline int or a string, as [`find_int`] for any of them.
@@ -144,21 +144,9 @@ pub unsafe fn find_word(dict: *const DictObject, key: Word) -> Lookup<*mut Word>
     unsafe {
         match place(&*dict, key, Value::borrow(&key)) {
             None => Lookup::Other,
-            Some(place) => match found(dict, place) {
-                Some(value) => Lookup::Found(value),
-                None => Lookup::Missing,
-            },
+            Some(Ok(at)) => Lookup::Found(place_of(dict, at)),
+            Some(Err(_)) => Lookup::Missing,
         }
-    }
-}
-
-#[inline(always)]
-unsafe fn found(dict: *const DictObject, place: Result<usize, usize>) -> Option<*mut Word> {
-    // SAFETY: a live dict, and the place is one of its.
-    unsafe {
-        let at = place.ok()?;
-        DictObject::remember(dict, at);
-        Some(&raw mut (*(*dict).entries.add(at)).value)
     }
 }
 
@@ -172,16 +160,14 @@ pub unsafe fn recent(dict: *const DictObject, key: Word) -> Option<*mut Word> {
     unsafe { (*dict).recent(key).map(|at| &raw mut (*(*dict).entries.add(at)).value) }
 }
 
-/// Something was stored under this key, which has a say in the order of the dict.
+/// A string was stored under: from now on keys sort as text.
 ///
 /// # Safety
 /// The dict is live and has one owner.
 #[inline(always)]
-pub unsafe fn stored_under(dict: *mut DictObject, key: Word) {
-    if !key.is_int() {
-        // SAFETY: the caller's.
-        unsafe { (*dict).header.flags |= FLAG_STRING_ORDERED };
-    }
+pub unsafe fn stored_text(dict: *mut DictObject) {
+    // SAFETY: the caller's.
+    unsafe { (*dict).header.flags |= FLAG_STRING_ORDERED };
 }
 
 /// Where a key is missing.
@@ -208,33 +194,52 @@ impl Vacant {
     }
 }
 
-/// The value under a key that is an inline int or a string, or where the key is missing. Who stores there says so to [`stored_under`].
+/// Where the value under a key that is an inline int or a string is, or where it is missing. Who stores under a string says so to
+/// [`stored_text`].
 ///
 /// # Safety
 /// The dict is live and has one owner, the key is live.
 #[inline(always)]
-pub unsafe fn entry<'a>(dict: *mut DictObject, key: Word) -> Result<&'a mut Word, Vacant> {
-    // SAFETY: the caller's; strings are keys of that kind.
+pub unsafe fn entry(dict: *mut DictObject, key: Word) -> Result<*mut Word, Vacant> {
+    // SAFETY: the caller's; a key that is no int is a string.
     unsafe {
-        let (place, hash, int) = if key.is_int() {
-            ((*dict).find_int(key), hash_int(key.as_inline_int()), None)
-        } else {
-            let text = StringRef::of(key);
-            match text.int_key() {
-                None => ((*dict).find_text(key), text.hash(), None),
-                Some(int) => {
-                    let word = Value::int(int).word();
-                    ((*dict).find_int(word), hash_int(int), Some(word))
-                }
-            }
-        };
-        match place {
-            Ok(at) => {
-                DictObject::remember(dict, at);
-                Ok(&mut (*(*dict).entries.add(at)).value)
-            }
-            Err(slot) => Err(Vacant { slot, hash, int }),
+        if key.is_int() {
+            return entry_of_int(dict, key);
         }
+        let text = StringRef::of(key);
+        if let Some(int) = text.int_key() {
+            let word = Value::int(int).word();
+            return entry_of_int(dict, word).map_err(|vacant| Vacant { int: Some(word), ..vacant });
+        }
+        match (*dict).find_text(key) {
+            Ok(at) => Ok(place_of(dict, at)),
+            Err(slot) => Err(Vacant { slot, hash: text.hash(), int: None }),
+        }
+    }
+}
+
+/// [`entry`] of an inline int.
+///
+/// # Safety
+/// As for [`entry`].
+#[inline(always)]
+pub unsafe fn entry_of_int(dict: *mut DictObject, key: Word) -> Result<*mut Word, Vacant> {
+    // SAFETY: the caller's.
+    unsafe {
+        match (*dict).find_int(key) {
+            Ok(at) => Ok(place_of(dict, at)),
+            Err(slot) => Err(Vacant { slot, hash: hash_int(key.as_inline_int()), int: None }),
+        }
+    }
+}
+
+/// Where the value of an entry is, which was found last from now on.
+#[inline(always)]
+unsafe fn place_of(dict: *const DictObject, at: usize) -> *mut Word {
+    // SAFETY: a live dict, and the entry is one of its.
+    unsafe {
+        DictObject::remember(dict, at);
+        &raw mut (*(*dict).entries.add(at)).value
     }
 }
 
@@ -298,8 +303,8 @@ pub unsafe fn store_text(dict: *mut DictObject, key: Word, value: Word) -> Word 
 unsafe fn replace(dict: *mut DictObject, at: usize, value: Word) -> Word {
     // SAFETY: a live dict of one owner, and the place is one of its.
     unsafe {
-        DictObject::remember(dict, at);
-        std::mem::replace(&mut (*(*dict).entries.add(at)).value, value)
+        (*dict).note_counted(value);
+        std::mem::replace(&mut *place_of(dict, at), value)
     }
 }
 
@@ -427,6 +432,7 @@ impl<'a> DictMut<'a> {
         // SAFETY: the dict is live and ours alone for 'a; the entry is in use.
         unsafe {
             let at = find(&*self.object, key)?;
+            (*self.object).header.flags |= FLAG_COUNTED;
             Some(&mut *(&raw mut (*(*self.object).entries.add(at)).value as *mut Value))
         }
     }
@@ -445,6 +451,7 @@ impl<'a> DictMut<'a> {
     pub fn get_mut(&mut self, key: &Key<'_>) -> Option<&mut Value> {
         let dict = self.fields();
         let at = find(dict, key)?;
+        dict.header.flags |= FLAG_COUNTED;
         // SAFETY: the entry is in use and ours alone.
         Some(unsafe { &mut *(&raw mut (*dict.entries.add(at)).value as *mut Value) })
     }

@@ -43,6 +43,10 @@ static NO_ENTRY: Entry = Entry { key: Word::UNDEF, value: Word::NULL };
 
 /// Keys sort as text.
 pub(super) const FLAG_STRING_ORDERED: u8 = 1;
+/// Keys or values may be on the heap, or may have been.
+///
+/// PERF: two million entries without the flag need not be looked at when they are given up.
+pub(super) const FLAG_COUNTED: u8 = 2;
 /// Up to this many entries are searched one by one.
 const LINEAR: usize = 8;
 /// An index slot in use holds the number of its entry, counted from one, in the bits below the number of slots (a power of two), and
@@ -126,13 +130,18 @@ impl DictObject {
         unsafe { std::slice::from_raw_parts(self.entries, self.used as usize) }
     }
 
-    /// Keys and values of all entries in use.
+    /// Keys and values of all entries in use, if some may be on the heap.
     ///
     /// # Safety
     /// The dict outlives the slice and is not changed meanwhile.
     pub(super) unsafe fn words<'a>(object: *const DictObject) -> &'a [Word] {
         // SAFETY: an entry is two words.
-        unsafe { std::slice::from_raw_parts((*object).entries as *const Word, (*object).used as usize * 2) }
+        unsafe {
+            if (*object).header.flags & FLAG_COUNTED == 0 {
+                return &[];
+            }
+            std::slice::from_raw_parts((*object).entries as *const Word, (*object).used as usize * 2)
+        }
     }
 
     /// # Safety
@@ -152,6 +161,14 @@ impl DictObject {
         if self.index_len > 0 {
             // SAFETY: allocated with this size; the caller makes another one or none.
             unsafe { heap::free_bytes(self.index as *mut u8, self.index_len as usize * size_of::<u32>()) };
+        }
+    }
+
+    /// Notes that a word is about to be stored that may be on the heap.
+    #[inline(always)]
+    pub(super) fn note_counted(&mut self, word: Word) {
+        if word.is_counted() {
+            self.header.flags |= FLAG_COUNTED;
         }
     }
 
@@ -298,7 +315,7 @@ impl DictObject {
         // SAFETY: a new object; every child gets one more owner.
         unsafe {
             let copy = &mut *object;
-            copy.header.flags = self.header.flags & FLAG_STRING_ORDERED;
+            copy.header.flags = self.header.flags & (FLAG_STRING_ORDERED | FLAG_COUNTED);
             copy.rebuild(self.len as usize);
             for entry in self.entries() {
                 if entry.key != Word::UNDEF {
@@ -313,6 +330,8 @@ impl DictObject {
 
     /// Adds an entry whose key is not there; there is room.
     pub(super) fn append(&mut self, entry: Entry) {
+        self.note_counted(entry.key);
+        self.note_counted(entry.value);
         // SAFETY: keys are live; there is room for one more, and the index has an empty slot.
         unsafe {
             let at = self.used;
@@ -332,6 +351,8 @@ impl DictObject {
         if self.used == self.cap {
             return self.append_in_new_room(entry);
         }
+        self.note_counted(entry.key);
+        self.note_counted(entry.value);
         // SAFETY: there is room for one more, and the search has found an empty slot if there is an index.
         unsafe {
             let at = self.used;

@@ -198,15 +198,10 @@ impl Machine {
         unsafe { Machine { pc: self.pc.add(words), ..self }.go() }
     }
 
-    /// Goes on at a jump target, as a path of its own: without the barrier LLVM merges both ways of a conditional jump into a
-    /// conditional move on pc, which puts the comparison on the critical path.
+    /// Goes on at a jump target, as a path of its own.
     #[inline(always)]
     pub unsafe fn jump(self, words: i64) -> u64 {
-        #[cfg(not(miri))]
-        // SAFETY: no instruction at all.
-        unsafe {
-            std::arch::asm!("", options(nomem, nostack, preserves_flags))
-        }
+        apart();
         // SAFETY: jump targets are instructions (BC006).
         unsafe { Machine { pc: self.pc.offset(words as isize), ..self }.go() }
     }
@@ -217,11 +212,7 @@ impl Machine {
     /// the load: one cycle of seven in the shortest loops.
     #[inline(always)]
     pub unsafe fn jump_to_literal(self) -> u64 {
-        #[cfg(not(miri))]
-        // SAFETY: no instruction at all.
-        unsafe {
-            std::arch::asm!("", options(nomem, nostack, preserves_flags))
-        }
+        apart();
         // SAFETY: jump targets are instructions (BC006).
         unsafe { Machine { pc: self.literal() as *mut u64, ..self }.go() }
     }
@@ -253,6 +244,17 @@ impl Machine {
             let pc = helper(&mut *self.vm, self.pc, self.base);
             Machine { pc, base: (*self.vm).base, vm: self.vm, lim: LIM, t: T }.go()
         }
+    }
+}
+
+/// Keeps the path it stands on apart: without the barrier LLVM merges both ways of a conditional jump into a conditional move on pc,
+/// which puts the comparison on the critical path.
+#[inline(always)]
+pub(crate) fn apart() {
+    #[cfg(not(miri))]
+    // SAFETY: no instruction at all.
+    unsafe {
+        std::arch::asm!("", options(nomem, nostack, preserves_flags))
     }
 }
 

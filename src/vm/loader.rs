@@ -2,7 +2,7 @@
 
 use super::counters::Counting;
 use super::dispatch::Handler;
-use super::handlers::{HANDLERS, arith, builtin, entries, iterate, sequences, single};
+use super::handlers::{HANDLERS, arith, builtin, entries, iterate, keys, single};
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{Literal, Program};
 use crate::ir::function::ConstData;
@@ -119,7 +119,7 @@ impl Loaded {
                     _ => None,
                 };
                 let plain = counting.handler().is_none() && !metering;
-                let handler = if plain { sequences::handler(first.add(at)).or(handler) } else { handler };
+                let handler = if plain { keys::handler(first.add(at)).or(handler) } else { handler };
                 let handler = handler.unwrap_or(HANDLERS[(fields.op & OPCODE_MASK) as usize]) as usize as u64;
                 if opcode.info().extra == Extra::Jump {
                     let distance = *first.add(at + 2) as isize;

@@ -67,6 +67,14 @@ handlers! {
                 m.set_a(string::ascii_word(*(object as *const u8).add(BYTES_OFFSET + index as usize)).0);
                 return m.next(2);
             }
+        } else if m.rc() >= m.lim
+            && let Some(dict) = dict::object(text)
+            && let Some(place) = dict::recent(dict, Word(m.rc()))
+        {
+            let word = (*place).0;
+            retain(word);
+            m.set_a(word);
+            return m.next(2);
         }
         m.helper(get_register)
     }

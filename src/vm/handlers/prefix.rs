@@ -6,7 +6,9 @@
 use super::data::CELL_VALUE;
 use super::entries::value_at;
 use super::structure::element;
+use super::tagged::tagged_object;
 use crate::bytecode::op::{Fields, Opcode, SUBTRACTS_SECOND, SUBTRACTS_THIRD};
+use crate::runtime::dict;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
@@ -44,7 +46,13 @@ macro_rules! read {
         let container = $container;
         let Some(place) = element($m, container, $key, false) else {
             if Word(container).is_object() {
-                return $m.enter(read_object);
+                // A key that is an int needs no release by the instructions behind.
+                let Some(word) = recent_entry($m, container, $key) else {
+                    return $m.enter(read_object);
+                };
+                retain(word);
+                $m.set_a(word);
+                return $m.next(const { $words.skipped().unwrap() });
             }
             return $m.next(3);
         };
@@ -53,6 +61,18 @@ macro_rules! read {
         $m.set_a(word);
         $m.next(const { $words.skipped().unwrap() })
     }};
+}
+
+/// The value of the entry that was found last in a dict, if its key is this int.
+#[inline(always)]
+unsafe fn recent_entry(m: Machine, container: u64, key: u64) -> Option<u64> {
+    // SAFETY: live words.
+    unsafe {
+        if key < m.lim {
+            return None;
+        }
+        Some((*dict::recent(dict::object(Word(container))?, Word(key))?).0)
+    }
 }
 
 /// `place := value` if the old value needs no release.
@@ -277,6 +297,22 @@ handlers! {
         } else {
             m.next(3 + 2 * count)
         }
+    }
+    fn quick_switch_tag(m) {
+        let (cases, count) = (m.pc.add(3), m.c());
+        let object = tagged_object(m.ra());
+        if object.is_null() {
+            return m.next(3 + 2 * count);
+        }
+        let tag = (*object).tag.0 as u64;
+        let mut case = 0;
+        while case < count {
+            if *cases.add(2 * case) == tag {
+                return Machine { pc: *cases.add(2 * case + 1) as *mut u64, ..m }.go();
+            }
+            case += 1;
+        }
+        m.jump_to_literal()
     }
     fn quick_switch_object(m) {
         m.helper(switch_object)

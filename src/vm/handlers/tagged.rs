@@ -23,7 +23,7 @@ const FIRST_PAYLOAD: usize = PAYLOAD_OFFSET / 8;
 /// # Safety
 /// `word` is a live value.
 #[inline(always)]
-unsafe fn tagged_object(word: u64) -> *mut TaggedObject {
+pub(super) unsafe fn tagged_object(word: u64) -> *mut TaggedObject {
     if Word(word).is_object() {
         let object: *mut TaggedObject = Word(word).object_ptr();
         // SAFETY: object words point to live objects, which start with a header.

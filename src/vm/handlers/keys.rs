@@ -21,7 +21,7 @@ use crate::runtime::heap::Kind;
 use crate::runtime::release::release;
 use crate::runtime::word::{LIM, T, Word};
 use crate::vm::Vm;
-use crate::vm::dispatch::{Handler, Machine, handlers, retain};
+use crate::vm::dispatch::{Handler, Machine, apart, handlers, retain};
 
 /// Words of a call with at most four arguments.
 const CALL: usize = 3;
@@ -100,14 +100,27 @@ pub(crate) unsafe fn handler(pc: *const u64) -> Option<Handler> {
     }
 }
 
-/// Whether one is a dict and the other a key that needs no text of its own.
+/// Whether a live word is an object of this kind.
 #[inline(always)]
-unsafe fn is_pair(container: u64, key: u64) -> bool {
-    // SAFETY: live words.
-    unsafe {
-        let is = |word: u64, kind: Kind| Word(word).is_object() && (*Word(word).header()).kind as u8 == kind as u8;
-        is(container, Kind::Dict) && (key >= LIM || is(key, Kind::String))
-    }
+unsafe fn is(word: u64, kind: Kind) -> bool {
+    // SAFETY: object words point to live objects.
+    unsafe { Word(word).is_object() && (*Word(word).header()).kind as u8 == kind as u8 }
+}
+
+/// `if has_key(d, k)` of a dict and an int or a string, or enters `$other`.
+macro_rules! test {
+    ($m:ident, $container:expr, $root:ident, $other:ident) => {{
+        let key = listed($m, before($root), 1);
+        if !is($container, Kind::Dict) {
+            $m.enter($other)
+        } else if key >= $m.lim {
+            $m.helper(branch_on_key::<$root, true>)
+        } else if is(key, Kind::String) {
+            $m.helper(branch_on_key::<$root, false>)
+        } else {
+            $m.enter($other)
+        }
+    }};
 }
 
 /// The register that entry `index` of the call at `words` lists.
@@ -119,28 +132,23 @@ unsafe fn listed(m: Machine, words: usize, index: usize) -> u64 {
 
 handlers! {
     fn test_key(m) {
-        if is_pair(listed(m, 0, 0), listed(m, 0, 1)) { m.helper(branch_on_key::<REGISTER>) } else { m.enter(has_key) }
+        test!(m, listed(m, 0, 0), REGISTER, has_key)
     }
     fn cell_test_key(m) {
-        let container = *Word(m.rb()).object_ptr::<u64>().add(CELL_VALUE);
-        if is_pair(container, listed(m, before(CELL), 1)) {
-            m.helper(branch_on_key::<CELL>)
-        } else {
-            m.enter(cell_get)
-        }
+        test!(m, *Word(m.rb()).object_ptr::<u64>().add(CELL_VALUE), CELL, cell_get)
     }
     fn global_test_key(m) {
-        let container = *(*m.vm).globals.add(m.wide() as usize);
-        if is_pair(container, listed(m, before(GLOBAL), 1)) {
-            m.helper(branch_on_key::<GLOBAL>)
-        } else {
-            m.enter(global_get)
-        }
+        test!(m, *(*m.vm).globals.add(m.wide() as usize), GLOBAL, global_get)
     }
     fn count_key(m) {
         let container = listed(m, 0, 0);
-        if is_pair(container, listed(m, 0, 1)) && (*Word(container).header()).count == 1 {
-            m.helper(count)
+        let key = listed(m, 0, 1);
+        if !is(container, Kind::Dict) || (*Word(container).header()).count != 1 {
+            m.enter(get)
+        } else if key >= m.lim {
+            m.helper(count::<true>)
+        } else if is(key, Kind::String) {
+            m.helper(count::<false>)
         } else {
             m.enter(get)
         }
@@ -149,7 +157,7 @@ handlers! {
 
 /// `if has_key(d, k)`
 #[inline(never)]
-unsafe fn branch_on_key<const ROOT: u8>(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+unsafe fn branch_on_key<const ROOT: u8, const INT: bool>(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; the handler has found a dict and a key.
     unsafe {
         let call = pc.add(before(ROOT));
@@ -161,7 +169,7 @@ unsafe fn branch_on_key<const ROOT: u8>(vm: &mut Vm, pc: *mut u64, base: *mut u6
             _ => *vm.globals.add(fields.wide() as usize),
         });
         let (dict, key) = (container.object_ptr::<DictObject>(), Word(*base.add((list >> 16) as u16 as usize)));
-        let found = if key.is_int() {
+        let found = if INT {
             dict::find_int(dict, key).is_some()
         } else {
             matches!(dict::find_word(dict, key), Lookup::Found(_))
@@ -170,6 +178,7 @@ unsafe fn branch_on_key<const ROOT: u8>(vm: &mut Vm, pc: *mut u64, base: *mut u6
         let test = Fields::decode(*branch.add(1));
         *base.add(test.a as usize) = Word::small_int(found as i32).0;
         if found != (test.op & OPCODE_MASK == Opcode::jump_if_not as u16) {
+            apart();
             branch.offset(test.wide() as isize)
         } else {
             branch.add(PLAIN)
@@ -179,7 +188,7 @@ unsafe fn branch_on_key<const ROOT: u8>(vm: &mut Vm, pc: *mut u64, base: *mut u6
 
 /// `d[k] := get(d, k, default) + n`
 #[inline(never)]
-unsafe fn count(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+unsafe fn count<const INT: bool>(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; the handler has found a dict of one owner and a key.
     unsafe {
         let list = *pc.add(2);
@@ -193,7 +202,7 @@ unsafe fn count(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
             register(sum.c)
         };
         let dict = container.object_ptr::<DictObject>();
-        let entry = dict::entry(dict, key);
+        let entry = if INT { dict::entry_of_int(dict, key) } else { dict::entry(dict, key) };
         let value = match &entry {
             Ok(place) => **place,
             Err(_) => default,
@@ -204,12 +213,14 @@ unsafe fn count(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
             retain(value.0);
             return pc.add(CALL);
         }
-        dict::stored_under(dict, key);
+        if !INT {
+            dict::stored_text(dict);
+        }
         match entry {
             Ok(place) => *place = Word(total),
             Err(vacant) => vacant.fill(dict, key, Word(total)),
         }
-        if store.op & DROP_FIRST != 0 {
+        if !INT && store.op & DROP_FIRST != 0 {
             release(key);
         }
         pc.add(CALL + PLAIN + PLAIN)
