@@ -130,7 +130,7 @@ pub const MAX_REGISTERS: usize = 0x7fff;
 
 impl Opcode {
     /// The row.
-    pub fn info(self) -> &'static OpInfo {
+    pub const fn info(self) -> &'static OpInfo {
         &TABLE[self as usize]
     }
 
@@ -234,6 +234,19 @@ impl Opcode {
         }
     }
 
+    /// How many words further control goes on where it does not jump: for a prefix, behind what it skips. Of instructions without a list.
+    pub const fn span(self) -> usize {
+        use Opcode::*;
+        const PATH: usize = 3;
+        match self {
+            quick_add_field | quick_sub_field | quick_mul_field => self.length(0) + PATH,
+            _ => match (self.skipped(), self.skipped_by_test()) {
+                (Some(words), _) | (_, Some(words)) => words,
+                _ => self.length(0),
+            },
+        }
+    }
+
     /// Whether it may call a method of a struct and go on when that returns.
     pub fn may_call_method(self) -> bool {
         use Opcode::*;
@@ -242,7 +255,7 @@ impl Opcode {
     }
 
     /// Number of words of an instruction with `count` listed registers or cases.
-    pub fn length(self, count: usize) -> usize {
+    pub const fn length(self, count: usize) -> usize {
         2 + match self.info().extra {
             Extra::None => 0,
             Extra::Literal | Extra::Jump | Extra::RegisterJump => 1,

@@ -20,6 +20,8 @@ pub const T: u64 = 0xFFFE << 48;
 pub const LIM: u64 = 0xFFFC << 48;
 /// Tag of the constants.
 pub const TAG_IMMEDIATE: u64 = 0xFFF9 << 48;
+/// Tag, with an address, of a function in a call window that borrows it: not counted, so nobody releases it.
+pub const TAG_LENT: u64 = TAG_IMMEDIATE;
 /// Tag of heap objects other than arrays.
 pub const TAG_OBJECT: u64 = 0xFFFA << 48;
 /// Tag of heap arrays.

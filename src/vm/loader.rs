@@ -2,7 +2,8 @@
 
 use super::counters::Counting;
 use super::dispatch::Handler;
-use super::handlers::{HANDLERS, arith, builtin, entries, iterate, keys, single};
+use super::handlers::{HANDLERS, arith, builtin, data, entries, filter, iterate, keys, rows, single};
+use super::pattern::Sequences;
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{Literal, Program};
 use crate::ir::function::ConstData;
@@ -156,6 +157,10 @@ impl Loaded {
                 at += opcode.length(fields.count(opcode));
             }
         }
+        if counting.handler().is_none() && !metering {
+            // SAFETY: the loop above has made the code what handlers of several instructions may expect.
+            unsafe { join(first, total, program) };
+        }
         let meter = super::meter::meter as Handler as usize as u64;
         for (id, source) in program.functions.iter().enumerate().filter(|_| metering) {
             for point in &source.points {
@@ -235,6 +240,33 @@ impl Drop for Loaded {
         }
         // SAFETY: made by `Box::into_raw` in `new`.
         unsafe { drop(Box::from_raw(self.code)) };
+    }
+}
+
+/// Gives the instructions that start sequences the handlers of these, unless they have special ones already.
+unsafe fn join(first: *mut u64, total: usize, program: &Program) {
+    let sequences = Sequences::new();
+    let mut at = 0;
+    while at < total {
+        // SAFETY: instruction by instruction through verified code, as the caller promises.
+        unsafe {
+            let (pc, fields) = (first.add(at), Fields::decode(*first.add(at + 1)));
+            let opcode = Opcode::from_word(fields.op).expect("verified code (BC001)");
+            at += opcode.length(fields.count(opcode));
+            let handler = match opcode {
+                Opcode::cell_set_path | Opcode::global_set_path => {
+                    rows::handler(pc, opcode, &program.paths[fields.b as usize])
+                }
+                Opcode::drop_value => filter::handler(pc),
+                Opcode::captures_borrow => data::captures(fields.c),
+                _ => None,
+            };
+            let (own, dropping) = (HANDLERS[opcode as usize], iterate::drop_then_next as Handler);
+            if *pc == own as usize as u64 || *pc == dropping as usize as u64 {
+                let handler = handler.or_else(|| sequences.handler(pc, opcode));
+                *pc = handler.map_or(*pc, |handler| handler as usize as u64);
+            }
+        }
     }
 }
 

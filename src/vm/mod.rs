@@ -8,6 +8,7 @@ pub(crate) mod dispatch;
 pub(crate) mod handlers;
 mod loader;
 mod meter;
+mod pattern;
 mod profile;
 mod scheduler;
 mod trace;

@@ -4,6 +4,9 @@
 //! return address, R[W+4..] arguments, which are the callee's first registers. Frames up to [`RED_ZONE`] registers are entered
 //! without looking at the stack's end, because the stack has room for that many at the greatest depth.
 //!
+//! A closure that the caller keeps while the call lasts may be lent (`sequence.rs`): its word in the window has a tag that is not
+//! counted, so returning and unwinding release nothing. Generators and tasks, which outlive their call, count it ([`own_callee`]).
+//!
 //! PERF: the depth is kept in the frame, not in the machine: a counter in memory that every call decrements and every return
 //! increments is a chain of twelve cycles through store forwarding, longer than the rest of a call.
 
@@ -193,12 +196,16 @@ handlers! {
     }
 }
 
-/// Gives up the frame's reference to its closure, if others have it too and the cycle collector knows of it already.
+/// Gives up the frame's reference to its closure, if it has none or others have it too and the cycle collector knows of it already.
 #[inline(always)]
 unsafe fn keeps_callee(m: Machine) -> bool {
     // SAFETY: a closure's window holds an owned reference to it.
     unsafe {
-        let header: *mut Header = Word(*m.base.sub(3)).header();
+        let callee = Word(*m.base.sub(3));
+        if !callee.is_object() {
+            return true;
+        }
+        let header: *mut Header = callee.header();
         let count = (*header).count;
         let others = (2..IMMORTAL).contains(&count) && (*header).flags & FLAG_BUFFERED != 0;
         if others {
@@ -269,6 +276,18 @@ quick_returns! {
         if (x & y & r) >= m.lim { Some(r) } else { None }
     };
     quick_return_mul * |m, x, y| on_ints!(m, x, y, |i, j| i.checked_mul(j));
+}
+
+/// The closure of the frame at `base`, which shall have its own reference from here on.
+pub(crate) unsafe fn own_callee(base: *mut u64) -> Word {
+    // SAFETY: the frame of a function with captures, whose window holds its closure.
+    unsafe {
+        let callee = Word(*base.sub(3));
+        if callee.is_counted() {
+            return callee;
+        }
+        Value::from_borrowed(Word::object(callee.object_ptr::<FunctionObject>())).into_word()
+    }
 }
 
 #[inline(never)]

@@ -5,7 +5,7 @@
 //! Yielding moves the live registers into the generator and goes on in the consumer's instruction; resuming moves them back.
 //! Neither nests dispatch loops.
 
-use super::call::{BOUNDARY, abandon, stack_needed};
+use super::call::{BOUNDARY, abandon, own_callee, stack_needed};
 use super::data::listed;
 use super::iterate::iter_next;
 use crate::base::limits::MAX_CALL_DEPTH;
@@ -147,7 +147,7 @@ unsafe fn make_generator(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 
     unsafe {
         let fields = Fields::decode(*pc.add(1));
         let function = vm.function_at(pc);
-        let closure = if vm.program.functions[function].captures > 0 { Word(*base.sub(3)) } else { Word::NULL };
+        let closure = if vm.program.functions[function].captures > 0 { own_callee(base) } else { Word::NULL };
         let flags = if vm.is_hidden(function) { FLAG_ITERATOR } else { 0 };
         let generator = GeneratorObject::allocate(fields.a as usize, fields.b as usize, pc, closure, flags);
         let kept = GeneratorObject::first(generator);

@@ -23,14 +23,14 @@ unsafe fn cell(m: Machine, register: usize) -> *mut u64 {
 
 /// The global in operands b and c.
 #[inline(always)]
-unsafe fn global(m: Machine) -> *mut u64 {
+pub(super) unsafe fn global(m: Machine) -> *mut u64 {
     // SAFETY: inside the global table (BC005).
     unsafe { (*m.vm).globals.add(m.wide() as usize) }
 }
 
 /// The register in the literal word.
 #[inline(always)]
-unsafe fn further(m: Machine) -> u64 {
+pub(super) unsafe fn further(m: Machine) -> u64 {
     // SAFETY: inside the frame (BC002).
     unsafe { m.get(m.literal() as u16 as usize) }
 }

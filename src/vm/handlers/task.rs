@@ -6,7 +6,7 @@
 //! moved away as one segment, and the caller gets the promise. The scheduler puts a segment that is ready back, above the frames
 //! of the program itself, which stay where they are while the program waits. Nothing here nests dispatch loops.
 
-use super::call::{BOUNDARY, LINK, stack_needed};
+use super::call::{BOUNDARY, LINK, own_callee, stack_needed};
 use super::generator::{complete, fail, give_up_operands};
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::bytecode::op::{Fields, Opcode};
@@ -95,8 +95,10 @@ unsafe fn make_promise(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: a frame just entered: its links are the call's, its arguments are its first registers. The stack has room for
     // the longer links of every frame.
     unsafe {
-        let arity = vm.program.functions[vm.function_at(pc)].arity as usize;
-        let (depth, closure, call) = (*base.sub(4), *base.sub(3), [*base.sub(2), *base.sub(1)]);
+        let code = &vm.program.functions[vm.function_at(pc)];
+        let arity = code.arity as usize;
+        let closure = if code.captures > 0 { own_callee(base).0 } else { *base.sub(3) };
+        let (depth, call) = (*base.sub(4), [*base.sub(2), *base.sub(1)]);
         let frame = base.add(BOUNDARY - LINK);
         std::ptr::copy(base, frame, arity);
         let promise = promise::new(Role::Plain).into_word();
