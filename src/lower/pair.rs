@@ -88,16 +88,20 @@ impl<'a> Lowerer<'a, '_, '_> {
         self.take_out(path, &change, &[], bracket).is_some()
     }
 
-    /// Changes the end of a path by a builtin that gives a pair and stores the first half there; the pair. The keys must not depend on the
-    /// bindings `assigned` before the path is written in the source.
+    /// Changes the end of a path by a builtin that gives a pair and stores the first half there; the pair. If a later statement writes the
+    /// path in the source, `assigned` are the bindings changed before it: its keys must depend on none of them, nor on the container.
     fn take_out(&mut self, path: Path<'a>, change: &Change<'a>, assigned: &[BindingId], span: Span) -> Option<Val> {
         let target = self.only_mutable(path.root)?;
         let in_register = self.shared.resolution.binding(target.binding).storage == Storage::Register;
+        let mut changed: SmallVec<[BindingId; 4]> = SmallVec::from_slice(assigned);
+        if !assigned.is_empty() {
+            changed.push(target.binding);
+        }
         if (in_register && path.steps.is_empty())
             || path.steps.len() > MAX_STEPS
             || assigned.contains(&target.binding)
             || !self.same_path(change.old, path, target)
-            || !self.keys_avoid(path, assigned)
+            || !self.keys_avoid(path, &changed)
         {
             return None;
         }
