@@ -319,6 +319,10 @@ pub(crate) static SEQUENCES: &[Sequence] = sequences! {
     { (iter_next) [| move_value move_value] }
     { (iter_next) copy_value copy_value call_method }
     { index_get quick_switch }
+    { drop_value index_get }
+    { drop_value index_get add_i }
+    { set_index jump }
+    { rem_i set_index jump }
     { add_i add_i jump_lt }
     { drop_value add_i jump }
     { drop_value sub_i jump }

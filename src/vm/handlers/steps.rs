@@ -72,11 +72,13 @@ fn address<O>(word: u64) -> *mut O {
     }
 }
 
+/// A heap word?
 #[inline(always)]
 fn is_counted(word: u64) -> bool {
     shifted::<49>(word) == TAG_OBJECT >> 49
 }
 
+/// A heap array?
 #[inline(always)]
 fn is_array(word: u64) -> bool {
     shifted::<48>(word) == TAG_ARRAY >> 48
@@ -297,6 +299,9 @@ steps! {
             Some(place) => plain(m, *place),
             None => Other,
         }
+    }
+    fn set_index(m) {
+        store(element(m, m.ra(), m.rb(), true), m.rc())
     }
     fn array_push(m) {
         let array = m.ra();
