@@ -243,6 +243,19 @@ unsafe fn place_of(dict: *const DictObject, at: usize) -> *mut Word {
     }
 }
 
+/// Where a dict has the value under an inline int, if one of the guesses that need no index is right.
+///
+/// # Safety
+/// The dict is live.
+#[inline(always)]
+pub unsafe fn guess(dict: *const DictObject, key: Word) -> Option<*mut Word> {
+    // SAFETY: the caller's.
+    unsafe {
+        let at = (*dict).near(key).or_else(|| (*dict).recent(key))?;
+        Some(&raw mut (*(*dict).entries.add(at)).value)
+    }
+}
+
 /// Stores under an inline int, and returns the old value, which is the caller's now, or null.
 ///
 /// # Safety

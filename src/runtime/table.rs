@@ -190,16 +190,23 @@ impl DictObject {
         if unsafe { (*self.entries.add(at)).key } == key { Some(at) } else { None }
     }
 
-    /// The entry of an inline int, or the slot of the index where it is missing.
+    /// The entry of an inline int, if its number is the distance of the int from the first key.
     #[inline(always)]
-    pub(super) fn find_int(&self, key: Word) -> Result<usize, usize> {
+    pub(super) fn near(&self, key: Word) -> Option<usize> {
         // SAFETY: there is an entry at `entries` always, and `used` of them are initialised.
         unsafe {
             // No other key and no removed one is so close to an int.
             let distance = key.0.wrapping_sub((*self.entries).key.0);
-            if distance < u64::from(self.used) && (*self.entries.add(distance as usize)).key == key {
-                return Ok(distance as usize);
-            }
+            let found = distance < u64::from(self.used) && (*self.entries.add(distance as usize)).key == key;
+            if found { Some(distance as usize) } else { None }
+        }
+    }
+
+    /// The entry of an inline int, or the slot of the index where it is missing.
+    #[inline(always)]
+    pub(super) fn find_int(&self, key: Word) -> Result<usize, usize> {
+        if let Some(at) = self.near(key) {
+            return Ok(at);
         }
         self.search(hash_int(key.as_inline_int()), |stored| stored == key)
     }

@@ -2,7 +2,7 @@
 
 use super::counters::Counting;
 use super::dispatch::Handler;
-use super::handlers::{HANDLERS, arith, builtin, data, entries, filter, iterate, keys, rows, single};
+use super::handlers::{HANDLERS, arith, builtin, data, entries, filter, iterate, keys, rows, single, tagged};
 use super::pattern::Sequences;
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{Literal, Program};
@@ -120,7 +120,11 @@ impl Loaded {
                     _ => None,
                 };
                 let plain = counting.handler().is_none() && !metering;
-                let handler = if plain { keys::handler(first.add(at)).or(handler) } else { handler };
+                let handler = if plain {
+                    keys::handler(first.add(at)).or_else(|| tagged::handler(first.add(at))).or(handler)
+                } else {
+                    handler
+                };
                 let handler = handler.unwrap_or(HANDLERS[(fields.op & OPCODE_MASK) as usize]) as usize as u64;
                 if opcode.info().extra == Extra::Jump {
                     let distance = *first.add(at + 2) as isize;

@@ -8,13 +8,13 @@ use crate::base::operator::BinaryOp;
 use crate::bytecode::op::{DROP_LISTED, Fields, Opcode};
 use crate::bytecode::program::{PathDescription, PathStep};
 use crate::ir::function::UpdateOp;
-use crate::runtime::array::ArrayObject;
+use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::dict::{self, DictObject, Lookup};
 use crate::runtime::heap;
 use crate::runtime::release::release;
 use crate::runtime::word::{LIM, T, Word};
 use crate::vm::Vm;
-use crate::vm::dispatch::{Handler, handlers};
+use crate::vm::dispatch::{Handler, Machine, handlers};
 
 /// The root of a path is in a register.
 const REGISTER: u8 = 0;
@@ -41,30 +41,106 @@ pub(crate) fn handler(opcode: Opcode, description: &PathDescription, operands: u
     })
 }
 
+/// Where the value under a key is in a dict of one owner, if the key is an int and the entry is found without a search.
+#[inline(always)]
+pub(super) unsafe fn guessed(m: Machine, container: u64, key: u64) -> Option<*mut u64> {
+    // SAFETY: live words.
+    unsafe {
+        let dict = own(Word(container))?;
+        if key < m.lim {
+            return None;
+        }
+        dict::guess(dict, Word(key)).map(|place| place as *mut u64)
+    }
+}
+
+/// The content of the cell in register a.
+#[inline(always)]
+unsafe fn content(m: Machine) -> u64 {
+    // SAFETY: the register holds a cell (IR verifier: types of cell operands).
+    unsafe { *Word(m.ra()).object_ptr::<u64>().add(CELL_VALUE) }
+}
+
+/// Register `index` of the list.
+#[inline(always)]
+unsafe fn listed(m: Machine, index: u32) -> u64 {
+    // SAFETY: a path instruction with one index lists two registers (BC010).
+    unsafe { m.get(((m.literal() >> (16 * index)) as u16 & !DROP_LISTED) as usize) }
+}
+
+/// Words of a path instruction with one index.
+const WORDS: usize = 3;
+
+/// Stores; what may be on the heap is left to the helper.
+macro_rules! store {
+    ($m:ident, $container:expr, $root:ident) => {{
+        if let Some(place) = guessed($m, $container, listed($m, 1))
+            && !Word(*place).is_counted()
+            && !Word(listed($m, 0)).is_counted()
+        {
+            *place = listed($m, 0);
+            return $m.next(WORDS);
+        }
+        $m.helper(store_one::<$root>)
+    }};
+}
+
+/// Appends to an array of one owner that has room.
+macro_rules! push {
+    ($m:ident, $container:expr, $root:ident) => {{
+        if let Some(place) = guessed($m, $container, listed($m, 1)) {
+            let element = Word(*place);
+            let object: *mut ArrayObject = element.object_ptr();
+            if element.is_array() && (*object).header.count == 1 && (*object).len < (*object).cap {
+                let len = (*object).len;
+                *(object as *mut u64).add(ELEMENTS_OFFSET / 8 + len as usize) = listed($m, 0);
+                (*object).len = len + 1;
+                return $m.next(WORDS);
+            }
+        }
+        $m.helper(push_one::<$root>)
+    }};
+}
+
+/// Adds two ints.
+macro_rules! add {
+    ($m:ident, $container:expr, $root:ident) => {{
+        if let Some(place) = guessed($m, $container, listed($m, 1)) {
+            let (value, operand) = (*place, listed($m, 0));
+            let sum = value.wrapping_add(operand.wrapping_sub($m.t));
+            if (value & operand & sum) >= $m.lim {
+                *place = sum;
+                return $m.next(WORDS);
+            }
+        }
+        $m.helper(add_one::<$root>)
+    }};
+}
+
 handlers! {
     fn store_at_key(m) {
-        m.helper(store_one::<REGISTER>)
+        store!(m, m.ra(), REGISTER)
     }
     fn cell_store_at_key(m) {
-        m.helper(store_one::<CELL>)
+        store!(m, content(m), CELL)
     }
     fn global_store_at_key(m) {
         m.helper(store_one::<GLOBAL>)
     }
     fn push_at_key(m) {
-        m.helper(push_one::<REGISTER>)
+        push!(m, m.ra(), REGISTER)
     }
     fn cell_push_at_key(m) {
-        m.helper(push_one::<CELL>)
+        push!(m, content(m), CELL)
     }
     fn global_push_at_key(m) {
         m.helper(push_one::<GLOBAL>)
     }
     fn add_at_key(m) {
-        m.helper(add_one::<REGISTER>)
+        add!(m, m.ra(), REGISTER)
     }
     fn cell_add_at_key(m) {
-        m.helper(add_one::<CELL>)
+        add!(m, content(m), CELL)
     }
     fn global_add_at_key(m) {
         m.helper(add_one::<GLOBAL>)
@@ -188,7 +264,8 @@ unsafe fn place_at(slot: *mut u64, base: *mut u64, entry: u16, key: Word) -> Opt
 
 /// `a[b] := push(a[b], value)`
 ///
-/// PERF: arrays that grow in a dict take a quarter of the instructions of the general walk, which finds out each time what is to be done.
+/// PERF: arrays that grow in a dict take a quarter of the instructions of the general walk, which finds out each time what is to be done, and an
+/// eighth where the key is guessed.
 #[inline(never)]
 unsafe fn push_one<const ROOT: u8>(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as `run`. Nothing is changed before the last reason to leave.

@@ -1,7 +1,7 @@
 //! Indexing and container construction. The handlers know arrays with int keys; the rest goes through `runtime`.
 
 use super::data::listed;
-use super::entries::value_at;
+use super::entries::{guessed, value_at};
 use super::paths;
 use crate::bytecode::op::{DROP_FIRST, Fields, Opcode};
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
@@ -69,7 +69,7 @@ handlers! {
             }
         } else if m.rc() >= m.lim
             && let Some(dict) = dict::object(text)
-            && let Some(place) = dict::recent(dict, Word(m.rc()))
+            && let Some(place) = dict::guess(dict, Word(m.rc()))
         {
             let word = (*place).0;
             retain(word);
@@ -112,6 +112,13 @@ handlers! {
         array_set!(m, m.rb(), m.rc(), set_index_other, 2)
     }
     fn set_index_other(m) {
+        if let Some(place) = guessed(m, m.ra(), m.rb())
+            && !Word(*place).is_counted()
+            && !Word(m.rc()).is_counted()
+        {
+            *place = m.rc();
+            return m.next(2);
+        }
         m.helper(set_register)
     }
     fn set_index_k(m) {

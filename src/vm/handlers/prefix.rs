@@ -47,7 +47,7 @@ macro_rules! read {
         let Some(place) = element($m, container, $key, false) else {
             if Word(container).is_object() {
                 // A key that is an int needs no release by the instructions behind.
-                let Some(word) = recent_entry($m, container, $key) else {
+                let Some(word) = guessed_entry($m, container, $key) else {
                     return $m.enter(read_object);
                 };
                 retain(word);
@@ -63,15 +63,21 @@ macro_rules! read {
     }};
 }
 
-/// The value of the entry that was found last in a dict, if its key is this int.
+/// The value of a dict under an int key, if it is found without a search.
 #[inline(always)]
-unsafe fn recent_entry(m: Machine, container: u64, key: u64) -> Option<u64> {
+unsafe fn guessed_entry(m: Machine, container: u64, key: u64) -> Option<u64> {
     // SAFETY: live words.
     unsafe {
         if key < m.lim {
             return None;
         }
-        Some((*dict::recent(dict::object(Word(container))?, Word(key))?).0)
+        let dict = dict::object(Word(container))?;
+        // What is read after a question was found there.
+        let place = match dict::recent(dict, Word(key)) {
+            Some(place) => place,
+            None => dict::guess(dict, Word(key))?,
+        };
+        Some((*place).0)
     }
 }
 

@@ -5,13 +5,13 @@ use crate::bytecode::op::{Fields, Opcode};
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::dict::Key;
 use crate::runtime::error::RuntimeError;
-use crate::runtime::heap::Kind;
+use crate::runtime::heap::{IMMORTAL, Kind};
 use crate::runtime::operators;
 use crate::runtime::tagged::{PAYLOAD_OFFSET, Tag, TaggedObject, Variant};
 use crate::runtime::value::Value;
 use crate::runtime::word::{T, Word};
 use crate::vm::Vm;
-use crate::vm::dispatch::{handlers, retain};
+use crate::vm::dispatch::{Handler, handlers, retain};
 
 /// Where an array keeps its first element, in words.
 const FIRST_ELEMENT: usize = ELEMENTS_OFFSET / 8;
@@ -58,7 +58,89 @@ unsafe fn is_string(word: u64) -> bool {
     Word(word).is_object() && unsafe { (*Word(word).header()).kind } as u8 == Kind::String as u8
 }
 
+/// The handler for the parts of a tagged value that are taken one after the other, from `pc` on: two of them, or the last before the
+/// value is dropped, or both.
+///
+/// PERF: a walk over a tree takes apart every node it visits.
+///
+/// # Safety
+/// `pc` is an instruction of verified code, with others behind it.
+pub(crate) unsafe fn handler(pc: *const u64) -> Option<Handler> {
+    // SAFETY: an instruction that does not end the code is followed by one (BC007).
+    unsafe {
+        let instruction = |words: usize| {
+            let fields = Fields::decode(*pc.add(words + 1));
+            (Opcode::from_word(fields.op), fields)
+        };
+        let (Some(Opcode::part_get), first) = instruction(0) else { return None };
+        let stays = |part: Fields| part.a != first.b;
+        let drops =
+            |(opcode, fields): (Option<Opcode>, Fields)| opcode == Some(Opcode::drop_value) && fields.a == first.b;
+        match instruction(2) {
+            (Some(Opcode::part_get), second) if second.b == first.b && stays(first) => {
+                // Behind a part that control runs on from stands an instruction.
+                Some(if stays(second) && drops(instruction(4)) { two_parts_then_drop } else { two_parts })
+            }
+            next if stays(first) && drops(next) => Some(part_then_drop),
+            _ => None,
+        }
+    }
+}
+
+/// Part `index` of a tagged value, with one more owner.
+#[inline(always)]
+unsafe fn part(object: *mut TaggedObject, index: usize) -> u64 {
+    // SAFETY: a live tagged value, and it has that part.
+    unsafe {
+        let part = *(object as *const u64).add(FIRST_PAYLOAD + index);
+        retain(part);
+        part
+    }
+}
+
+/// Drops a tagged value that has other owners and goes on `$behind` words further, or goes on at the drop, `$before` words further.
+macro_rules! drop_shared {
+    ($m:ident, $object:expr, $before:literal, $behind:literal) => {{
+        let count = (*$object).header.count;
+        if (2..IMMORTAL).contains(&count) {
+            (*$object).header.count = count - 1;
+            return $m.next($behind);
+        }
+        $m.next($before)
+    }};
+}
+
 handlers! {
+    fn two_parts(m) {
+        let object = tagged_object(m.rb());
+        let second = *m.pc.add(3);
+        let index = (second >> 48) as usize;
+        if object.is_null() || m.c().max(index) >= (*object).len as usize {
+            return m.enter(part_get);
+        }
+        m.set_a(part(object, m.c()));
+        *m.base.add((second >> 16) as u16 as usize) = part(object, index);
+        m.next(4)
+    }
+    fn two_parts_then_drop(m) {
+        let object = tagged_object(m.rb());
+        let second = *m.pc.add(3);
+        let index = (second >> 48) as usize;
+        if object.is_null() || m.c().max(index) >= (*object).len as usize {
+            return m.enter(part_get);
+        }
+        m.set_a(part(object, m.c()));
+        *m.base.add((second >> 16) as u16 as usize) = part(object, index);
+        drop_shared!(m, object, 4, 6)
+    }
+    fn part_then_drop(m) {
+        let object = tagged_object(m.rb());
+        if object.is_null() || m.c() >= (*object).len as usize {
+            return m.enter(part_get);
+        }
+        m.set_a(part(object, m.c()));
+        drop_shared!(m, object, 2, 4)
+    }
     fn tagged_new(m) {
         m.helper(new_tagged)
     }
