@@ -6,6 +6,8 @@
 The system maps code in pieces of many pages around what is called, so functions that are called by every program, scattered
 over the whole binary, bring nearly all of it into memory. Side by side they take a fifth.
 
+Functions start at multiples of 32 bytes there (design/performance.md has the figures).
+
 Names stand in the script without their hashes, which differ from compiler to compiler. A function that is missing only stays
 where the linker puts it, so the list need not be current. Needs valgrind; the rest is the standard library.
 """
@@ -22,7 +24,7 @@ PROGRAMS = os.path.join(HERE, "programs")
 HEAD = """/* Functions that programs call, most called first. Written by benches/order.py, used by src/build.rs. */
 SECTIONS
 {
-  .text.called : ALIGN(0x10000)
+  .text.called : ALIGN(0x10000) SUBALIGN(32)
   {
 """
 TAIL = """  }

@@ -257,6 +257,12 @@ pub fn ascii_word(byte: u8) -> Word {
     Word::object(&raw const ONE_CHARACTER[(byte & 0x7F) as usize].object)
 }
 
+/// Whether this is the word of a one-character ASCII string, of which there is only one.
+#[inline(always)]
+pub fn is_character(word: u64) -> bool {
+    word.wrapping_sub(ascii_word(0).0) < size_of_val(&ONE_CHARACTER) as u64
+}
+
 /// A string.
 pub fn new(text: &str) -> Value {
     if text.len() <= 1 {

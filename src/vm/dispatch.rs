@@ -217,6 +217,13 @@ impl Machine {
         unsafe { Machine { pc: self.literal() as *mut u64, ..self }.go() }
     }
 
+    /// The machine at the instruction `words` further.
+    #[inline(always)]
+    pub unsafe fn ahead(self, words: usize) -> Machine {
+        // SAFETY: an instruction that does not end the code is followed by one (BC007).
+        unsafe { Machine { pc: self.pc.add(words), ..self } }
+    }
+
     /// Goes on in another handler, at the same instruction.
     #[inline(always)]
     pub unsafe fn enter(self, handler: Handler) -> u64 {
@@ -231,6 +238,17 @@ impl Machine {
         unsafe {
             if !(*self.vm).steady {
                 *self.pc = handler as usize as u64;
+            }
+        }
+    }
+
+    /// As [`Machine::quicken`], where the handler is `from`: a handler of a whole sequence stays.
+    #[inline(always)]
+    pub unsafe fn requicken(self, from: Handler, to: Handler) {
+        // SAFETY: as `quicken`.
+        unsafe {
+            if *self.pc == from as usize as u64 {
+                self.quicken(to);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::counters::Counting;
 use super::dispatch::Handler;
+use super::fusion;
 use super::handlers::{HANDLERS, arith, builtin, data, entries, filter, iterate, keys, rows, single, tagged};
 use super::pattern::Sequences;
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
@@ -164,6 +165,8 @@ impl Loaded {
         if counting.handler().is_none() && !metering {
             // SAFETY: the loop above has made the code what handlers of several instructions may expect.
             unsafe { join(first, total, program) };
+            // SAFETY: verified code, with its handlers in place.
+            unsafe { install_sequences(first, total) };
         }
         let meter = super::meter::meter as Handler as usize as u64;
         for (id, source) in program.functions.iter().enumerate().filter(|_| metering) {
@@ -271,6 +274,52 @@ unsafe fn join(first: *mut u64, total: usize, program: &Program) {
                 *pc = handler.map_or(*pc, |handler| handler as usize as u64);
             }
         }
+    }
+}
+
+/// Gives the first instruction of each known sequence the handler of the sequence.
+///
+/// # Safety
+/// `first` is verified code of `total` words, with the stubs behind.
+unsafe fn install_sequences(first: *mut u64, total: usize) {
+    let instruction = |at: usize| {
+        // SAFETY: instruction by instruction through verified code.
+        let at = unsafe { first.add(at) };
+        // SAFETY: the second word.
+        let fields = Fields::decode(unsafe { *at.add(1) });
+        let opcode = Opcode::from_word(fields.op).expect("verified code (BC001)");
+        fusion::Loaded { opcode, fields, at }
+    };
+    let length = |of: fusion::Loaded| of.opcode.length(of.fields.count(of.opcode));
+    // Behind the last function, stubs fill the window.
+    let mut places = [0; fusion::WINDOW];
+    for index in 1..fusion::WINDOW {
+        places[index] = places[index - 1] + length(instruction(places[index - 1]));
+    }
+    while places[0] < total {
+        let window = places.map(instruction);
+        let [start, ..] = window;
+        let plain = HANDLERS[start.opcode as usize] as usize as u64;
+        let handler = if start.opcode == Opcode::quick_has_index_field {
+            let operation = instruction(places[0] + Opcode::quick_has_index_field.skipped().expect("fixed"));
+            let behind = (operation.at as usize - first as usize) / 8 + length(operation);
+            if behind < total { fusion::change_of_field(start, operation, instruction(behind)) } else { None }
+        } else {
+            let next = places[fusion::WINDOW - 1] + length(window[fusion::WINDOW - 1]);
+            let whole = if next < total { fusion::whole_loop(&window, instruction(next)) } else { None };
+            whole.or_else(|| fusion::handler(&window))
+        };
+        // SAFETY: an instruction; a loop of one instruction has its handler already.
+        unsafe {
+            if let Some(handler) = handler
+                && *first.add(places[0]) == plain
+            {
+                *first.add(places[0]) = handler as usize as u64;
+            }
+        }
+        let last = places[fusion::WINDOW - 1];
+        places.rotate_left(1);
+        places[fusion::WINDOW - 1] = last + length(window[fusion::WINDOW - 1]);
     }
 }
 

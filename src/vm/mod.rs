@@ -5,6 +5,7 @@
 
 pub mod counters;
 pub(crate) mod dispatch;
+mod fusion;
 pub(crate) mod handlers;
 mod loader;
 mod meter;

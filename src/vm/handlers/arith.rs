@@ -48,7 +48,7 @@ macro_rules! on_ints {
 pub(super) use on_ints;
 
 macro_rules! arithmetic {
-    ($($int:ident $float:ident $other:ident, $imm:ident $imm_other:ident, $literal:ident $literal_other:ident $literal_int:ident:
+    ($($int:ident $float:ident $mixed:ident $other:ident $alone:ident, $imm:ident $imm_float:ident $imm_other:ident, $literal:ident $literal_other:ident $literal_int:ident:
        $op:tt division $division:literal, |$m:ident, $x:ident, $y:ident| $body:expr;)*) => { handlers! {$(
         fn $int($m) {
             let ($x, $y) = ($m.rb(), $m.rc());
@@ -69,14 +69,42 @@ macro_rules! arithmetic {
                 $m.enter($other)
             }
         }
+        fn $mixed($m) {
+            let (x, y) = ($m.rb(), $m.rc());
+            if (x & y) >= $m.lim {
+                return $m.enter($other);
+            }
+            // What is no number is a NaN.
+            let double = |word: u64| if word >= $m.lim { word.wrapping_sub($m.t) as i64 as f64 } else { f64::from_bits(word) };
+            let result = double(x) $op double(y);
+            if plain(result, $division) {
+                $m.set_a(result.to_bits());
+                $m.next(2)
+            } else {
+                $m.enter($other)
+            }
+        }
         cold fn $other($m) {
             let (x, y) = ($m.rb(), $m.rc());
             if (x & y) >= $m.lim {
                 $m.quicken($int);
-            } else if let (Some(left), Some(right)) = (number(x, $m), number(y, $m)) {
-                if x < TAG_IMMEDIATE && y < TAG_IMMEDIATE {
-                    $m.quicken($float);
-                }
+            } else if x < TAG_IMMEDIATE && y < TAG_IMMEDIATE {
+                $m.quicken($float);
+            } else if number(x, $m).is_some() && number(y, $m).is_some() {
+                $m.quicken($mixed);
+            }
+            $m.enter($alone)
+        }
+        /// Whatever the operands are; the handler at the instruction stays, which may be that of a sequence.
+        cold fn $alone($m) {
+            let ($x, $y) = ($m.rb(), $m.rc());
+            if let Some(result) = $body {
+                $m.set_a(result);
+                return $m.next(2);
+            }
+            if ($x & $y) < $m.lim
+                && let (Some(left), Some(right)) = (number($x, $m), number($y, $m))
+            {
                 let result = left $op right;
                 if plain(result, $division) {
                     $m.set_a(result.to_bits());
@@ -95,8 +123,21 @@ macro_rules! arithmetic {
                 None => $m.enter($imm_other),
             }
         }
+        fn $imm_float($m) {
+            let result = f64::from_bits($m.rb()) $op $m.c_signed() as f64;
+            if plain(result, $division) {
+                $m.set_a(result.to_bits());
+                $m.next(2)
+            } else {
+                $m.enter($imm_other)
+            }
+        }
         cold fn $imm_other($m) {
+            if $m.rb() >= $m.lim {
+                $m.requicken($imm_float, $imm);
+            }
             if $m.rb() < TAG_IMMEDIATE {
+                $m.requicken($imm, $imm_float);
                 let result = f64::from_bits($m.rb()) $op $m.c_signed() as f64;
                 if plain(result, $division) {
                     $m.set_a(result.to_bits());
@@ -145,19 +186,19 @@ macro_rules! arithmetic {
 }
 
 arithmetic! {
-    add add_float add_other, add_i add_i_other, add_k add_k_other add_k_int: + division false, |m, x, y| {
+    add add_float add_mixed add_other add_alone, add_i add_i_float add_i_other, add_k add_k_other add_k_int: + division false, |m, x, y| {
         let r = x.wrapping_add(y.wrapping_sub(m.t));
         if (x & y & r) >= m.lim { Some(r) } else { None }
     };
-    sub sub_float sub_other, sub_i sub_i_other, sub_k sub_k_other sub_k_int: - division false, |m, x, y| {
+    sub sub_float sub_mixed sub_other sub_alone, sub_i sub_i_float sub_i_other, sub_k sub_k_other sub_k_int: - division false, |m, x, y| {
         let r = x.wrapping_sub(y).wrapping_add(m.t);
         if (x & y & r) >= m.lim { Some(r) } else { None }
     };
-    mul mul_float mul_other, mul_i mul_i_other, mul_k mul_k_other mul_k_int: * division false, |m, x, y|
+    mul mul_float mul_mixed mul_other mul_alone, mul_i mul_i_float mul_i_other, mul_k mul_k_other mul_k_int: * division false, |m, x, y|
         on_ints!(m, x, y, |i, j| i.checked_mul(j));
-    div div_float div_other, div_i div_i_other, div_k div_k_other div_k_int: / division true, |m, x, y|
+    div div_float div_mixed div_other div_alone, div_i div_i_float div_i_other, div_k div_k_other div_k_int: / division true, |m, x, y|
         on_ints!(m, x, y, |i, j| if j == 0 { None } else { Some(i.wrapping_div(j)) });
-    rem rem_float rem_other, rem_i rem_i_other, rem_k rem_k_other rem_k_int: % division true, |m, x, y|
+    rem rem_float rem_mixed rem_other rem_alone, rem_i rem_i_float rem_i_other, rem_k rem_k_other rem_k_int: % division true, |m, x, y|
         on_ints!(m, x, y, |i, j| if j == 0 { None } else { Some(i.wrapping_rem(j)) });
 }
 

@@ -3,6 +3,7 @@
 //!
 //! PERF: backtracking over three arrays captured by a recursive closure (n-queens) takes half the time with them.
 
+use super::chain::{difference, sum};
 use super::data::CELL_VALUE;
 use super::entries::value_at;
 use super::structure::element;
@@ -224,24 +225,6 @@ unsafe fn read_entry(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
             _ => pc.add(3),
         }
     }
-}
-
-#[inline(always)]
-fn sum(m: Machine, x: u64, y: u64) -> Option<u64> {
-    let word = x.wrapping_add(y.wrapping_sub(m.t));
-    if (x & y & word) >= m.lim { Some(word) } else { double(f64::from_bits(x) + f64::from_bits(y)) }
-}
-
-#[inline(always)]
-fn difference(m: Machine, x: u64, y: u64) -> Option<u64> {
-    let word = x.wrapping_sub(y).wrapping_add(m.t);
-    if (x & y & word) >= m.lim { Some(word) } else { double(f64::from_bits(x) - f64::from_bits(y)) }
-}
-
-/// The word of a result, which is a NaN if an operand was no double.
-#[inline(always)]
-fn double(result: f64) -> Option<u64> {
-    if result.is_nan() { None } else { Some(result.to_bits()) }
 }
 
 /// `place := operation(place, operand)` of numbers.

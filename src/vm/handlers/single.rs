@@ -16,9 +16,9 @@ use crate::runtime::word::Word;
 use crate::vm::dispatch::{Handler, Machine};
 
 /// The counter of a loop: the inline int the body sees, how it goes on, and where it is kept.
-struct Counter {
+pub(super) struct Counter {
     /// What the body sees.
-    item: u64,
+    pub(super) item: u64,
     /// Added to the counter in each step.
     step: u64,
     /// The counter must stay below it.
@@ -32,7 +32,7 @@ struct Counter {
 impl Counter {
     /// The counter of the step at `m`, whose loop is in its common case.
     #[inline(always)]
-    unsafe fn of(m: Machine, opcode: Opcode) -> Option<Counter> {
+    pub(super) unsafe fn of(m: Machine, opcode: Opcode) -> Option<Counter> {
         // SAFETY: as a handler.
         unsafe {
             let (item, register) = (m.ra(), m.a());
@@ -61,7 +61,7 @@ impl Counter {
 
     /// Goes on, if the step is in its common case and the loop does not end.
     #[inline(always)]
-    fn step(&mut self, m: Machine) -> bool {
+    pub(super) fn step(&mut self, m: Machine) -> bool {
         let next = self.item.wrapping_add(self.step);
         let goes_on = next >= m.lim && next < self.limit;
         if goes_on {
@@ -72,7 +72,7 @@ impl Counter {
 
     /// Writes the counter back.
     #[inline(always)]
-    unsafe fn store(&self, m: Machine) {
+    pub(super) unsafe fn store(&self, m: Machine) {
         // SAFETY: registers of the frame.
         unsafe {
             *m.base.add(self.register) = self.item;

@@ -109,7 +109,7 @@ pub(super) unsafe fn element(m: Machine, word: u64, key: u64, unique: bool) -> O
 
 /// The field of the struct in `word` at the remembered place, if nobody else has the struct.
 #[inline(always)]
-unsafe fn own_field(m: Machine, word: u64) -> Option<*mut u64> {
+pub(super) unsafe fn own_field(m: Machine, word: u64) -> Option<*mut u64> {
     // SAFETY: the remembered place is a field of the remembered shape.
     unsafe {
         match cached(m, word) {
@@ -122,7 +122,7 @@ unsafe fn own_field(m: Machine, word: u64) -> Option<*mut u64> {
 }
 
 /// Words of a prefix with cache words and of the path instruction it skips.
-const SKIPPED: usize = 5 + 3;
+pub(super) const SKIPPED: usize = 5 + 3;
 
 /// Prefixes of read-modify-writes of a field of a struct in a register, or in an array in one.
 macro_rules! quick_updates {

@@ -1,0 +1,153 @@
+//! Sequences over fields of structs, in one dispatch: arithmetic on fields, read-modify-writes of fields of elements. The loader
+//! installs them at the first instruction (`vm/fusion.rs`); what is not in its common case runs in the instructions' own handlers,
+//! as in `chain.rs`.
+
+use super::chain::{Floats, Instruction, Ints, Kind, Numbers, Operation, chains, kind_of};
+use super::structure::{CACHED_PLACE, SKIPPED, cached, element, field_get, own_field, quick_has_index_field};
+use crate::bytecode::op::Opcode;
+use crate::runtime::heap::IMMORTAL;
+use crate::runtime::word::Word;
+use crate::vm::dispatch::Machine;
+
+/// Words of a `field_get`.
+const FIELD_GET: usize = 5;
+
+/// The field that the `field_get` at `m` reads, if it is not counted.
+#[inline(always)]
+unsafe fn field(m: Machine, object: usize) -> Option<u64> {
+    // SAFETY: the remembered place is a field of the remembered shape.
+    unsafe {
+        let object = cached(m, m.get(object))?;
+        let word = *(object as *const u64).add(*m.pc.add(CACHED_PLACE) as usize);
+        if Word(word).is_counted() { None } else { Some(word) }
+    }
+}
+
+/// Chooses the handler of the next time by what the operands are, and runs the first instruction by itself.
+macro_rules! other {
+    ($m:ident, $operands:expr, $ints:expr, $floats:expr, $own:expr) => {{
+        match kind_of($m, $operands) {
+            Some(Numbers::Ints) => $m.requicken($floats, $ints),
+            Some(Numbers::Floats) => $m.requicken($ints, $floats),
+            _ => {}
+        }
+        $m.enter($own)
+    }};
+}
+
+chains! {
+    /// `a.f - b.g`
+    fn fields<K: Kind, O: Operation>(m) {
+        let next = m.ahead(FIELD_GET);
+        let behind = next.ahead(FIELD_GET);
+        let (Some(first), Some(second)) = (field(m, m.b()), field(next, next.b())) else {
+            return m.enter(field_get);
+        };
+        match K::apply::<O>(m, K::of(m, first), K::of(m, second)) {
+            Some(number) if K::sound(number) => {
+                m.set_a(first);
+                next.set_a(second);
+                behind.set_a(K::word(number));
+                behind.next(2)
+            }
+            _ => m.enter(fields_other::<K, O>),
+        }
+    }
+    #[cold]
+    fn fields_other<K: Kind, O: Operation>(m) {
+        let next = m.ahead(FIELD_GET);
+        let operands = (field(m, m.b()).unwrap_or(Word::NULL.0), field(next, next.b()).unwrap_or(Word::NULL.0));
+        other!(m, operands, fields::<Ints, O>, fields::<Floats, O>, field_get)
+    }
+    /// `a.f * x`
+    fn field_then<K: Kind, O: Operation>(m) {
+        let Some(first) = field(m, m.b()) else {
+            return m.enter(field_get);
+        };
+        let behind = m.ahead(FIELD_GET);
+        match K::apply::<O>(m, K::of(m, first), K::of(m, behind.rc())) {
+            Some(number) if K::sound(number) => {
+                m.set_a(first);
+                behind.set_a(K::word(number));
+                behind.next(2)
+            }
+            _ => m.enter(field_then_other::<K, O>),
+        }
+    }
+    #[cold]
+    fn field_then_other<K: Kind, O: Operation>(m) {
+        let first = field(m, m.b()).unwrap_or(Word::NULL.0);
+        other!(m, (first, m.ahead(FIELD_GET).rc()), field_then::<Ints, O>, field_then::<Floats, O>, field_get)
+    }
+    /// `a.f`, the last use of `a`, which is not the last owner of the struct.
+    fn field_and_drop<>(m) {
+        let Some(first) = field(m, m.b()) else {
+            return m.enter(field_get);
+        };
+        let header = Word(m.rb()).header();
+        m.set_a(first);
+        let m = m.ahead(FIELD_GET);
+        let count = (*header).count;
+        // A struct is no candidate for a cycle, so that it loses an owner without further notice.
+        if count < 2 || count == IMMORTAL {
+            return m.go();
+        }
+        (*header).count = count - 1;
+        m.next(2)
+    }
+    /// As `field_and_drop`, and `a.f * x`.
+    fn field_drop_then<K: Kind, O: Operation>(m) {
+        let Some(first) = field(m, m.b()) else {
+            return m.enter(field_get);
+        };
+        let behind = m.ahead(FIELD_GET + 2);
+        let header = Word(m.rb()).header();
+        let count = (*header).count;
+        if count < 2 || count == IMMORTAL {
+            return m.enter(field_get);
+        }
+        match K::apply::<O>(m, K::of(m, first), K::of(m, behind.rc())) {
+            Some(number) if K::sound(number) => {
+                (*header).count = count - 1;
+                m.set_a(first);
+                behind.set_a(K::word(number));
+                behind.next(2)
+            }
+            _ => m.enter(field_drop_then_other::<K, O>),
+        }
+    }
+    #[cold]
+    fn field_drop_then_other<K: Kind, O: Operation>(m) {
+        let first = field(m, m.b()).unwrap_or(Word::NULL.0);
+        let operands = (first, m.ahead(FIELD_GET + 2).rc());
+        other!(m, operands, field_drop_then::<Ints, O>, field_drop_then::<Floats, O>, field_get)
+    }
+    /// `a[i].f += x * y`: the field is looked for once.
+    fn change_by<K: Kind, A: Instruction, O: Operation>(m) {
+        let operation = m.ahead(const { Opcode::quick_has_index_field.skipped().unwrap() });
+        let change = operation.ahead(A::WORDS);
+        let Some(place) = element(m, change.ra(), change.rb(), true) else {
+            return m.enter(quick_has_index_field);
+        };
+        let Some(slot) = own_field(change, *place) else {
+            return m.enter(quick_has_index_field);
+        };
+        let Some(by) = A::run::<K>(operation) else {
+            return m.enter(change_by_other::<K, A, O>);
+        };
+        match K::apply::<O>(m, K::of(m, *slot), by) {
+            Some(number) if K::sound(number) => {
+                operation.set_a(K::word(by));
+                *slot = K::word(number);
+                change.next(SKIPPED)
+            }
+            _ => m.enter(change_by_other::<K, A, O>),
+        }
+    }
+    #[cold]
+    fn change_by_other<K: Kind, A: Instruction, O: Operation>(m) {
+        let operation = m.ahead(const { Opcode::quick_has_index_field.skipped().unwrap() });
+        let operands = A::operands(operation);
+        other!(m, operands, change_by::<Ints, A, O>, change_by::<Floats, A, O>, quick_has_index_field)
+    }
+}
