@@ -105,6 +105,11 @@ impl Assembler {
         self.code.code.push(register as u64);
     }
 
+    /// Writes words as they are behind the instruction just written.
+    pub fn words(&mut self, words: &[u64]) {
+        self.code.code.extend(words);
+    }
+
     /// Writes the distance from the instruction at word `at`, which has a table, to a label.
     pub fn table_jump(&mut self, at: u32, label: Label) {
         self.tables.push((at, self.here(), label));

@@ -128,6 +128,12 @@ fn instruction(
         }
         let _ = write!(out, ", else -> {}", target(at + 2));
     }
+    if extra == Extra::Class {
+        let target = |word: usize| (at as i64).wrapping_add(function.code[word] as i64);
+        let class = u128::from(function.code[at + 4]) | u128::from(function.code[at + 5]) << 64;
+        let members: String = (0..128u8).filter(|&bit| class >> bit & 1 != 0).map(char::from).collect();
+        let _ = write!(out, "{separator}{members:?} -> {}, else -> {}", target(at + 2), target(at + 3));
+    }
     if extra == Extra::Jump {
         let _ = write!(out, "{separator}-> {}", (at as i64).wrapping_add(function.code[at + 2] as i64));
     }

@@ -1,6 +1,7 @@
 //! The instruction set of the register machine, emission from register-allocated IR, verification, disassembly.
 
 mod assembler;
+mod class;
 mod constants;
 pub mod disassemble;
 pub mod emit;

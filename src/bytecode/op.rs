@@ -54,6 +54,8 @@ pub enum Extra {
     Cached,
     /// A jump distance, then for each of c cases a literal word and a jump distance.
     Table,
+    /// Two jump distances, then two words with a bit for each ASCII character.
+    Class,
 }
 
 /// One row of the table.
@@ -223,8 +225,11 @@ impl Opcode {
     pub const fn skipped_by_test(self) -> Option<usize> {
         use Opcode::*;
         const BRANCH: usize = 2;
+        const COMPARING_BRANCH: usize = 3;
         match self {
             quick_test_index => Some(3 + 2 + BRANCH),
+            quick_test_character => Some(3 + 2 + COMPARING_BRANCH),
+            quick_cell_test_character => Some(3 + 3 + 2 + COMPARING_BRANCH),
             quick_cell_test_index => Some(quick_cell_index.skipped().unwrap() + BRANCH),
             quick_cell_test_index_add | quick_cell_test_index_sub => {
                 Some(quick_cell_index_add.skipped().unwrap() + BRANCH)
@@ -261,6 +266,7 @@ impl Opcode {
             Extra::Literal | Extra::Jump | Extra::RegisterJump => 1,
             Extra::Cached => 3,
             Extra::Table => 1 + 2 * count,
+            Extra::Class => 4,
             Extra::List => count.div_ceil(4),
             Extra::LiteralList => 1 + count.div_ceil(4),
         }

@@ -8,7 +8,7 @@ use super::op::{DROP_FIRST, JUMPS_IF_TRUE, Opcode, SUBTRACTS_SECOND, SUBTRACTS_T
 use super::program::Literal;
 use crate::base::operator::BinaryOp;
 use crate::ir::entities::{Block, Inst, Val};
-use crate::ir::function::{Step, UpdateOp};
+use crate::ir::function::{ConstData, Step, UpdateOp};
 use crate::ir::inst::{Imm, Op};
 use crate::regalloc::slot;
 
@@ -31,8 +31,13 @@ impl Emitter<'_> {
             (Op::CellSetPath | Op::CellUpdatePath | Op::GlobalSetPath | Op::GlobalUpdatePath, _) => {
                 self.change_of_element(first);
             }
+            (Op::CellGet, Op::IndexGet) if self.test_of_character(Some(first), &insts[1..], next) => {}
             (Op::CellGet | Op::GlobalGet, _) => self.index_of_variable(insts, next),
+            (Op::IndexGet | Op::Copy, Op::CallDirect) | (Op::CallDirect, Op::Brif) => self.test_of_class(insts),
             (Op::IndexGet, Op::IndexGet) => self.index_of_index(first, second, insts.get(2).copied()),
+            (Op::IndexGet, _) => {
+                self.test_of_character(None, insts, next);
+            }
             _ => {}
         }
     }
@@ -277,6 +282,51 @@ impl Emitter<'_> {
         if let [Some(array), Some(key)] = args {
             self.testing(Opcode::quick_test_index, (array, key, sense as u16), None, label, insts[0]);
         }
+    }
+
+    /// `if s[i] == "x" {` and other comparisons with a character; `cell` reads a variable that is the key.
+    fn test_of_character(&mut self, cell: Option<Inst>, insts: &[Inst], next: Option<Block>) -> bool {
+        let &[get, compare, brif, ..] = insts else { return false };
+        let (read, test) = (&self.func.insts[get], &self.func.insts[compare]);
+        if !matches!(test.op, Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::Eq | Op::Ne) {
+            return false;
+        }
+        let once = |val: Option<Val>, by: Val| val == Some(by) && self.constants.uses(by) == 1;
+        let index = match cell {
+            Some(cell) => {
+                let cell = &self.func.insts[cell];
+                once(cell.result.expand(), read.args[1]).then(|| self.alloc.reg(cell.args[0])).flatten()
+            }
+            None => self.alloc.reg(read.args[1]),
+        };
+        let character = match self.func.const_of(test.args[1]) {
+            Some(ConstData::Str(text)) if self.alloc.reg(test.args[1]).is_none() => match *text.as_bytes() {
+                [byte] => byte,
+                _ => return false,
+            },
+            _ => return false,
+        };
+        let (Some(index), Some(text), true) =
+            (index, self.alloc.reg(read.args[0]), once(read.result.expand(), test.args[0]) && !self.long)
+        else {
+            return false;
+        };
+        // The characters from the first to the last that the comparison holds for.
+        let (first, last) = match test.op {
+            Op::Eq | Op::Ne => (character, character),
+            Op::Le | Op::Gt => (0, character),
+            Op::Lt | Op::Ge if character > 0 => (0, character - 1),
+            _ => return false,
+        };
+        let Some((label, sense)) = self.tested(compare, brif, next) else { return false };
+        let holds = sense != matches!(test.op, Op::Ne | Op::Gt | Op::Ge);
+        let (first, more) = if holds { (first, last - first) } else { (last + 1, u8::MAX - 1 - (last - first)) };
+        let opcode = if cell.is_some() { Opcode::quick_cell_test_character } else { Opcode::quick_test_character };
+        self.testing(opcode, (text, index, u16::from(first) | u16::from(more) << 8), None, label, get);
+        // What stands between must be as long as it is here.
+        let behind = self.asm.label();
+        self.skip = Some((get, behind));
+        true
     }
 
     /// Where the branch on the result of `get`, which nothing else reads, jumps to, and whether it does if that is true.

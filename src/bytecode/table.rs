@@ -243,6 +243,10 @@ macro_rules! for_each_opcode {
     quick_cell_test_index_add prefix (Src, Src, Index) RegisterJump "as quick_cell_test_index, at b + register";
     quick_cell_test_index_sub prefix (Src, Src, Index) RegisterJump "as quick_cell_test_index, at b - register";
     quick_cell_test_index_sum prefix (Src, Src, Src) RegisterJump "as quick_cell_test_index, at b + c + register; flags say what is subtracted, and when to jump";
+    quick_test_character prefix (Src, Src, Index) Jump "if a is an ASCII text with a character at b: goes to the target if that is one of those in c, else skips the read and the branch; c has the first (low byte) and how many more (high byte), in a circle of 256";
+    quick_cell_test_character prefix (Src, Src, Index) Jump "as quick_test_character, at the content of cell b";
+    quick_test_class prefix (Src, None, None) Class "goes to the first target if the character a is in the class, else to the second; stands for a call and a branch";
+    quick_test_class_at prefix (Src, Src, None) Class "as quick_test_class, with the character of a at b; stands for the reading of it, too";
     quick_switch prefix (Src, None, Index) Table "goes to the case of the table that a equals, or to its default";
     quick_switch_tag prefix (Src, None, Index) Table "goes to the case of the table that the tag of a is, or to its default";
     // Iteration.

@@ -112,6 +112,9 @@ impl Checker<'_> {
                     self.case(at, opcode, case);
                 }
             }
+            if opcode.info().extra == Extra::Class {
+                jumps.extend([at + 2, at + 3].map(|word| (at, (at as i64).wrapping_add(code[word] as i64))));
+            }
             if opcode.info().extra == Extra::RegisterJump {
                 jumps.push((at, at as i64 + (code[at + 2] as i64 >> 16)));
                 self.register(at, code[at + 2] as u16);

@@ -120,6 +120,25 @@ impl ArrayObject {
         }
     }
 
+    /// Appends clones of `values`.
+    ///
+    /// # Safety
+    /// The caller is the single owner; there is room for them, and they are elsewhere.
+    #[inline(always)]
+    pub unsafe fn append(object: *mut ArrayObject, values: &[Value]) {
+        // SAFETY: the caller's.
+        unsafe {
+            let mut end = ArrayObject::elements(object).add((*object).len as usize);
+            for value in values {
+                let word = value.word();
+                heap::retain(word);
+                end.write(word);
+                end = end.add(1);
+            }
+            (*object).len += values.len() as u32;
+        }
+    }
+
     /// A copy of the elements `[start, end)` with its own count of each, and room for `cap` elements.
     ///
     /// # Safety
@@ -160,11 +179,18 @@ pub fn with_capacity(cap: usize) -> Value {
 
 /// A new array of clones of `values`.
 pub fn from_slice(values: &[Value]) -> Value {
-    let mut array = with_capacity(values.len());
-    if let Some(mut elements) = array.as_array_mut() {
-        elements.extend(values);
+    chained(values, &[])
+}
+
+/// A new array of clones of the values of two.
+pub fn chained(first: &[Value], second: &[Value]) -> Value {
+    let object = ArrayObject::allocate(first.len() + second.len());
+    // SAFETY: a new object with one owner and room for all; each element gets one more owner.
+    unsafe {
+        ArrayObject::append(object, first);
+        ArrayObject::append(object, second);
+        Value::from_word(Word::array(object))
     }
-    array
 }
 
 /// The single owner's access to an array.
@@ -239,18 +265,8 @@ impl<'a> ArrayMut<'a> {
     #[inline]
     pub fn extend(&mut self, values: &[Value]) {
         self.reserve(values.len());
-        // SAFETY: there is room for them behind the elements in use, which the values are not, or the array would have two owners;
-        // each gets one more owner.
-        unsafe {
-            let object = self.object();
-            let end = ArrayObject::elements(object).add((*object).len as usize);
-            for (at, value) in values.iter().enumerate() {
-                let word = value.word();
-                heap::retain(word);
-                end.add(at).write(word);
-            }
-            (*object).len += values.len() as u32;
-        }
+        // SAFETY: there is room for them behind the elements in use, which the values are not, or the array would have two owners.
+        unsafe { ArrayObject::append(self.object(), values) }
     }
 
     /// Whether one more element fits, perhaps after growing: within the limits on memory.

@@ -39,6 +39,10 @@ pub struct GeneratorObject {
     pub room: u32,
     /// One of the constants below.
     pub state: u32,
+    /// The depth of the frame that resumed it last.
+    pub depth: u32,
+    /// That frame, to be compared with only.
+    pub base: *const u64,
 }
 
 /// The number under which an engine keeps the frame of a generator. When nobody can demand anything of the generator any more, the
@@ -97,6 +101,8 @@ impl GeneratorObject {
                 kept: 0,
                 room: room as u32,
                 state: SUSPENDED,
+                depth: 0,
+                base: std::ptr::null(),
             });
         }
         object

@@ -240,7 +240,7 @@ unsafe fn free_all(object: *mut Header) {
         let mut candidates = false;
         dying.push(object);
         while let Some(object) = dying.pop() {
-            for_each_child(object, |word| {
+            let mut give_up = |word: Word| {
                 if !word.is_counted() {
                     return;
                 }
@@ -258,7 +258,17 @@ unsafe fn free_all(object: *mut Header) {
                         }
                     }
                 }
-            });
+            };
+            // PERF: arrays die most often of all containers, and are never candidates of the cycle collector.
+            if (*object).kind == Kind::Array {
+                let array = object as *mut ArrayObject;
+                for &word in ArrayObject::words(array) {
+                    give_up(word);
+                }
+                heap::free_object(object, ArrayObject::size(array));
+                continue;
+            }
+            for_each_child(object, give_up);
             free_shell(object);
         }
         if candidates {

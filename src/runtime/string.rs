@@ -16,6 +16,11 @@ use std::marker::PhantomData;
 use std::mem::{offset_of, size_of};
 use std::ptr;
 
+mod compose;
+pub use compose::{
+    Draft, ascii_part, decimal, find_byte, from_int, join, joined_len, small_int, split_at_byte, turned,
+};
+
 /// The fixed part of a string; the bytes follow.
 #[repr(C)]
 pub struct StringObject {
@@ -257,10 +262,28 @@ pub fn ascii_word(byte: u8) -> Word {
     Word::object(&raw const ONE_CHARACTER[(byte & 0x7F) as usize].object)
 }
 
-/// Whether this is the word of a one-character ASCII string, of which there is only one.
+/// How many one-character strings there are.
+pub const CHARACTERS: u64 = 128;
+
+/// From the word of one of them to that of the next.
+const CHARACTER_SPAN: u64 = size_of::<StaticString>() as u64;
+
+/// The word of the one-character string of NUL. Those of the other ASCII characters follow in order, so they compare as their texts do.
+#[inline(always)]
+fn first_character() -> u64 {
+    Word::object(&raw const ONE_CHARACTER[0].object).0
+}
+
+/// Whether a word is a one-character string of the table. A string of one ASCII character that is not in it is rare.
 #[inline(always)]
 pub fn is_character(word: u64) -> bool {
-    word.wrapping_sub(ascii_word(0).0) < size_of_val(&ONE_CHARACTER) as u64
+    word.wrapping_sub(first_character()) < CHARACTERS * CHARACTER_SPAN
+}
+
+/// The character that a word is a string of, if that is below [`CHARACTERS`].
+#[inline(always)]
+pub fn character_of(word: u64) -> u64 {
+    word.wrapping_sub(first_character()) / CHARACTER_SPAN
 }
 
 /// A string.
@@ -355,106 +378,12 @@ pub fn part(text: StringRef<'_>, from: usize, to: usize) -> Value {
     new(&all[from..to])
 }
 
-/// The text of an int, written at the end of `digits`: as [`crate::semantics::format::write_int`], two digits at a time.
-///
-/// PERF: a text of 40 000 pieces with two ints each took 44.5 million instructions digit by digit and with a check of the encoding;
-/// 37.7 so.
-pub fn decimal(int: i64, digits: &mut [u8; 20]) -> &str {
-    const PAIRS: [[u8; 2]; 100] = {
-        let mut pairs = [[0; 2]; 100];
-        let mut i = 0;
-        while i < 100 {
-            pairs[i] = [b'0' + (i / 10) as u8, b'0' + (i % 10) as u8];
-            i += 1;
-        }
-        pairs
-    };
-    let mut rest = int.unsigned_abs();
-    let mut at = digits.len();
-    while rest >= 10 {
-        at -= 2;
-        digits[at..at + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
-        rest /= 100;
-    }
-    // After an odd number of digits one is left, or the int is zero; a pair never begins with a superfluous zero but for the last one.
-    if rest > 0 || at == digits.len() {
-        at -= 1;
-        digits[at] = b'0' + rest as u8;
-    }
-    if int < 0 {
-        at -= 1;
-        digits[at] = b'-';
-    }
-    // SAFETY: digits and a sign are ASCII.
-    unsafe { std::str::from_utf8_unchecked(&digits[at..]) }
-}
-
-/// The decimal text of an int.
-pub fn from_int(int: i64) -> Value {
-    let mut digits = [0u8; 20];
-    let text = decimal(int, &mut digits);
-    let value = new(text);
-    if (-INLINE_INT_LIMIT..INLINE_INT_LIMIT).contains(&int) && text.len() > 1 {
-        // SAFETY: a new string of this thread: only the one-character ones are statics.
-        unsafe { (*value.word().object_ptr::<StringObject>()).header.flags |= FLAG_KEY_KNOWN | FLAG_KEY_IS_INT };
-    }
-    value
-}
-
 /// An empty string of one owner with room for `cap` bytes, for [`append`].
 pub fn with_capacity(cap: usize) -> Value {
     let object = allocate_for(cap);
     // SAFETY: a new object with one owner.
     unsafe {
         (*object).header.flags = FLAG_ASCII;
-        Value::from_word(Word::object(object))
-    }
-}
-
-/// The length of strings with a separator between them; `None` if one of them is no string.
-pub fn joined_len(parts: &[Value], separator: &str) -> Option<usize> {
-    let sum = parts.iter().try_fold(0usize, |sum, part| Some(sum.saturating_add(part.as_str()?.len())))?;
-    Some(sum.saturating_add(separator.len().saturating_mul(parts.len().saturating_sub(1))))
-}
-
-/// Strings with a separator between them. The sum of the lengths must not exceed [`MAX_LEN`].
-pub fn join(parts: &[Value], separator: StringRef<'_>) -> Value {
-    let len = joined_len(parts, separator.as_str()).unwrap_or(0);
-    match parts {
-        _ if len <= 1 => {
-            return new(parts
-                .iter()
-                .filter_map(Value::as_str)
-                .find(|part| !part.is_empty())
-                .unwrap_or(if parts.len() > 1 { separator.as_str() } else { "" }));
-        }
-        [part] => return part.clone(),
-        _ => {}
-    }
-    let mut out = with_capacity(len);
-    for (at, part) in parts.iter().filter_map(Value::as_string).enumerate() {
-        if at > 0 {
-            extend(&mut out, separator.as_str(), separator.is_ascii());
-        }
-        extend(&mut out, part.as_str(), part.is_ascii());
-    }
-    out
-}
-
-/// A copy of an ASCII text, changed in place: letters are turned, nothing else.
-pub fn turned(text: StringRef<'_>, turn: fn(&mut str)) -> Value {
-    let all = text.as_str();
-    let object = allocate_for(all.len());
-    // SAFETY: there is room for the text in the new object, which is nobody else's and stays valid UTF-8.
-    unsafe {
-        let bytes = StringObject::bytes(object);
-        copy_text(all, bytes);
-        (*object).len = all.len() as u32;
-        let copy = std::slice::from_raw_parts_mut(bytes, all.len());
-        turn(std::str::from_utf8_unchecked_mut(copy));
-        if copy.is_ascii() {
-            (*object).header.flags = FLAG_ASCII;
-        }
         Value::from_word(Word::object(object))
     }
 }

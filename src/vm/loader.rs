@@ -3,7 +3,9 @@
 use super::counters::Counting;
 use super::dispatch::Handler;
 use super::fusion;
-use super::handlers::{HANDLERS, arith, builtin, data, entries, filter, iterate, keys, rows, single, tagged};
+use super::handlers::{
+    HANDLERS, arith, branch, builtin, compare, data, entries, filter, generator, iterate, keys, rows, single, tagged,
+};
 use super::pattern::Sequences;
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{Literal, Program};
@@ -12,6 +14,7 @@ use crate::runtime::builtins;
 use crate::runtime::function::{self, FunctionInfo, FunctionObject};
 use crate::runtime::heap::IMMORTAL;
 use crate::runtime::shape::Shape;
+use crate::runtime::string;
 use crate::runtime::tagged::Tag;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
@@ -117,6 +120,9 @@ impl Loaded {
                     | Opcode::global_update_path => {
                         entries::handler(opcode, &program.paths[fields.b as usize], fields.c)
                     }
+                    _ if opcode.info().extra == Extra::Literal && string::is_character(*first.add(at + 2)) => {
+                        branch::with_character(opcode).or_else(|| compare::with_character(opcode))
+                    }
                     _ if opcode.info().extra == Extra::Literal => arith::handler(opcode, Word(*first.add(at + 2))),
                     _ => None,
                 };
@@ -149,10 +155,19 @@ impl Loaded {
                 {
                     *first.add(before) = iterate::drop_then_next as Handler as usize as u64;
                 }
-                if opcode.info().extra == Extra::Table {
-                    for word in (at + 2..at + opcode.length(fields.count(opcode))).step_by(2) {
-                        *first.add(word) = first.add(at).offset(*first.add(word) as isize) as u64;
-                    }
+                if let (Opcode::yield_value, Some((before, Opcode::copy_value))) = (opcode, previous)
+                    && counting.handler().is_none()
+                    && !metering
+                {
+                    *first.add(before) = generator::copy_then_yield as Handler as usize as u64;
+                }
+                let targets = match opcode.info().extra {
+                    Extra::Table => (at + 2..at + opcode.length(fields.count(opcode))).step_by(2),
+                    Extra::Class => (at + 2..at + 4).step_by(1),
+                    _ => (0..0).step_by(1),
+                };
+                for word in targets {
+                    *first.add(word) = first.add(at).offset(*first.add(word) as isize) as u64;
                 }
                 previous = Some((at, opcode));
                 *first.add(at) = match counting.handler() {

@@ -12,6 +12,7 @@ mod meter;
 mod pattern;
 mod profile;
 mod scheduler;
+mod site;
 mod trace;
 mod unwind;
 
@@ -31,7 +32,6 @@ use counters::Counting;
 use handlers::task::Environment;
 use loader::Loaded;
 use profile::Recorder;
-use rustc_hash::FxHashMap;
 use scheduler::Scheduler;
 use std::alloc::Layout;
 use std::rc::Rc;
@@ -109,7 +109,10 @@ pub struct Vm {
     global_slots: Vec<Word>,
     caught: Option<Raised>,
     /// Names of functions as errors show them.
-    shown_names: FxHashMap<u32, Value>,
+    shown_names: Vec<Option<Value>>,
+    /// The position of the error caught last, and its line.
+    last_line: (Span, u32),
+    sites: site::Sites,
     ending: Ending,
     line_of: Box<dyn Fn(Span) -> u32>,
 }
@@ -167,7 +170,9 @@ impl Vm {
             stack,
             global_slots,
             caught: None,
-            shown_names: FxHashMap::default(),
+            shown_names: Vec::new(),
+            last_line: (Span::default(), line_of(Span::default())),
+            sites: site::Sites::default(),
             ending: Ending::Finished,
             line_of,
         }

@@ -173,7 +173,7 @@ impl Vm {
                     self.recorder.pop();
                 }
                 let mut chain = Vec::new();
-                self.each_frame(pc, base, &mut |function, _, base| chain.push((base, function as u32)));
+                self.each_frame(pc, base, |site, base| chain.push((base, site.function)));
                 for &(base, function) in chain.iter().rev() {
                     self.recorder.push(base, function);
                 }

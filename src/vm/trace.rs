@@ -2,6 +2,7 @@
 
 use super::Vm;
 use super::handlers::overload;
+use super::site::Site;
 use super::unwind::Active;
 use crate::base::source::Span;
 use crate::runtime::error::RuntimeError;
@@ -43,13 +44,11 @@ impl Vm {
     pub(super) fn trace(&self, pc: *const u64) -> (Span, Active) {
         let mut active = Active::new();
         let mut span = None;
-        self.each_frame(pc, self.base, &mut |function, pc, _| {
-            if !self.is_hidden(function) {
-                span.get_or_insert_with(|| self.span_at(pc));
-                let name = self.program.functions[function].name.as_deref();
-                // Evaluating a default is no call that a script could see; no other function has such a name.
-                if !self.is_top_level(function) && !name.is_some_and(|name| name.starts_with('=')) {
-                    active.push(function as u32);
+        self.each_frame(pc, self.base, |site, _| {
+            if !site.hidden {
+                span.get_or_insert(site.span);
+                if site.named {
+                    active.push(site.function);
                 }
             }
         });
@@ -57,7 +56,7 @@ impl Vm {
     }
 
     /// Whether a function is the top level of the program or of a module, or a test block: no other has such a name.
-    fn is_top_level(&self, function: usize) -> bool {
+    pub(super) fn is_top_level(&self, function: usize) -> bool {
         self.program.functions[function].name.as_deref().is_some_and(|name| name.starts_with('<'))
     }
 
@@ -65,7 +64,8 @@ impl Vm {
     pub(crate) fn import_cycle(&self, pc: *const u64, label: &str) -> RuntimeError {
         let mut chain: Vec<Rc<str>> = Vec::new();
         let mut first = None;
-        self.each_frame(pc, self.base, &mut |function, _, _| {
+        self.each_frame(pc, self.base, |site, _| {
+            let function = site.function as usize;
             let module = self.program.modules.iter().find(|module| module.function as usize == function);
             if let Some(module) = module.filter(|_| first.is_none()) {
                 chain.push(module.name.clone());
@@ -100,17 +100,11 @@ impl Vm {
         }
     }
 
-    /// Calls `visit` with the function of each active frame, an instruction of it, and the frame, innermost first, from the frame
-    /// `base`, which stands at `pc`.
-    pub(super) fn each_frame(
-        &self,
-        pc: *const u64,
-        base: *mut u64,
-        visit: &mut dyn FnMut(usize, *const u64, *mut u64),
-    ) {
+    /// Calls `visit` with where each active function stands, and its frame, innermost first, from the frame `base`, which stands at `pc`.
+    pub(super) fn each_frame(&self, pc: *const u64, base: *mut u64, mut visit: impl FnMut(Site, *mut u64)) {
         let (mut pc, mut base) = (pc, base);
-        while let Some((function, _)) = self.loaded.locate(pc) {
-            visit(function, pc, base);
+        while let Some(site) = self.site(pc) {
+            visit(site, base);
             // SAFETY: the link slots of an active frame; the outermost one returns to the halt stub. The word before any other
             // return address belongs to the call.
             unsafe {

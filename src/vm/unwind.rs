@@ -6,6 +6,7 @@
 use super::handlers::generator::give_up_operands;
 use super::handlers::{overload, task};
 use super::meter::Place;
+use super::site::Site;
 use super::{Ending, Vm};
 use crate::base::source::Span;
 use crate::bytecode::program::{NO_LANDING, Program};
@@ -56,12 +57,18 @@ impl Vm {
         let mut stack = array::with_capacity(raised.active.len());
         if let Some(mut stack) = stack.as_array_mut() {
             for &function in raised.active.iter().rev() {
-                // PERF: the names of functions that raise in a loop are made once.
-                let name = self.shown_names.entry(function);
-                stack.push(name.or_insert_with(|| Value::string(shown_name(&self.program, function))).clone());
+                // PERF: the names of functions that raise in a loop are made once, and lines looked up.
+                if self.shown_names.is_empty() {
+                    self.shown_names.resize(self.program.functions.len(), None);
+                }
+                let name = &mut self.shown_names[function as usize];
+                stack.push(name.get_or_insert_with(|| Value::string(shown_name(&self.program, function))).clone());
             }
         }
-        error_struct(message, (self.line_of)(raised.span), stack, cause)
+        if self.last_line.0 != raised.span {
+            self.last_line = (raised.span, (self.line_of)(raised.span));
+        }
+        error_struct(message, self.last_line.1, stack, cause)
     }
 
     /// Raises `error` at the instruction `pc` of the frame in `self.base`: returns where to go on, with its frame in `self.base`.
@@ -110,17 +117,20 @@ impl Vm {
     }
 
     fn unwind(&mut self, pc: *mut u64, mut raised: Raised, catchable: bool, mut place: Place) -> *mut u64 {
-        let mut at = self.loaded.locate(pc);
+        let mut at = self.site(pc);
         let mut inside_call = false;
-        while let Some((function, word)) = at {
+        while let Some(site) = at {
+            let function = site.function as usize;
             if std::mem::replace(&mut place, Place::Instruction) == Place::Point {
-                self.release_point(function, word);
-            } else if let Some(landing) = self.release_registers(function, word, inside_call, catchable) {
+                self.release_point(function, site.word as usize);
+            } else if let Some(landing) = self.release_registers(site, inside_call, catchable) {
                 self.caught = Some(raised);
                 // SAFETY: landings are instructions of the function (BC006).
                 return unsafe { self.loaded.entry(function).add(landing as usize) };
             }
-            self.leave_module(function, &mut raised, catchable);
+            if !self.program.modules.is_empty() {
+                self.leave_module(function, &mut raised, catchable);
+            }
             let frame = self.base;
             inside_call = true;
             // SAFETY: the link slots of an active frame (`handlers/call.rs`, `generator.rs`, `task.rs`).
@@ -129,7 +139,7 @@ impl Vm {
                 if back == self.generator_end {
                     let consumer = self.leave_generator(frame);
                     give_up_operands(consumer, self.base);
-                    at = self.loaded.locate(consumer);
+                    at = self.site(consumer);
                     inside_call = false;
                 } else if back == self.async_end {
                     if catchable {
@@ -147,11 +157,11 @@ impl Vm {
                         inside_call = false;
                     }
                     let (next, behind) = overload::call_site(next, frame.sub(8));
-                    at = self.loaded.locate(next);
                     inside_call &= behind;
+                    at = self.site_of(next, inside_call);
                 } else {
                     let (back, behind) = overload::call_site(back, frame.sub(5));
-                    at = self.loaded.locate(back);
+                    at = self.site_of(back, behind);
                     inside_call = behind;
                     self.base = *frame.sub(2) as *mut u64;
                 }
@@ -197,27 +207,23 @@ impl Vm {
         }
     }
 
-    /// Releases what the frame in `self.base` owns at an instruction, or where a call there returns to; where its handler is, if
-    /// it is to be run. Without a handler the frame is at its end, and gives its closure up, too.
-    fn release_registers(&mut self, function: usize, word: usize, inside_call: bool, handle: bool) -> Option<u32> {
-        let program = self.program.clone();
-        let code = &program.functions[function];
-        // Every call has an entry, so the last one before a return address is that of the call.
-        let found = match code.unwind.partition_point(|entry| (entry.at as usize) < word + !inside_call as usize) {
-            0 => None,
-            end => Some(code.unwind[end - 1]).filter(|entry| inside_call || entry.at as usize + 1 >= word),
-        };
+    /// Releases what the frame in `self.base` owns at an instruction, or inside a call, whose last word `site` is then; where its handler
+    /// is, if it is to be run. Without a handler the frame is at its end, and gives its closure up, too.
+    fn release_registers(&mut self, site: Site, inside_call: bool, handle: bool) -> Option<u32> {
+        // Every call has an entry, so the last one up to its last word is that of the call.
+        let found = site.entry.filter(|entry| inside_call || entry.at + 1 >= site.word);
         let mut landing = None;
         if let Some(entry) = found {
             landing = Some(entry.landing).filter(|&landing| handle && landing != NO_LANDING);
-            let count = entry.count + if landing.is_none() { entry.kept } else { 0 };
-            for &register in &code.unwind_registers[entry.first as usize..(entry.first + count) as usize] {
+            let end = entry.first + entry.count + if landing.is_none() { entry.kept } else { 0 };
+            for at in entry.first..end {
+                let register = self.program.functions[site.function as usize].unwind_registers[at as usize];
                 // SAFETY: the table lists registers that own a value at this instruction (checked by `ownership::check`
                 // and `regalloc::check`).
                 unsafe { release(Word(*self.base.add(register as usize))) };
             }
         }
-        if landing.is_none() && code.captures > 0 {
+        if landing.is_none() && site.captures {
             // SAFETY: a closure's window holds an owned reference to it.
             unsafe { release(Word(*self.base.sub(3))) };
         }
@@ -237,10 +243,10 @@ impl Vm {
     /// Releases all frames of a task, from the one at `base` that stands at `pc`, and its promise.
     pub(crate) unsafe fn release_frames(&mut self, pc: *mut u64, base: *mut u64) {
         let before = std::mem::replace(&mut self.base, base);
-        let mut at = self.loaded.locate(pc);
+        let mut at = self.site(pc);
         let mut inside_call = false;
-        while let Some((function, word)) = at {
-            self.release_registers(function, word, inside_call, false);
+        while let Some(site) = at {
+            self.release_registers(site, inside_call, false);
             let frame = self.base;
             // SAFETY: the link slots of the frames of a task, which end at the task's own.
             unsafe {
@@ -252,11 +258,11 @@ impl Vm {
                 if back == self.generator_end {
                     let consumer = self.leave_generator(frame);
                     give_up_operands(consumer, self.base);
-                    at = self.loaded.locate(consumer);
+                    at = self.site(consumer);
                     inside_call = false;
                 } else {
                     let (back, behind) = overload::call_site(back, frame.sub(5));
-                    at = self.loaded.locate(back);
+                    at = self.site_of(back, behind);
                     inside_call = behind;
                     self.base = *frame.sub(2) as *mut u64;
                 }

@@ -140,6 +140,10 @@ pub(super) fn slice(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 
 /// The elements `[start, end)` of the first argument.
 fn part(args: &mut Args<'_>, start: usize, end: usize) -> Value {
+    if args.owned() & 1 == 0 {
+        let elements = args.get(0).as_array().unwrap_or(&[]);
+        return arrays::from_slice(&elements[start.min(elements.len())..end.min(elements.len())]);
+    }
     let mut array = args.take(0);
     if array.is_unique() {
         if let Some(mut elements) = array.as_array_mut() {
@@ -156,6 +160,9 @@ pub(super) fn concat(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Err(fail("concat() requires two array arguments"));
     };
     heap::admit(size_of_val(right))?;
+    if args.owned() & 1 == 0 || !args.get(0).is_unique() {
+        return Ok(arrays::chained(args.get(0).as_array().unwrap_or(&[]), right));
+    }
     let right = args.take(1);
     Ok(changed(args, 0, |mut array| {
         array.extend(right.as_array().unwrap_or(&[]));

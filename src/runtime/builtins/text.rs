@@ -38,17 +38,17 @@ pub(super) fn fits(bytes: usize) -> Result<(), RuntimeError> {
 }
 
 /// An ASCII text with its letters turned.
-fn turned(text: StringRef<'_>, turn: fn(&mut str)) -> Outcome {
+fn turned(text: StringRef<'_>, capitals: bool) -> Outcome {
     if text.as_str().len() > operators::LONG {
         fits(text.as_str().len())?;
     }
-    Ok(string::turned(text, turn))
+    Ok(string::turned(text, capitals))
 }
 
 pub(super) fn upper(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let text = only(args)?;
     if text.is_ascii() {
-        return turned(text, str::make_ascii_uppercase);
+        return turned(text, true);
     }
     result(&text.as_str().to_uppercase())
 }
@@ -56,7 +56,7 @@ pub(super) fn upper(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 pub(super) fn lower(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let text = only(args)?;
     if text.is_ascii() {
-        return turned(text, str::make_ascii_lowercase);
+        return turned(text, false);
     }
     result(&text.as_str().to_lowercase())
 }
@@ -198,10 +198,10 @@ pub(super) fn replace(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         fits(found.saturating_mul(to.len()))?;
         return result(&text.replace(from, to));
     }
-    let found = places(text, from).count();
-    if found == 0 {
+    if places(text, from).next().is_none() {
         return Ok(args.take(0));
     }
+    let found = places(text, from).count();
     let len = (text.len() - found * from.len()).saturating_add(found.saturating_mul(to.len()));
     if len > operators::LONG {
         fits(len)?;
@@ -221,10 +221,19 @@ pub(super) fn replace(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 
 /// Where `part`, which is not empty, is found in a text, from left to right, without overlaps.
 fn places<'a>(text: &'a str, part: &'a str) -> impl Iterator<Item = usize> {
+    let mut done = 0;
     // PERF: for a single byte the general search spends more on its tables than on a short text.
-    let byte = (part.len() == 1).then(|| memchr::memchr_iter(part.as_bytes()[0], text.as_bytes()));
-    let general = (part.len() > 1).then(|| memchr::memmem::find_iter(text.as_bytes(), part.as_bytes()));
-    byte.into_iter().flatten().chain(general.into_iter().flatten())
+    let general = (part.len() > 1).then(|| memchr::memmem::Finder::new(part));
+    std::iter::from_fn(move || {
+        let rest = &text.as_bytes()[done..];
+        let at = match &general {
+            Some(finder) => finder.find(rest)?,
+            None => string::find_byte(rest, part.as_bytes()[0])?,
+        };
+        let found = done + at;
+        done = found + part.len();
+        Some(found)
+    })
 }
 
 pub(super) fn split(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -235,6 +244,9 @@ pub(super) fn split(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     if delimiter.is_empty() {
         heap::admit(text.len().saturating_mul(size_of::<Value>()))?;
         return Ok(Value::array(text.split(delimiter).map(Value::string).collect()));
+    }
+    if let [byte] = *delimiter.as_bytes() {
+        return Ok(string::split_at_byte(whole, byte));
     }
     let mut parts = array::with_capacity(places(text, delimiter).count() + 1);
     if let Some(mut parts) = parts.as_array_mut() {
@@ -256,7 +268,7 @@ pub(super) fn join(host: &mut Host, args: &mut Args<'_>) -> Outcome {
         if len > operators::LONG {
             fits(len)?;
         }
-        return Ok(string::join(elements, separator));
+        return Ok(string::join(elements, separator, len));
     }
     host.compose(|out| {
         let mut growth = Growth::default();

@@ -2,14 +2,15 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord, reason = "the negation holds for NaN, the opposite comparison does not")]
 
 use super::operators::{branch_imm, branch_literal, branch_registers};
-use crate::bytecode::op::{DROP_FIRST, DROP_SECOND};
+use crate::bytecode::op::{DROP_FIRST, DROP_SECOND, Opcode};
 use crate::runtime::heap::{IMMORTAL, Kind};
 use crate::runtime::operators::LONG;
+use crate::runtime::release::release;
 use crate::runtime::string;
 use crate::runtime::value::Value;
 use crate::runtime::word::{TAG_IMMEDIATE, Word};
 use crate::semantics::compare;
-use crate::vm::dispatch::{Machine, handlers};
+use crate::vm::dispatch::{Handler, Machine, handlers};
 
 /// Whether `==` on these words is identity: for equality, if neither is a double and the left one is not on the heap (an object
 /// may be a big int, or overload the operator). A right operand in a register may die there, so it must not be on the heap either.
@@ -24,7 +25,7 @@ macro_rules! identity {
 pub(super) use identity;
 
 /// Whether two values of which the left one is a string, an array or a dict are equal, as far as that is told without
-/// looking into more than texts: 1 or 0, and -1 if it is not, or if one of them is freed here.
+/// looking into more than texts: 1 or 0, and -1 if it is not, or if an array or dict is freed here. Strings that die are released.
 ///
 /// PERF: an interpreter written in the language compares one-character strings with literals; through the general operator that
 /// was 78 % of its instructions. `tree[0] == null`, where there is a tree, was a quarter of those of `binary_trees`.
@@ -59,12 +60,12 @@ pub(super) unsafe fn same_object(m: Machine, x: u64, y: u64) -> i64 {
         if Value::borrow(&x).as_str().is_some_and(|text| text.len() > LONG) {
             return -1;
         }
-        if last(x, DROP_FIRST) || last(y, DROP_SECOND) || (x == y && flags & DROP_FIRST != 0) {
-            return -1;
-        }
         let same = string::same(x, y);
-        lose(x, DROP_FIRST);
-        lose(y, DROP_SECOND);
+        for (word, flag) in [(x, DROP_FIRST), (y, DROP_SECOND)] {
+            if flags & flag != 0 {
+                release(word);
+            }
+        }
         same as i64
     }
 }
@@ -80,7 +81,7 @@ macro_rules! same_object {
 }
 
 macro_rules! branches {
-    ($($name:ident $float:ident $other:ident $imm:ident $imm_other:ident $literal:ident $literal_other:ident
+    ($($name:ident $float:ident $other:ident $imm:ident $imm_other:ident $literal:ident $literal_other:ident $character:ident
        $sort:ident |$x:ident, $y:ident| $int:expr, |$f:ident, $g:ident| $holds:expr;)*) => { handlers! {$(
         fn $name(m) {
             let ($x, $y) = (m.ra(), m.rb());
@@ -149,6 +150,14 @@ macro_rules! branches {
                 m.enter($literal_other)
             }
         }
+        fn $character(m) {
+            let ($x, $y) = (m.ra(), m.literal());
+            if string::is_character($x) {
+                if $int { m.jump(m.c_signed()) } else { m.next(3) }
+            } else {
+                m.enter($literal)
+            }
+        }
         cold fn $literal_other(m) {
             let same: i64 = same_object!($sort m, m.ra(), m.literal());
             if same >= 0 {
@@ -157,32 +166,43 @@ macro_rules! branches {
             }
             m.helper(branch_literal)
         }
-    )*} };
+    )*}
+
+    /// The handler of a comparison with a one-character literal: the words of such strings are in the order of their texts, and need no release.
+    ///
+    /// PERF: a parser written in the language compares little else.
+    pub(crate) fn with_character(opcode: Opcode) -> Option<Handler> {
+        match opcode {
+            $(Opcode::$literal => Some($character),)*
+            _ => None,
+        }
+    }
+    };
 }
 
 branches! {
-    jump_lt jump_lt_float jump_lt_other jump_lt_i jump_lt_i_other jump_lt_k jump_lt_k_other ordering
+    jump_lt jump_lt_float jump_lt_other jump_lt_i jump_lt_i_other jump_lt_k jump_lt_k_other jump_lt_c ordering
         |x, y| x < y, |f, g| f < g;
-    jump_le jump_le_float jump_le_other jump_le_i jump_le_i_other jump_le_k jump_le_k_other ordering
+    jump_le jump_le_float jump_le_other jump_le_i jump_le_i_other jump_le_k jump_le_k_other jump_le_c ordering
         |x, y| x <= y, |f, g| f <= g;
-    jump_gt jump_gt_float jump_gt_other jump_gt_i jump_gt_i_other jump_gt_k jump_gt_k_other ordering
+    jump_gt jump_gt_float jump_gt_other jump_gt_i jump_gt_i_other jump_gt_k jump_gt_k_other jump_gt_c ordering
         |x, y| x > y, |f, g| f > g;
-    jump_ge jump_ge_float jump_ge_other jump_ge_i jump_ge_i_other jump_ge_k jump_ge_k_other ordering
+    jump_ge jump_ge_float jump_ge_other jump_ge_i jump_ge_i_other jump_ge_k jump_ge_k_other jump_ge_c ordering
         |x, y| x >= y, |f, g| f >= g;
-    jump_eq jump_eq_float jump_eq_other jump_eq_i jump_eq_i_other jump_eq_k jump_eq_k_other equality
+    jump_eq jump_eq_float jump_eq_other jump_eq_i jump_eq_i_other jump_eq_k jump_eq_k_other jump_eq_c equality
         |x, y| x == y, |f, g| compare::floats_equal(f, g);
-    jump_ne jump_ne_float jump_ne_other jump_ne_i jump_ne_i_other jump_ne_k jump_ne_k_other equality
+    jump_ne jump_ne_float jump_ne_other jump_ne_i jump_ne_i_other jump_ne_k jump_ne_k_other jump_ne_c equality
         |x, y| x != y, |f, g| !compare::floats_equal(f, g);
-    jump_not_lt jump_not_lt_float jump_not_lt_other jump_not_lt_i jump_not_lt_i_other jump_not_lt_k jump_not_lt_k_other ordering
+    jump_not_lt jump_not_lt_float jump_not_lt_other jump_not_lt_i jump_not_lt_i_other jump_not_lt_k jump_not_lt_k_other jump_not_lt_c ordering
         |x, y| x >= y, |f, g| !(f < g);
-    jump_not_le jump_not_le_float jump_not_le_other jump_not_le_i jump_not_le_i_other jump_not_le_k jump_not_le_k_other ordering
+    jump_not_le jump_not_le_float jump_not_le_other jump_not_le_i jump_not_le_i_other jump_not_le_k jump_not_le_k_other jump_not_le_c ordering
         |x, y| x > y, |f, g| !(f <= g);
-    jump_not_gt jump_not_gt_float jump_not_gt_other jump_not_gt_i jump_not_gt_i_other jump_not_gt_k jump_not_gt_k_other ordering
+    jump_not_gt jump_not_gt_float jump_not_gt_other jump_not_gt_i jump_not_gt_i_other jump_not_gt_k jump_not_gt_k_other jump_not_gt_c ordering
         |x, y| x <= y, |f, g| !(f > g);
-    jump_not_ge jump_not_ge_float jump_not_ge_other jump_not_ge_i jump_not_ge_i_other jump_not_ge_k jump_not_ge_k_other ordering
+    jump_not_ge jump_not_ge_float jump_not_ge_other jump_not_ge_i jump_not_ge_i_other jump_not_ge_k jump_not_ge_k_other jump_not_ge_c ordering
         |x, y| x < y, |f, g| !(f >= g);
-    jump_not_eq jump_not_eq_float jump_not_eq_other jump_not_eq_i jump_not_eq_i_other jump_not_eq_k jump_not_eq_k_other equality
+    jump_not_eq jump_not_eq_float jump_not_eq_other jump_not_eq_i jump_not_eq_i_other jump_not_eq_k jump_not_eq_k_other jump_not_eq_c equality
         |x, y| x != y, |f, g| !compare::floats_equal(f, g);
-    jump_not_ne jump_not_ne_float jump_not_ne_other jump_not_ne_i jump_not_ne_i_other jump_not_ne_k jump_not_ne_k_other equality
+    jump_not_ne jump_not_ne_float jump_not_ne_other jump_not_ne_i jump_not_ne_i_other jump_not_ne_k jump_not_ne_k_other jump_not_ne_c equality
         |x, y| x == y, |f, g| compare::floats_equal(f, g);
 }

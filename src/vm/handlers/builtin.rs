@@ -8,8 +8,9 @@ use crate::runtime::array::ArrayObject;
 use crate::runtime::builtins::{self, Args};
 use crate::runtime::dict::{self, Lookup};
 use crate::runtime::heap::{IMMORTAL, Kind};
+use crate::runtime::operators::LONG;
 use crate::runtime::release::release;
-use crate::runtime::string::{FLAG_ASCII, StringObject};
+use crate::runtime::string::{self, FLAG_ASCII, StringObject};
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
@@ -24,6 +25,12 @@ pub(crate) fn handler(builtin: u16, arguments: u16) -> Option<Handler> {
         ("len", 1) => length,
         ("has_key", 2) => has_key,
         ("get", 2 | 3) => get,
+        ("substring", 3) => substring,
+        ("replace", 3) => replace,
+        ("split", 2) => split,
+        ("join", 2) => join,
+        ("parse_int", 1) => parse_int,
+        ("to_string", 1) => to_string,
         _ => {
             builtins::row(BuiltinId(builtin)).filter(|row| row.arity.allows(arguments as usize))?;
             match arguments {
@@ -67,6 +74,24 @@ handlers! {
     }
     fn get(m) {
         m.helper(get_entry)
+    }
+    fn substring(m) {
+        m.helper(cut_text)
+    }
+    fn replace(m) {
+        m.helper(keep_text)
+    }
+    fn split(m) {
+        m.helper(split_text)
+    }
+    fn join(m) {
+        m.helper(join_texts)
+    }
+    fn parse_int(m) {
+        m.helper(read_int)
+    }
+    fn to_string(m) {
+        m.helper(write_int)
     }
     fn call_1(m) {
         m.helper(call_allowed::<1>)
@@ -129,6 +154,136 @@ unsafe fn argument(pc: *mut u64, base: *mut u64, index: usize) -> (Word, bool) {
     unsafe {
         let entry = (*pc.add(2) >> (16 * index)) as u16;
         (Word(*base.add((entry & !DROP_LISTED) as usize)), entry & DROP_LISTED != 0)
+    }
+}
+
+/// `substring` of an ASCII text, from one place to a later one.
+#[inline(never)]
+unsafe fn cut_text(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; inline ints are not counted.
+    unsafe {
+        let ((word, dies), (start, _), (end, _)) =
+            (argument(pc, base, 0), argument(pc, base, 1), argument(pc, base, 2));
+        let part = match Value::borrow(&word).as_string() {
+            Some(text) if start.is_int() && end.is_int() && !vm.metered => {
+                string::ascii_part(text, start.as_inline_int(), end.as_inline_int())
+            }
+            _ => None,
+        };
+        let Some(part) = part else { return call_allowed::<3>(vm, pc, base) };
+        if dies {
+            release(word);
+        }
+        *base.add(Fields::decode(*pc.add(1)).a as usize) = part.into_word().0;
+        pc.add(WORDS)
+    }
+}
+
+/// `replace` of a character that a short text does not have.
+#[inline(never)]
+unsafe fn keep_text(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the text moves if it dies, and gets one more owner if not.
+    unsafe {
+        let [text, from, to] = std::array::from_fn(|index| argument(pc, base, index));
+        let texts = [&text, &from, &to].map(|argument| Value::borrow(&argument.0).as_str());
+        let kept = match texts {
+            [Some(text), Some(from), Some(_)] if from.len() == 1 && text.len() <= LONG && !vm.metered => {
+                string::find_byte(text.as_bytes(), from.as_bytes()[0]).is_none()
+            }
+            _ => false,
+        };
+        if !kept {
+            return call_allowed::<3>(vm, pc, base);
+        }
+        if !text.1 {
+            retain(text.0.0);
+        }
+        for (word, dies) in [from, to] {
+            if dies {
+                release(word);
+            }
+        }
+        *base.add(Fields::decode(*pc.add(1)).a as usize) = text.0.0;
+        pc.add(WORDS)
+    }
+}
+
+/// Two arguments and a result made of them, if there is one; otherwise the general call.
+#[inline(always)]
+unsafe fn of_two(
+    vm: &mut Vm,
+    pc: *mut u64,
+    base: *mut u64,
+    make: impl FnOnce(&Value, &Value) -> Option<Value>,
+) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let [first, second] = std::array::from_fn(|index| argument(pc, base, index));
+        let made = if vm.metered { None } else { make(Value::borrow(&first.0), Value::borrow(&second.0)) };
+        let Some(made) = made else { return call_allowed::<2>(vm, pc, base) };
+        for (word, dies) in [first, second] {
+            if dies {
+                release(word);
+            }
+        }
+        *base.add(Fields::decode(*pc.add(1)).a as usize) = made.into_word().0;
+        pc.add(WORDS)
+    }
+}
+
+/// `split` of a short text at a character.
+#[inline(never)]
+unsafe fn split_text(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        of_two(vm, pc, base, |text, delimiter| match (text.as_string(), delimiter.as_str()?.as_bytes()) {
+            (Some(text), [byte]) if text.as_str().len() <= LONG => Some(string::split_at_byte(text, *byte)),
+            _ => None,
+        })
+    }
+}
+
+/// `join` of strings to a short text.
+#[inline(never)]
+unsafe fn join_texts(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        of_two(vm, pc, base, |parts, separator| {
+            let (parts, separator) = (parts.as_array()?, separator.as_string()?);
+            let len = string::joined_len(parts, separator.as_str()).filter(|&len| len <= LONG)?;
+            Some(string::join(parts, separator, len))
+        })
+    }
+}
+
+/// `parse_int` of a few digits.
+#[inline(never)]
+unsafe fn read_int(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let (word, dies) = argument(pc, base, 0);
+        let int = Value::borrow(&word).as_str().and_then(string::small_int).filter(|_| !vm.metered);
+        let Some(int) = int else { return call_allowed::<1>(vm, pc, base) };
+        if dies {
+            release(word);
+        }
+        *base.add(Fields::decode(*pc.add(1)).a as usize) = Word::small_int(int).0;
+        pc.add(WORDS)
+    }
+}
+
+/// `to_string` of an int.
+#[inline(never)]
+unsafe fn write_int(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; an inline int is not counted.
+    unsafe {
+        let (word, _) = argument(pc, base, 0);
+        if !word.is_int() || vm.metered {
+            return call_allowed::<1>(vm, pc, base);
+        }
+        let text = string::from_int(word.as_inline_int());
+        *base.add(Fields::decode(*pc.add(1)).a as usize) = text.into_word().0;
+        pc.add(WORDS)
     }
 }
 

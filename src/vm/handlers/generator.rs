@@ -4,6 +4,8 @@
 //!
 //! Yielding moves the live registers into the generator and goes on in the consumer's instruction; resuming moves them back.
 //! Neither nests dispatch loops.
+//!
+//! `copy_then_yield` is what the loader gives a `copy_value` directly before a `yield_value`.
 
 use super::call::{BOUNDARY, abandon, own_callee, stack_needed};
 use super::data::listed;
@@ -18,7 +20,7 @@ use crate::runtime::tagged::{self, Variant};
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
-use crate::vm::dispatch::{Machine, handlers};
+use crate::vm::dispatch::{Machine, handlers, retain};
 
 handlers! {
     fn generator_start(m) {
@@ -33,6 +35,7 @@ handlers! {
         while i < count {
             *kept.add(i) = *m.base.add(*list.add(i) as usize);
             i += 1;
+            once();
         }
         (*generator).kept = count as u32;
         (*generator).at = m.pc;
@@ -47,6 +50,12 @@ handlers! {
         consumer.set_a(word);
         consumer.jump_to_literal()
     }
+    fn copy_then_yield(m) {
+        let word = m.rb();
+        retain(word);
+        m.set_a(word);
+        Machine { pc: m.pc.add(2), ..m }.enter(yield_value)
+    }
     fn generator_end(m) {
         m.helper(end_generator)
     }
@@ -57,21 +66,31 @@ handlers! {
             return m.enter(iter_next);
         }
         let generator: *mut GeneratorObject = state.object_ptr();
-        let depth = *m.base.sub(4);
-        let frame = m.base.add((*generator).distance as usize);
-        let room = ((*m.vm).stack_end as usize).wrapping_sub(frame as usize) / 8;
+        // From the same frame at the same depth there is as much room as the last time.
         if (*generator).state != SUSPENDED
             || !std::ptr::eq((*generator).consumer, m.pc)
-            || depth >= MAX_CALL_DEPTH as u64
-            || room < stack_needed(depth, (*generator).frame as usize)
+            || !std::ptr::eq((*generator).base, m.base)
+            || *m.base.sub(4) != u64::from((*generator).depth)
         {
             return m.enter(generator_resume_other);
         }
-        let stub = (*m.vm).generator_end;
+        let (frame, stub) = (m.base.add((*generator).distance as usize), (*m.vm).generator_end);
         Machine { pc: enter_frame(generator, m.pc, m.base, frame, stub), base: frame, ..m }.go()
     }
     cold fn generator_resume_other(m) {
         m.helper(resume_state)
+    }
+}
+
+/// Keeps the compiler from unrolling a loop of few turns.
+///
+/// PERF: choosing between the unrolled form and the rest, and the registers both need, cost more than the two words most generators keep.
+#[inline(always)]
+fn once() {
+    #[cfg(not(miri))]
+    // SAFETY: no instruction at all.
+    unsafe {
+        std::arch::asm!("", options(nomem, nostack, preserves_flags))
     }
 }
 
@@ -102,6 +121,7 @@ unsafe fn enter_frame(
         while i < count {
             *frame.add(*list.add(i) as usize) = *kept.add(i);
             i += 1;
+            once();
         }
         (*generator).kept = 0;
         (*generator).closure = Word::NULL;
@@ -136,6 +156,8 @@ pub(crate) unsafe fn resume(vm: &mut Vm, pc: *mut u64, base: *mut u64, word: Wor
         }
         (*generator).consumer = pc;
         (*generator).distance = distance as u32;
+        (*generator).depth = depth as u32;
+        (*generator).base = base;
         vm.base = base.add(distance);
         enter_frame(generator, pc, base, vm.base, vm.generator_end)
     }

@@ -77,16 +77,17 @@ fn immediate(bits: u16) -> Word {
     Word::small_int(bits as i16 as i32)
 }
 
-/// `a := b + c` of two strings, unless there is no memory for it.
+/// `a := b + right` of two strings, unless there is no memory for it.
 ///
 /// PERF: words put together from syllables and counted: two of five instructions were the general operator around the sum.
 #[inline(always)]
-unsafe fn add_strings(pc: *mut u64, base: *mut u64, fields: Fields) -> Option<*mut u64> {
-    // SAFETY: as for `apply`.
+unsafe fn add_strings(pc: *mut u64, base: *mut u64, fields: Fields, right: Word, words: usize) -> Option<*mut u64> {
+    // SAFETY: as for `apply`; a literal never dies.
     unsafe {
-        let (slot, right) = (base.add(fields.b as usize), Word(*base.add(fields.c as usize)));
+        let slot = base.add(fields.b as usize);
         let is_text = |word: Word| word.is_object() && (*word.header()).kind == Kind::String;
-        if fields.op & OPCODE_MASK != Opcode::add as u16 || !is_text(Word(*slot)) || !is_text(right) {
+        let adds = matches!(Opcode::from_word(fields.op), Some(Opcode::add | Opcode::add_k));
+        if !adds || !is_text(Word(*slot)) || !is_text(right) {
             return None;
         }
         let owned = fields.op & DROP_FIRST != 0;
@@ -97,7 +98,7 @@ unsafe fn add_strings(pc: *mut u64, base: *mut u64, fields: Fields) -> Option<*m
                     release(right);
                 }
                 *base.add(fields.a as usize) = sum.into_word().0;
-                Some(pc.add(2))
+                Some(pc.add(words))
             }
             Err(left) => {
                 if owned {
@@ -116,7 +117,7 @@ pub(crate) unsafe fn binary_registers(vm: &mut Vm, pc: *mut u64, base: *mut u64)
     unsafe {
         let fields = Fields::decode(*pc.add(1));
         let (left, right) = (fields.b as usize, Right::Register(fields.c as usize));
-        if let Some(next) = add_strings(pc, base, fields) {
+        if let Some(next) = add_strings(pc, base, fields, Word(*base.add(fields.c as usize)), 2) {
             return next;
         }
         if let Some(next) = overload::binary(vm, pc, base, left, right) {
@@ -149,6 +150,9 @@ pub(crate) unsafe fn binary_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -
     unsafe {
         let fields = Fields::decode(*pc.add(1));
         let (left, right) = (fields.b as usize, Right::Word(Word(*pc.add(2))));
+        if let Some(next) = add_strings(pc, base, fields, Word(*pc.add(2)), 3) {
+            return next;
+        }
         if let Some(next) = overload::binary(vm, pc, base, left, right) {
             return next;
         }

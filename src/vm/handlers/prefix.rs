@@ -6,10 +6,13 @@
 use super::chain::{difference, sum};
 use super::data::CELL_VALUE;
 use super::entries::value_at;
+use super::index::character;
 use super::structure::element;
 use super::tagged::tagged_object;
+use crate::base::limits::MAX_CALL_DEPTH;
 use crate::bytecode::op::{Fields, Opcode, SUBTRACTS_SECOND, SUBTRACTS_THIRD};
 use crate::runtime::dict;
+use crate::runtime::string;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
@@ -115,7 +118,28 @@ macro_rules! test {
     }};
 }
 
+/// Tests the character at `$key` of the text in register a and branches.
+macro_rules! test_character {
+    ($m:ident, $key:expr, $opcode:ident) => {{
+        let Some(byte) = character($m, $m.ra(), $key) else {
+            return $m.next(3);
+        };
+        let range = $m.c();
+        if byte.wrapping_sub(range as u8) <= (range >> 8) as u8 {
+            $m.jump_to_literal()
+        } else {
+            $m.next(const { Opcode::$opcode.skipped_by_test().unwrap() })
+        }
+    }};
+}
+
 handlers! {
+    fn quick_test_character(m) {
+        test_character!(m, m.rb(), quick_test_character)
+    }
+    fn quick_cell_test_character(m) {
+        test_character!(m, *cell(m, m.b()), quick_cell_test_character)
+    }
     fn quick_test_index(m) {
         test!(m, m.ra(), m.rb(), m.c(), quick_test_index, |m| m.jump_to_literal())
     }
@@ -267,7 +291,37 @@ quick_changes! {
     quick_cell_sub quick_global_sub quick_cell_sub_index quick_global_sub_index quick_sub_index difference;
 }
 
+/// Words of a prefix with a class.
+const WITH_CLASS: usize = 6;
+
+/// Goes where a character of a class, or of none, leads, unless the call stood for would be too deep.
+#[inline(always)]
+unsafe fn by_class(m: Machine, character: u64) -> u64 {
+    // SAFETY: as a handler; the instruction has two targets, then two words of bits.
+    unsafe {
+        if *m.base.sub(4) >= MAX_CALL_DEPTH as u64 {
+            return m.next(WITH_CLASS);
+        }
+        let bits = *m.pc.add(4 + (character >> 6) as usize);
+        if bits >> (character & 63) & 1 != 0 {
+            m.jump_to_literal()
+        } else {
+            Machine { pc: *m.pc.add(3) as *mut u64, ..m }.go()
+        }
+    }
+}
+
 handlers! {
+    fn quick_test_class(m) {
+        let character = string::character_of(m.ra());
+        if character < string::CHARACTERS { by_class(m, character) } else { m.next(WITH_CLASS) }
+    }
+    fn quick_test_class_at(m) {
+        match character(m, m.ra(), m.rb()) {
+            Some(byte) => by_class(m, u64::from(byte & 0x7F)),
+            None => m.next(WITH_CLASS),
+        }
+    }
     fn quick_switch(m) {
         let value = m.ra();
         let (cases, count) = (m.pc.add(3), m.c());
@@ -278,8 +332,8 @@ handlers! {
             }
             case += 1;
         }
-        if value >= m.lim {
-            // An int that none of the cases is.
+        if value >= m.lim || string::character_of(value) < string::CHARACTERS {
+            // An int or a character that none of the cases is.
             m.jump_to_literal()
         } else if Word(value).is_object() {
             m.enter(quick_switch_object)

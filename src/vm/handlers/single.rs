@@ -104,6 +104,10 @@ macro_rules! loops {
                 fn $step($m) {
                     let behind = Machine { pc: $m.pc.add($words), ..$m };
                     let Some(mut $counter) = Counter::of(behind, Opcode::$step) else {
+                        if matches!(Opcode::$step, Opcode::iter_next) && Word(behind.rb()).is_counted() {
+                            // A loop over an array or a generator will hardly become one over ints.
+                            $m.quicken($family::$body);
+                        }
                         return $m.enter($family::$body);
                     };
                     // The step that is not in its common case or ends the loop is left to its own handler.
