@@ -8,8 +8,10 @@ over the whole binary, bring nearly all of it into memory. Side by side they tak
 
 Functions start at multiples of 32 bytes there (design/performance.md has the figures).
 
-Names stand in the script without their hashes, which differ from compiler to compiler. A function that is missing only stays
-where the linker puts it, so the list need not be current. Needs valgrind; the rest is the standard library.
+What an empty program calls comes first. Names stand in the script without the hashes of their crates, which differ from
+compiler to compiler; they tell the instances of a generic function apart (.cargo/config.toml), of which few are called. A
+function that is missing only stays where the linker puts it, so the list need not be current. Needs valgrind; the rest is the
+standard library.
 """
 import argparse
 import collections
@@ -21,6 +23,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 PROGRAMS = os.path.join(HERE, "programs")
+EMPTY = "startup"
 HEAD = """/* Functions that programs call, most called first. Written by benches/order.py, used by src/build.rs. */
 SECTIONS
 {
@@ -45,9 +48,8 @@ def called(ruff, program, size):
 
 
 def pattern(symbol):
-    """A symbol without hashes: those of functions in the old mangling, those of crates in the new one."""
-    symbol = re.sub(r"17h[0-9a-f]{16}E.*$", "17h*", symbol)
-    return re.sub(r"Cs[0-9A-Za-z]+_", "Cs*_", symbol) if symbol.startswith("_R") else symbol
+    """A symbol without the hashes of its crates."""
+    return re.sub(r"Cs[0-9A-Za-z]+_", "Cs*_", symbol)
 
 
 def main():
@@ -57,13 +59,17 @@ def main():
     nm = subprocess.run(["nm", "--defined-only", "-n", arguments.ruff], check=True, capture_output=True, text=True)
     symbols = [line.split(" ")[2] for line in nm.stdout.splitlines() if re.match(r"\S+ [tTwW] ", line)]
     programs = collections.Counter()
+    first = set()
     with open(os.path.join(PROGRAMS, "reduced.txt"), encoding="utf-8") as sizes:
         for line in sizes:
             words = line.split()
             if words and not line.startswith("#"):
-                programs.update(called(arguments.ruff, *words))
+                names = called(arguments.ruff, *words)
+                programs.update(names)
+                if words[0] == EMPTY:
+                    first = names
     # Among equals in the order of the binary, which keeps modules together.
-    known = sorted((name for name in symbols if programs[name]), key=lambda name: -programs[name])
+    known = sorted((name for name in symbols if programs[name]), key=lambda name: (name not in first, -programs[name]))
     patterns = dict.fromkeys(pattern(name) for name in known if re.fullmatch(r"[\w.$]+", name))
     with open(os.path.join(ROOT, "src", "order.ld"), "w", encoding="utf-8") as script:
         script.write(HEAD)
