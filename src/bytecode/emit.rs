@@ -157,7 +157,7 @@ pub(super) struct Emitter<'a> {
     pub skip: Option<(Inst, Label)>,
     labels: SecondaryMap<Block, Option<Label>>,
     /// The blocks that are emitted, and the one that is being.
-    done: EntitySet<Block>,
+    pub(super) done: EntitySet<Block>,
     /// The block being emitted is one instruction.
     only_jumps: bool,
     stubs: Vec<Stub>,

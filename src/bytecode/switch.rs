@@ -37,7 +37,9 @@ impl Emitter<'_> {
         {
             let other = 1 - last.equal;
             let next = self.func.insts[last.brif].targets[other].block;
-            if seen.contains(&next) || !self.alloc.edge_moves(last.brif, other).is_empty() {
+            // From a test that stands before the prefix, ways on could lead back without being charged.
+            let stands_before = self.done.contains(next);
+            if seen.contains(&next) || stands_before || !self.alloc.edge_moves(last.brif, other).is_empty() {
                 break;
             }
             seen.push(next);

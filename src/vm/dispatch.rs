@@ -224,6 +224,18 @@ impl Machine {
         unsafe { Machine { pc: self.pc.add(words), ..self } }
     }
 
+    /// The same machine, of which the optimiser does not know that it is the same: it reads operands again, instead of keeping them
+    /// in registers of which there are too few.
+    #[inline(always)]
+    pub fn anew(mut self) -> Machine {
+        #[cfg(not(miri))]
+        // SAFETY: no instruction.
+        unsafe {
+            std::arch::asm!("/* {0} */", inout(reg) self.pc, options(pure, nomem, nostack, preserves_flags));
+        }
+        self
+    }
+
     /// Goes on in another handler, at the same instruction.
     #[inline(always)]
     pub unsafe fn enter(self, handler: Handler) -> u64 {

@@ -12,6 +12,7 @@ use super::tree::Node;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -120,8 +121,8 @@ fn listen(mut child: Child, mut heard: impl FnMut(&str) -> bool) -> Option<Strin
     }
 }
 
-/// Runs the programs of `count` seeds from `first` on, every `step`-th, until `deadline`.
-fn explore(first: u64, count: u64, step: u64, deadline: Option<Instant>) -> Tally {
+/// Runs the programs of `count` seeds from `first` on, every `step`-th, until `deadline` or until some worker has `found` a failure.
+fn explore(first: u64, count: u64, step: u64, deadline: Option<Instant>, found: &AtomicBool) -> Tally {
     let mut tally = Tally::default();
     let mut seed = first;
     let ended = listen(start("RUFF_WORKER_SEEDS", format!("{first} {count} {step}")), |line| {
@@ -129,7 +130,7 @@ fn explore(first: u64, count: u64, step: u64, deadline: Option<Instant>) -> Tall
         match words[..] {
             ["begin", number] => {
                 seed = number.parse().expect("a seed");
-                deadline.is_some_and(|deadline| Instant::now() > deadline)
+                found.load(Relaxed) || deadline.is_some_and(|deadline| Instant::now() > deadline)
             }
             ["end", numbers] => {
                 let numbers: Vec<u64> = numbers.split(' ').map(|number| number.parse().unwrap_or(0)).collect();
@@ -150,15 +151,19 @@ fn explore(first: u64, count: u64, step: u64, deadline: Option<Instant>) -> Tall
     if tally.failure.is_none() {
         tally.failure = ended.map(|how| (seed, how));
     }
+    if tally.failure.is_some() {
+        found.store(true, Relaxed);
+    }
     tally
 }
 
 /// Runs the programs of `count` seeds from `first` on with `workers` processes at a time.
 pub fn explore_all(first: u64, count: u64, workers: u64, deadline: Option<Instant>) -> Tally {
     let mut total = Tally::default();
+    let found = &AtomicBool::new(false);
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..workers)
-            .map(|worker| scope.spawn(move || explore(first + worker, count / workers, workers, deadline)))
+            .map(|worker| scope.spawn(move || explore(first + worker, count / workers, workers, deadline, found)))
             .collect();
         for thread in threads {
             total.add(thread.join().expect("a worker's listener"));

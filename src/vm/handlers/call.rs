@@ -12,7 +12,8 @@
 
 use super::arith::on_ints;
 use super::data::listed;
-use super::structure::{CACHED_PLACE, CACHED_SHAPE, cached};
+use super::place::cached;
+use super::structure::{CACHED_PLACE, CACHED_SHAPE};
 use crate::base::builtin::BuiltinId;
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::bytecode::op::{DROP_FIRST, DROP_LISTED, Fields, Opcode};

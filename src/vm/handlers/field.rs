@@ -3,7 +3,8 @@
 //! as in `chain.rs`.
 
 use super::chain::{Floats, Instruction, Ints, Kind, Numbers, Operation, chains, kind_of};
-use super::structure::{CACHED_PLACE, SKIPPED, cached, element, field_get, own_field, quick_has_index_field};
+use super::place::{cached, element, own_field};
+use super::structure::{CACHED_PLACE, SKIPPED, field_get, quick_has_index_field};
 use crate::bytecode::op::Opcode;
 use crate::runtime::heap::IMMORTAL;
 use crate::runtime::word::Word;

@@ -20,6 +20,7 @@ pub(crate) mod method;
 pub(crate) mod operators;
 pub(crate) mod overload;
 pub(crate) mod paths;
+mod place;
 pub(crate) mod prefix;
 pub(crate) mod rows;
 pub(crate) mod scan;

@@ -7,7 +7,7 @@ use super::chain::{difference, sum};
 use super::data::CELL_VALUE;
 use super::entries::value_at;
 use super::index::character;
-use super::structure::element;
+use super::place::{cell, element};
 use super::tagged::tagged_object;
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::bytecode::op::{Fields, Opcode, SUBTRACTS_SECOND, SUBTRACTS_THIRD};
@@ -17,13 +17,6 @@ use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
 use crate::vm::dispatch::{Machine, handlers, retain};
-
-/// The content of the cell in register `register`.
-#[inline(always)]
-unsafe fn cell(m: Machine, register: usize) -> *mut u64 {
-    // SAFETY: the register holds a cell (IR verifier: types of cell operands).
-    unsafe { Word(m.get(register)).object_ptr::<u64>().add(CELL_VALUE) }
-}
 
 /// The global in operands b and c.
 #[inline(always)]
@@ -105,15 +98,15 @@ macro_rules! test {
         let Some(place) = element($m, $container, $key, false) else {
             return $m.next(3);
         };
-        let word = *place;
-        if word | 1 != Word::TRUE.0 {
-            return $m.next(3);
-        }
-        if word == Word::FALSE.0 + $sense as u64 {
+        // `false` if it is what is asked for.
+        let word = (*place).wrapping_sub($sense as u64);
+        if word == Word::FALSE.0 {
             let $n = $m;
             $to
-        } else {
+        } else if *place | 1 == Word::TRUE.0 {
             $m.next(const { Opcode::$opcode.skipped_by_test().unwrap() })
+        } else {
+            $m.next(3)
         }
     }};
 }

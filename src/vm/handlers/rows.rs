@@ -5,7 +5,7 @@
 
 use super::data::CELL_VALUE;
 use super::index;
-use super::structure::element;
+use super::place::element;
 use crate::bytecode::op::{DROP_LISTED, Fields, Opcode};
 use crate::bytecode::program::{PathDescription, PathStep};
 use crate::runtime::word::Word;

@@ -3,7 +3,7 @@
 //! handlers, as in `chain.rs`.
 
 use super::chain::{Floats, Instruction, Ints, Numbers, chains, kind_of};
-use super::structure::element;
+use super::place::element;
 use super::{data, index};
 use crate::runtime::heap::Kind;
 use crate::runtime::string::{self, BYTES_OFFSET, FLAG_ASCII, StringObject};

@@ -56,8 +56,7 @@ macro_rules! pattern {
 /// Goes on at `pc` as a path of its own (`Machine::jump`).
 macro_rules! apart {
     ($m:expr) => {{
-        #[cfg(not(miri))]
-        std::arch::asm!("", options(nomem, nostack, preserves_flags));
+        crate::vm::dispatch::apart();
         $m.go()
     }};
 }
@@ -337,6 +336,8 @@ pub(crate) static SEQUENCES: &[Sequence] = sequences! {
     { drop_value load quick_cell_set_index }
     { add quick_cell_set_index }
     { sub add quick_cell_set_index }
+    { load quick_cell_set_index add quick_cell_set_index sub add quick_cell_set_index }
+    { drop_value load quick_cell_set_index add quick_cell_set_index sub add quick_cell_set_index }
     { sub quick_cell_set_index }
     // Moves.
     { copy_value copy_value }

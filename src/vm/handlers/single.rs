@@ -8,7 +8,7 @@
 //! PERF: two dispatches an iteration cost little; what such a loop waits for is its counter and its sum, each stored and loaded again
 //! from one iteration to the next (about six cycles). In machine registers that is one cycle.
 
-use super::structure::element;
+use super::place::element;
 use super::{arith, index};
 use crate::bytecode::op::{Fields, Opcode};
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};

@@ -4,23 +4,21 @@
 //!
 //! Steps are inlined and keep to what a fast path may contain (`dispatch.rs`).
 //!
-//! PERF: tags are shifted out and addresses cut by instructions of which the optimiser knows nothing ([`shifted`], [`address`]).
-//! Otherwise it keeps the masks and tags that several steps share in registers, of which there are too few, and the handler
-//! starts with pushes. Arithmetic is that of ints for the same reason: both operands would have to be kept for doubles.
+//! PERF: arithmetic is that of ints, because both operands would have to be kept in registers for doubles, of which there are too
+//! few (`place.rs`).
 
 use super::arith::on_ints;
 use super::call::LINK;
-use super::data::{CELL_VALUE, FIRST_CAPTURE};
+use super::data::FIRST_CAPTURE;
+use super::place::{address, cached, cell, element, is_array, is_counted, is_object, own_field, retain};
 use super::prefix::{further, global};
-use super::structure::{CACHED_PLACE, CACHED_SHAPE};
+use super::structure::CACHED_PLACE;
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::function::{FLAG_BARE, FLAG_NATIVE, FunctionObject};
 use crate::runtime::heap::{FLAG_BUFFERED, Header, IMMORTAL, Kind};
 use crate::runtime::methods::Method;
-use crate::runtime::shape::Shape;
-use crate::runtime::structure::StructObject;
-use crate::runtime::word::{TAG_ARRAY, TAG_LENT, TAG_OBJECT, Word};
+use crate::runtime::word::{TAG_LENT, Word};
 use crate::vm::dispatch::Machine;
 
 /// How control goes on after a step.
@@ -35,127 +33,6 @@ pub(super) enum Flow {
     Other,
 }
 use Flow::{Frame, Next, Other, To};
-
-/// `word >> BY`
-#[inline(always)]
-fn shifted<const BY: u32>(word: u64) -> u64 {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    {
-        let shifted: u64;
-        // SAFETY: one instruction on a register.
-        unsafe {
-            std::arch::asm!("shr {0}, {by}", inlateout(reg) word => shifted, by = const BY, options(pure, nomem, nostack));
-        }
-        shifted
-    }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    {
-        word >> BY
-    }
-}
-
-/// The object a word points to.
-#[inline(always)]
-fn address<O>(word: u64) -> *mut O {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    {
-        let address: *mut O;
-        // SAFETY: two instructions on a register.
-        unsafe {
-            std::arch::asm!("shl {0}, 16", "shr {0}, 16", inlateout(reg) word => address, options(pure, nomem, nostack));
-        }
-        address
-    }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    {
-        Word(word).object_ptr()
-    }
-}
-
-/// A heap word?
-#[inline(always)]
-fn is_counted(word: u64) -> bool {
-    shifted::<49>(word) == TAG_OBJECT >> 49
-}
-
-/// A heap array?
-#[inline(always)]
-fn is_array(word: u64) -> bool {
-    shifted::<48>(word) == TAG_ARRAY >> 48
-}
-
-#[inline(always)]
-fn is_object(word: u64) -> bool {
-    shifted::<48>(word) == TAG_OBJECT >> 48
-}
-
-/// A second reference to `word`.
-#[inline(always)]
-unsafe fn retain(word: u64) {
-    if is_counted(word) {
-        let header: *mut Header = address(word);
-        // SAFETY: counted words point to live objects.
-        unsafe {
-            let count = (*header).count;
-            if count != IMMORTAL {
-                (*header).count = count + 1;
-            }
-        }
-    }
-}
-
-/// The element of array `word` at the inline int `key`.
-#[inline(always)]
-unsafe fn element(m: Machine, word: u64, key: u64, unique: bool) -> Option<*mut u64> {
-    // SAFETY: array words point to live arrays.
-    unsafe {
-        let index = key.wrapping_sub(m.t);
-        if !is_array(word) {
-            return None;
-        }
-        let object: *mut ArrayObject = address(word);
-        if index >= (*object).len as u64 || (unique && (*object).header.count != 1) {
-            return None;
-        }
-        Some((object as *mut u64).add(ELEMENTS_OFFSET / 8 + index as usize))
-    }
-}
-
-/// The struct in `word`, if it has the shape that the instruction remembers.
-#[inline(always)]
-unsafe fn cached(m: Machine, word: u64) -> Option<*mut StructObject> {
-    // SAFETY: object words point to live objects; the instruction has cache words.
-    unsafe {
-        if !is_object(word) {
-            return None;
-        }
-        let object: *mut StructObject = address(word);
-        let known = (*object).header.kind as u8 == Kind::Struct as u8
-            && (*object).shape as *const Shape as u64 == *m.pc.add(CACHED_SHAPE);
-        if known { Some(object) } else { None }
-    }
-}
-
-/// The remembered field of the struct in `word`, if nobody else has the struct.
-#[inline(always)]
-unsafe fn own_field(m: Machine, word: u64) -> Option<*mut u64> {
-    // SAFETY: the remembered place is a field of the remembered shape.
-    unsafe {
-        match cached(m, word) {
-            Some(object) if (*object).header.count == 1 => {
-                Some((object as *mut u64).add(*m.pc.add(CACHED_PLACE) as usize))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The content of the cell in register `register`.
-#[inline(always)]
-unsafe fn cell(m: Machine, register: usize) -> *mut u64 {
-    // SAFETY: the register holds a cell.
-    unsafe { address::<u64>(m.get(register)).add(CELL_VALUE) }
-}
 
 /// Defines steps from bodies over a [`Machine`].
 macro_rules! steps {

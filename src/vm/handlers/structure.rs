@@ -4,9 +4,8 @@
 use super::arith::on_ints;
 use super::data::listed;
 use super::overload;
+use super::place::{cached, element, own_field};
 use crate::bytecode::op::{Fields, Opcode};
-use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
-use crate::runtime::heap::Kind;
 use crate::runtime::methods::Member;
 use crate::runtime::path::{self, Step};
 use crate::runtime::release::release;
@@ -23,21 +22,6 @@ const FIRST_FIELD: usize = FIELDS_OFFSET / 8;
 pub(crate) const CACHED_SHAPE: usize = 3;
 /// Where a cached instruction remembers what it found there.
 pub(crate) const CACHED_PLACE: usize = 4;
-
-/// The struct in `word`, if it has the remembered shape.
-#[inline(always)]
-pub(crate) unsafe fn cached(m: Machine, word: u64) -> Option<*mut StructObject> {
-    // SAFETY: object words point to live objects; the instruction has cache words.
-    unsafe {
-        if !Word(word).is_object() {
-            return None;
-        }
-        let object: *mut StructObject = Word(word).object_ptr();
-        let known = (*object).header.kind as u8 == Kind::Struct as u8
-            && (*object).shape as *const Shape as u64 == *m.pc.add(CACHED_SHAPE);
-        if known { Some(object) } else { None }
-    }
-}
 
 handlers! {
     fn struct_new(m) {
@@ -87,37 +71,6 @@ handlers! {
     }
     fn release_replaced(m) {
         m.helper(release_spill)
-    }
-}
-
-/// The elements of array `word` at the inline int `key`.
-#[inline(always)]
-pub(super) unsafe fn element(m: Machine, word: u64, key: u64, unique: bool) -> Option<*mut u64> {
-    // SAFETY: array words point to live arrays.
-    unsafe {
-        let (array, index) = (Word(word), key.wrapping_sub(m.t));
-        if !array.is_array() {
-            return None;
-        }
-        let object: *mut ArrayObject = array.object_ptr();
-        if index >= (*object).len as u64 || (unique && (*object).header.count != 1) {
-            return None;
-        }
-        Some((object as *mut u64).add(ELEMENTS_OFFSET / 8 + index as usize))
-    }
-}
-
-/// The field of the struct in `word` at the remembered place, if nobody else has the struct.
-#[inline(always)]
-pub(super) unsafe fn own_field(m: Machine, word: u64) -> Option<*mut u64> {
-    // SAFETY: the remembered place is a field of the remembered shape.
-    unsafe {
-        match cached(m, word) {
-            Some(object) if (*object).header.count == 1 => {
-                Some((object as *mut u64).add(*m.pc.add(CACHED_PLACE) as usize))
-            }
-            _ => None,
-        }
     }
 }
 
