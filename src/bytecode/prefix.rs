@@ -171,9 +171,10 @@ impl Emitter<'_> {
             ([Step::Index, Step::Field(_)], Some(UpdateOp::Binary(BinaryOp::Mul))) => Opcode::quick_mul_index_field,
             _ => return,
         };
-        match registers[..] {
-            [root, value] => self.asm.op(opcode, 0, root, value, 0),
-            [root, value, key] => self.asm.op(opcode, 0, root, key, value),
+        // A chain of operations, `p.f := p.f + x + y`, has more operands.
+        match (path.steps.len(), &registers[..]) {
+            (1, &[root, value]) => self.asm.op(opcode, 0, root, value, 0),
+            (2, &[root, value, key]) => self.asm.op(opcode, 0, root, key, value),
             _ => return,
         }
         if let Some(&Step::Field(name)) = path.steps.last() {
