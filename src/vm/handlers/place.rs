@@ -3,6 +3,8 @@
 //! PERF: tags are shifted out and addresses cut by instructions of which the optimiser knows nothing ([`shifted`], [`address`]).
 //! Otherwise it keeps the masks and tags that several of these share in registers, of which there are too few, and the handler
 //! starts with pushes.
+//! An address is cut by a mask, one cycle, and not by two shifts, two cycles: three in a row stand before a branch that is guessed
+//! wrong (n-queens 0.95 of the time).
 
 use super::data::CELL_VALUE;
 use super::structure::{CACHED_PLACE, CACHED_SHAPE};
