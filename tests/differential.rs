@@ -43,9 +43,9 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 fn report(tally: &Tally) -> String {
-    let Tally { programs, refused, errors, runs, instructions, .. } = tally;
+    let Tally { programs, refused, errors, long, runs, instructions, .. } = tally;
     format!(
-        "{programs} programs, {runs} runs, {instructions} instructions counted; {errors} ended with an error, {refused} refused"
+        "{programs} programs, {runs} runs, {instructions} instructions counted; {errors} ended with an error, {refused} refused, {long} took too long"
     )
 }
 
@@ -63,6 +63,7 @@ fn none_differs(tally: &Tally) {
         );
     }
     assert!(tally.programs > 0 && tally.refused * 50 <= tally.programs, "{}", report(tally));
+    assert!(tally.long * 100 <= tally.programs + 100, "most programs should be short: {}", report(tally));
     assert!(tally.errors * 2 <= tally.programs, "most programs should come to their end: {}", report(tally));
 }
 

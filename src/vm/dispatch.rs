@@ -227,6 +227,7 @@ impl Machine {
     /// The same machine, of which the optimiser does not know that it is the same: it reads operands again, instead of keeping them
     /// in registers of which there are too few.
     #[inline(always)]
+    #[allow(clippy::pointers_in_nomem_asm_block, reason = "the pointer is not followed there")]
     pub fn anew(mut self) -> Machine {
         #[cfg(not(miri))]
         // SAFETY: no instruction.

@@ -4,12 +4,13 @@ use super::files;
 use ruff::base::diagnostic::Diagnostic;
 use ruff::base::source::SourceMap;
 use ruff::bytecode::op::Opcode;
-use ruff::engine::pipeline::{CompileOptions, Outcome, RunOptions, compile, run};
+use ruff::engine::pipeline::{CompileOptions, Limit, Outcome, RunOptions, compile, run};
 use ruff::engine::tree;
 use ruff::passes::manager::PassOptions;
 use ruff::passes::{Level, Pass};
 use ruff::runtime::heap;
 use ruff::runtime::host::Host;
+use ruff::vm::Limits;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -195,6 +196,21 @@ pub fn never_executed(programs: impl Iterator<Item = String>) -> Vec<&'static st
     Opcode::ALL.iter().map(|op| op.info().name).filter(|name| !executed.contains(name)).collect()
 }
 
+/// The fuel of programs that are compared. Most take a thousandth of it.
+const FUEL: u64 = 20_000_000;
+/// The exit code of a program that takes more.
+pub const TOO_LONG: i32 = 6;
+
+/// Whether `text` takes longer than comparing it is worth, without being wrong: a recursion to the depth limit in nested loops.
+fn takes_too_long(text: &str) -> Result<bool, String> {
+    let (mut sources, main, _directory) = files::sources(text)?;
+    let options = CompileOptions { passes: PassOptions::at(Level::O0), ..CompileOptions::default() };
+    let Ok(compiled) = compile(&mut sources, main, &options, &mut |_, _| {}) else { return Ok(false) };
+    let limits = Limits { fuel: Some(FUEL), ..Limits::default() };
+    let (outcome, _) = run(&compiled, &mut Host::captured(""), &RunOptions { limits, ..RunOptions::default() });
+    Ok(matches!(outcome, Outcome::Stopped(Limit::Fuel, _)))
+}
+
 /// What running `text` in every configuration showed.
 pub struct Verdict {
     /// The first difference, with the name of its configuration.
@@ -207,9 +223,13 @@ pub struct Verdict {
     pub runs: u64,
 }
 
-/// Runs `text` in every configuration and compares.
+/// Runs `text` in every configuration and compares, unless it takes too long.
 pub fn compare(rows: &[Configuration], text: &str) -> Verdict {
     let mut verdict = Verdict { difference: None, expected: Observed::default(), instructions: 0, runs: 0 };
+    if matches!(catch_unwind(|| takes_too_long(text)), Ok(Ok(true))) {
+        verdict.expected.code = TOO_LONG;
+        return verdict;
+    }
     for (index, row) in rows.iter().enumerate() {
         verdict.runs += 1;
         match row.observe(text) {

@@ -31,6 +31,8 @@ pub struct Tally {
     pub refused: u64,
     /// Programs that ended with an uncaught error.
     pub errors: u64,
+    /// Programs that took too long to be compared.
+    pub long: u64,
     pub runs: u64,
     pub instructions: u64,
     /// The first seed that failed, and what it showed.
@@ -43,6 +45,7 @@ impl Tally {
         self.programs += other.programs;
         self.refused += other.refused;
         self.errors += other.errors;
+        self.long += other.long;
         self.runs += other.runs;
         self.instructions += other.instructions;
         self.failure = self.failure.take().or(other.failure);
@@ -137,6 +140,7 @@ fn explore(first: u64, count: u64, step: u64, deadline: Option<Instant>, found: 
                 tally.programs += 1;
                 tally.refused += u64::from(numbers[0] == 3);
                 tally.errors += u64::from(numbers[0] == 4);
+                tally.long += u64::from(numbers[0] == configurations::TOO_LONG as u64);
                 tally.runs += numbers[1];
                 tally.instructions += numbers[2];
                 false
