@@ -19,6 +19,8 @@ mod idioms;
 mod program;
 #[path = "differential/random.rs"]
 mod random;
+#[path = "differential/sequences.rs"]
+mod sequences;
 #[path = "differential/shrink.rs"]
 mod shrink;
 #[path = "differential/statements.rs"]

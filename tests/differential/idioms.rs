@@ -27,14 +27,6 @@ pub const UPDATES: &[Row] = &[
     (1, Float, "~ -= 0.25", &[]),
     (2, Float, "for q# in 3 { ~ := ~ + @ + 0.5 }", &[Float]),
     (3, Bool, "~ := @", &[Bool]),
-    (
-        2,
-        Bool,
-        "mut a# := [@, @, true, false] mut b# := [true, @, @, ~, true] f# := func(n#, k#) { mut o# := [] for i# in n# { \
-         if a#[i#] && b#[i# + k#] { o# := push(o#, i#) a#[i#] := @ b#[0] := true } } return o# } \
-         try { print(f#(4, 0), f#(4, 1), f#(3, 2), f#(4, -1), f#(5, 0)) } except e# { print(e#.message) }",
-        &[Bool, Bool, Bool, Bool, Bool],
-    ),
     (4, Str, "~ := @", &[Str]),
     (4, Str, "~ += \"é\"", &[]),
     (3, Str, "~ := ~ + \"-\" + \"z\"", &[]),

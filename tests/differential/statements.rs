@@ -2,6 +2,7 @@
 
 use super::generator::{Generator, METHODS, Variable};
 use super::idioms;
+use super::sequences::SHAPES;
 use super::tree::{Node, Sort};
 use super::types::Ty;
 
@@ -130,6 +131,10 @@ impl Generator {
     fn plain_statement(&mut self) -> Node {
         if !self.in_method && self.times <= 20 && self.random.percent(15) {
             return self.polymorph();
+        }
+        if !self.in_method && self.times <= 20 && self.random.percent(15) {
+            let (template, operands) = *self.random.pick(SHAPES);
+            return self.fill(Sort::Stmt, template, operands, 1);
         }
         for _ in 0..if self.in_method { 0 } else { 4 } {
             let row = self.random.pick(idioms::STATEMENTS);
