@@ -9,31 +9,32 @@ use super::types::Ty::{self, *};
 pub const SHAPES: &[(&str, &[Ty])] = &[
     // Elements looked at in loops (`filter.rs`): not only bools, behind the end, before the start.
     (
-        "a# := [true, @, false, 1, @, true] for n# in [4, 6, 7] { mut o# := [] \
+        "func w#() { a# := [true, @, false, 1, @, true] for n# in [4, 6, 7] { mut o# := [] \
          try { for i# in n# { if a#[i#] { o# := push(o#, i#) } } print(o#) for i# in n# { if !a#[i#] { o# := push(o#, i#) } } } \
-         except e# { print(e#.message) } print(o#) }",
+         except e# { print(e#.message) } print(o#) } } w#()",
         &[Bool, Bool],
     ),
     (
-        "mut a# := [true, @, false, @, true, @] mut b# := [@, true, @, 1, true] \
+        "func w#(x#, y#) { mut a# := [true, x#, false, y#, true, x#] mut b# := [y#, true, x#, 1, true] \
          f# := func(n#, k#) { mut o# := [] try { for i# in n# { if a#[i#] && b#[i# + k#] { o# := push(o#, i#) a#[i#] := true b#[0] := true } } } \
-         except e# { print(e#.message) } return o# } print(f#(4, 0), f#(6, 1), f#(3, 3), f#(4, -1), f#(7, 0)) a#[1] := \"x\" print(f#(5, 0))",
-        &[Bool, Bool, Bool, Bool, Bool],
+         except e# { print(e#.message) } return o# } \
+         print(f#(4, 0), f#(6, 1), f#(3, 3), f#(4, -1), f#(7, 0)) a#[1] := \"x\" print(f#(5, 0)) } w#(@, @) w#(true, true)",
+        &[Bool, Bool],
     ),
     // A field changed by several operands (`prefix.rs`).
     (
-        "mut p# := Point { x: @, y: @, name: @ } for q# in 3 { p#.x := p#.x + 3 + q# p#.y := p#.y - 0.25 - 0.5 p#.x := p#.x * 2 * 3 } print(p#)",
+        "func w#() { mut p# := Point { x: @, y: @, name: @ } for q# in 3 { p#.x := p#.x + 3 + q# p#.y := p#.y - 0.25 - 0.5 p#.x := p#.x * 2 * 3 } print(p#) } w#()",
         &[Int, Float, Str],
     ),
     (
-        "mut a# := [Point { x: @ }, Point { x: 2 }] mut g# := [[1, @]] for q# in 3 { a#[1].x := a#[1].x + 3 + q# a#[0].x += q# g#[0][1] := g#[0][1] - 3 - 4 } \
-         print(a#, g#)",
+        "func w#() { mut a# := [Point { x: @ }, Point { x: 2 }] mut g# := [[1, @]] for q# in 3 { a#[1].x := a#[1].x + 3 + q# a#[0].x += q# g#[0][1] := g#[0][1] - 3 - 4 } \
+         print(a#, g#) } w#()",
         &[Int, Int],
     ),
     // A match whose tests stand before it (`switch.rs`).
     (
-        "mut q# := 0 while q# < 3 && (len(\"ab\") == 2 || @) { q# += 1 match @ { case Shape::Circle(a#) if @ { print(a#) } \
-         case Shape::Rect(a#, b#) {} case Shape::Named(c#, _): { print(c#) } default {} } }",
+        "func w#() { mut q# := 0 while q# < 3 && (len(\"ab\") == 2 || @) { q# += 1 match @ { case Shape::Circle(a#) if @ { print(a#) } \
+         case Shape::Rect(a#, b#) {} case Shape::Named(c#, _): { print(c#) } default {} } } } w#()",
         &[Bool, Shape, Bool],
     ),
     // Calls that borrow the closure (`sequence.rs`).
@@ -47,14 +48,23 @@ pub const SHAPES: &[(&str, &[Ty])] = &[
         &[Int],
     ),
     (
+        "func w#() { n# := @ f# := func() { return [n#, 1] } g# := func() { return [n#, 3] } for q# in 2 { a# := [f#, g#()] b# := [g#, f#(), q#] print(a#[0](), a#[1], b#[0](), b#[1]) } } w#()",
+        &[Int],
+    ),
+    (
+        "func w#() { m# := func(n#) { s# := [n#] return async func() { await sleep(1) return s# } } mut t# := [] \
+         for i# in 3 { c# := m#(i#) t# := push(t#, c#()) print(is_function(c#)) } print(await promise_all(t#)) } w#()",
+        &[],
+    ),
+    (
         "m# := func(n#) { s# := [n#] return async func(v#) { await sleep(1) return [s#, v#] } } mut t# := [] \
          for i# in 3 { c# := m#(i#) t# := push(t#, c#(@)) } print(await promise_all(t#))",
         &[Int],
     ),
     // Elements compared on the right, and exchanged (`scan.rs`).
     (
-        "a# := [@, @, 3, 0.5] mut m# := @ mut c# := 0 for i# in 4 { if m# < a#[i#] { m# := a#[i#] } if m# >= a#[i#] { c# += 1 } if 3 == a#[i#] { c# += 10 } } \
-         print(m#, c#)",
+        "func w#() { a# := [@, @, 3, 0.5] mut m# := @ mut c# := 0 for i# in 4 { if m# < a#[i#] { m# := a#[i#] } if m# >= a#[i#] { c# += 1 } if 3 == a#[i#] { c# += 10 } } \
+         print(m#, c#) } w#()",
         &[Int, Int, Int],
     ),
     (
