@@ -48,7 +48,7 @@ pub const SHAPES: &[(&str, &[Ty])] = &[
         &[Int],
     ),
     (
-        "func w#() { n# := @ f# := func() { return [n#, 1] } g# := func() { return [n#, 3] } for q# in 2 { a# := [f#, g#()] b# := [g#, f#(), q#] print(a#[0](), a#[1], b#[0](), b#[1]) } } w#()",
+        "func w#() { n# := @ f# := func(v#) { return [n#, 1] } g# := func(v#) { return [n#, 3] } for q# in 2 { print(g#(f#), f#(g#), g#(g#)) } print(f#(0), g#(0)) } w#()",
         &[Int],
     ),
     (
