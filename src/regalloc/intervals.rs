@@ -45,6 +45,12 @@ impl Lives {
                 chosen.insert(root);
             }
         }
+        let mut used = EntitySet::with_capacity(func.values.len());
+        for inst in func.layout.iter().flat_map(|&block| &func.blocks[block].insts) {
+            func.for_each_use(*inst, |val| {
+                used.insert(val);
+            });
+        }
         let mut walk = Walk {
             func,
             order,
@@ -52,6 +58,7 @@ impl Lives {
             wanted: chosen,
             segments: SecondaryMap::with_capacity(func.values.len()),
             live: EpochSet::default(),
+            used,
         };
         for &block in func.layout.iter().rev() {
             walk.block(block);
@@ -70,6 +77,8 @@ struct Walk<'a> {
     /// Built back to front: the last of a list is the earliest.
     segments: SecondaryMap<Val, SmallVec<[Segment; 1]>>,
     live: EpochSet<Val>,
+    /// Values that some block in the layout uses, reachable or not.
+    used: EntitySet<Val>,
 }
 
 impl Walk<'_> {
@@ -98,8 +107,9 @@ impl Walk<'_> {
             let passed = data.targets.iter().flat_map(|call| &call.args);
             data.args.iter().chain(passed).for_each(|&val| self.use_at(val, head, at));
         }
+        // A parameter that only unreachable code uses has a register there, which every edge to this block writes.
         for &param in &func.blocks[block].params {
-            if block == func.entry || self.live.contains(param) {
+            if block == func.entry || self.live.contains(param) || self.used.contains(param) {
                 self.define(param, head + 1);
             }
         }
