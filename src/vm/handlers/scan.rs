@@ -141,6 +141,21 @@ unsafe fn character(m: Machine, text: u64, key: u64) -> Option<u64> {
     }
 }
 
+/// Runs the `set_index` at `m`, whose value is `word`, if that needs neither counting nor releasing.
+#[inline(always)]
+unsafe fn store_plain(m: Machine, word: u64) -> u64 {
+    // SAFETY: as a handler; the place is in a live array nobody else has.
+    unsafe {
+        match element(m, m.ra(), m.rb(), true) {
+            Some(place) if !Word(*place).is_counted() => {
+                *place = word;
+                m.next(2)
+            }
+            _ => m.go(),
+        }
+    }
+}
+
 chains! {
     /// `if a[i] < x {`
     fn test_element<C: Comparison, F: Form>(m) {
@@ -231,13 +246,7 @@ chains! {
         };
         m.set_a(word);
         let m = m.ahead(2);
-        match element(m, m.ra(), m.rb(), true) {
-            Some(place) if !Word(*place).is_counted() => {
-                *place = word;
-                m.next(2)
-            }
-            _ => m.go(),
-        }
+        store_plain(m, word)
     }
     /// `a[i] := b[j + k]`
     fn copy_neighbour<A: Instruction>(m) {
@@ -251,13 +260,7 @@ chains! {
         };
         m.set_a(word);
         let m = m.ahead(2);
-        match element(m, m.ra(), m.rb(), true) {
-            Some(place) if !Word(*place).is_counted() => {
-                *place = word;
-                m.next(2)
-            }
-            _ => m.go(),
-        }
+        store_plain(m, word)
     }
     /// `a[i] := x` where `x` is read again later.
     fn copy_to_element<>(m) {
@@ -267,13 +270,7 @@ chains! {
         }
         m.set_a(word);
         let m = m.ahead(2);
-        match element(m, m.ra(), m.rb(), true) {
-            Some(place) if !Word(*place).is_counted() => {
-                *place = word;
-                m.next(2)
-            }
-            _ => m.go(),
-        }
+        store_plain(m, word)
     }
     /// `t := a[i]`, `a[i] := a[j]`, `a[j] := t`: both stores take what they store, so nothing is counted and the temporaries stay dead.
     fn swap<>(m) {

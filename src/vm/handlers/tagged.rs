@@ -110,27 +110,28 @@ macro_rules! drop_shared {
     }};
 }
 
+/// Takes out two parts, as this `part_get` and the next one do; the object they are of.
+macro_rules! take_two {
+    ($m:ident) => {{
+        let object = tagged_object($m.rb());
+        let second = *$m.pc.add(3);
+        let index = (second >> 48) as usize;
+        if object.is_null() || $m.c().max(index) >= (*object).len as usize {
+            return $m.enter(part_get);
+        }
+        $m.set_a(part(object, $m.c()));
+        *$m.base.add((second >> 16) as u16 as usize) = part(object, index);
+        object
+    }};
+}
+
 handlers! {
     fn two_parts(m) {
-        let object = tagged_object(m.rb());
-        let second = *m.pc.add(3);
-        let index = (second >> 48) as usize;
-        if object.is_null() || m.c().max(index) >= (*object).len as usize {
-            return m.enter(part_get);
-        }
-        m.set_a(part(object, m.c()));
-        *m.base.add((second >> 16) as u16 as usize) = part(object, index);
+        take_two!(m);
         m.next(4)
     }
     fn two_parts_then_drop(m) {
-        let object = tagged_object(m.rb());
-        let second = *m.pc.add(3);
-        let index = (second >> 48) as usize;
-        if object.is_null() || m.c().max(index) >= (*object).len as usize {
-            return m.enter(part_get);
-        }
-        m.set_a(part(object, m.c()));
-        *m.base.add((second >> 16) as u16 as usize) = part(object, index);
+        let object = take_two!(m);
         drop_shared!(m, object, 4, 6)
     }
     fn part_then_drop(m) {
