@@ -1,18 +1,15 @@
-//! Whatever bytes come in, the lexer, the parser, the resolver, the compiler, the bytecode verifier and the machine neither panic nor
-//! leak. A failing input is made smaller before it is reported.
+//! Whatever bytes come in, the lexer, the parser, the resolver, the compiler and the machine neither panic nor leak. A failing input is made smaller before it is reported.
 //!
 //! `RUFF_FUZZ_CASES=N` cases for each test instead of the bounded number (a long run: 1000000), `RUFF_FUZZ_SEED=N` others.
 
+mod common;
+
 use ruff::base::source::{SourceMap, decode};
-use ruff::bytecode::disassemble::disassemble;
-use ruff::bytecode::program::{NO_LANDING, Program};
-use ruff::bytecode::verify::verify;
 use ruff::engine::execution::{Execution, Limits};
 use ruff::engine::pipeline::{self, CompileOptions, Compiled};
 use ruff::runtime::heap;
 use ruff::runtime::host::Host;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 /// xorshift64*.
 struct Random(u64);
@@ -243,23 +240,6 @@ fn soups_of_tokens_are_refused_or_run() {
     }
 }
 
-/// The texts of conformance programs that leave the world as it is.
-fn programs() -> Vec<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
-    let mut paths = Vec::new();
-    for area in std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
-        if ["modules", "builtins-host"].iter().any(|outside| area.ends_with(outside)) {
-            continue;
-        }
-        paths.extend(std::fs::read_dir(area).unwrap().map(|entry| entry.unwrap().path()));
-    }
-    paths.retain(|path| path.extension().is_some_and(|kind| kind == "ruff"));
-    paths.sort();
-    let texts = paths.iter().map(|path| std::fs::read_to_string(path).unwrap_or_default());
-    let outside = ["sleep", "timeout", "file", "_dir", "os_", "input"];
-    texts.filter(|text| text.len() < 4000 && !outside.iter().any(|word| text.contains(word))).collect()
-}
-
 /// Pieces that tokens are made of: words, blanks, single marks.
 fn pieces(text: &str) -> Vec<&str> {
     let kind = |c: char| {
@@ -311,7 +291,7 @@ fn mutate<'t>(random: &mut Random, pieces: &mut Vec<&'t str>, others: &[&'t str]
 
 #[test]
 fn mutated_programs_are_refused_or_run() {
-    let programs = programs();
+    let programs = common::quiet_programs();
     assert!(programs.len() > 200, "only {} programs", programs.len());
     for case in 0..cases(2500) {
         let mut random = Random::new(case);
@@ -321,74 +301,4 @@ fn mutated_programs_are_refused_or_run() {
         mutate(&mut random, &mut mutated, &other);
         hold(&|pieces: &[&str]| run(&pieces.concat()), mutated, &|pieces| pieces.concat());
     }
-}
-
-/// Changes some words, entries or registers of a function.
-fn damage(random: &mut Random, program: &mut Program) {
-    let number = random.below(program.functions.len());
-    let function = &mut program.functions[number];
-    let odd = [0, 1, 2, 3, 0x7FFF, 0xFFFF, 0xFFFF_FFFF, u64::MAX, 1 << 63, random.next()];
-    let value = *random.pick(&odd);
-    match random.below(9) {
-        0..=3 if !function.code.is_empty() => {
-            let at = random.below(function.code.len());
-            let shift = 16 * random.below(4);
-            let word = &mut function.code[at];
-            *word = if random.below(3) == 0 { value } else { *word & !(0xFFFF << shift) | (value & 0xFFFF) << shift };
-        }
-        4 => {
-            let length = random.below(function.code.len() + 1);
-            function.code.truncate(length);
-        }
-        5 if !function.unwind.is_empty() => {
-            let at = random.below(function.unwind.len());
-            let entry = &mut function.unwind[at];
-            let field = [&mut entry.at, &mut entry.first, &mut entry.count, &mut entry.kept, &mut entry.landing];
-            *field.into_iter().nth(random.below(5)).unwrap() = value as u32;
-        }
-        6 if !function.points.is_empty() => {
-            let at = random.below(function.points.len());
-            let point = &mut function.points[at];
-            *[&mut point.at, &mut point.first, &mut point.count].into_iter().nth(random.below(3)).unwrap() =
-                value as u32;
-        }
-        7 if !function.literals.is_empty() => {
-            let at = random.below(function.literals.len());
-            function.literals[at].0 = value as u32;
-        }
-        8 => function.frame_size = value as u32 % 70_000,
-        _ => function.arity = value as u16,
-    }
-}
-
-/// The verifier never panics, and what it accepts can be read. (It does not follow values through registers, so it does not say that
-/// code which the compiler has not made is safe to run.)
-#[test]
-fn damaged_bytecode_is_refused_or_readable() {
-    let programs: Vec<Compiled> = programs().iter().step_by(7).filter_map(|text| compile(text)).collect();
-    let (mut accepted, mut refused) = (0, 0);
-    for case in 0..cases(6000) {
-        let mut random = Random::new(case);
-        let mut program = Program::clone(random.pick(&programs).program());
-        for _ in 0..1 + random.below(2) {
-            damage(&mut random, &mut program);
-        }
-        match catch_unwind(AssertUnwindSafe(|| verify(&program))) {
-            Ok(Ok(())) => {
-                accepted += 1;
-                assert!(!disassemble(&program, &|_| 1, &|_| String::new()).is_empty());
-                for function in &program.functions {
-                    assert!(function.unwind.iter().all(|entry| {
-                        entry.landing == NO_LANDING || (entry.landing as usize) < function.code.len()
-                    }));
-                }
-            }
-            Ok(Err(violations)) => {
-                refused += 1;
-                assert!(!violations.is_empty());
-            }
-            Err(_) => panic!("the verifier panics at case {case}"),
-        }
-    }
-    assert!(accepted > 50 && refused > 1000, "{accepted} accepted, {refused} refused");
 }

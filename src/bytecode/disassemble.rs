@@ -87,7 +87,9 @@ fn instruction(
                 borrowed += 1;
                 format!("r{value}{}", if fields.op & flag != 0 { "!" } else { "" })
             }
-            Operand::Dst | Operand::Mod => format!("r{value}"),
+            Operand::Dst | Operand::View | Operand::Take | Operand::Cell | Operand::Loop | Operand::Mod => {
+                format!("r{value}")
+            }
             Operand::Window => format!("w{value}"),
             Operand::Imm => format!("{}", value as i16),
             Operand::Int32 => format!("{}", fields.wide()),

@@ -32,7 +32,7 @@ impl fmt::Display for TooLarge {
 }
 
 /// Frames above this many registers check the stack when entered (`vm/handlers/call.rs` has the reason).
-const RED_ZONE: u16 = 250;
+pub(super) const RED_ZONE: u16 = 250;
 
 /// Registers above those allocated: one for results nobody reads, the mark of a suspended operator, the links of the method it calls.
 pub(super) const OPERATOR_WINDOW: u16 = 6;

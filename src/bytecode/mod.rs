@@ -5,6 +5,7 @@ mod class;
 mod constants;
 pub mod disassemble;
 pub mod emit;
+pub mod flow;
 mod fuse;
 pub mod op;
 mod prefix;

@@ -11,8 +11,16 @@ pub enum Operand {
     None,
     /// Register written.
     Dst,
-    /// Register read.
+    /// Register read; its reference dies here if a flag says so.
     Src,
+    /// Register read; its reference stays.
+    View,
+    /// Register read; its reference moves into the instruction.
+    Take,
+    /// Register read; its reference stays, and it has a cell.
+    Cell,
+    /// Register read; its reference stays, and it has the state of a loop.
+    Loop,
     /// Register changed.
     Mod,
     /// First register of a call window.
@@ -33,6 +41,18 @@ pub enum Operand {
     Jump,
     /// 32-bit jump distance in words, in b and c.
     Jump32,
+}
+
+impl Operand {
+    /// Whether it is a register that is read and not changed.
+    pub const fn is_read(self) -> bool {
+        matches!(self, Operand::Src | Operand::View | Operand::Take | Operand::Cell | Operand::Loop)
+    }
+
+    /// Whether it is a register.
+    pub const fn is_register(self) -> bool {
+        self.is_read() || matches!(self, Operand::Dst | Operand::Mod)
+    }
 }
 
 /// What follows the 16 bytes of an instruction.
@@ -176,7 +196,7 @@ impl Opcode {
     }
 
     /// Whether it is a prefix of one path instruction with at most four listed registers, which it skips.
-    pub fn skips_path(self) -> bool {
+    pub const fn skips_path(self) -> bool {
         use Opcode::*;
         matches!(
             self,
@@ -236,6 +256,44 @@ impl Opcode {
             }
             quick_cell_test_index_sum => Some(quick_cell_index_add.skipped().unwrap() + 2 + BRANCH),
             _ => None,
+        }
+    }
+
+    /// The flags it may have.
+    pub fn flags(self) -> u16 {
+        use Opcode::*;
+        let dying = self.info().operands.iter().filter(|operand| **operand == Operand::Src).count();
+        let steps = self.info().extra == Extra::Jump && self.info().operands[..2] == [Operand::Mod, Operand::Imm];
+        match self {
+            quick_cell_test_index_sum => JUMPS_IF_TRUE | SUBTRACTS_SECOND | SUBTRACTS_THIRD,
+            quick_return_lt_i | quick_return_le_i | quick_return_eq_i => DROP_FIRST,
+            _ if steps => SUBTRACTS,
+            _ => [0, DROP_FIRST, DROP_FIRST | DROP_SECOND][dying],
+        }
+    }
+
+    /// Whether references may die in its register list, from which register on.
+    pub fn list_dies_from(self) -> usize {
+        use Opcode::*;
+        match self {
+            format | call_builtin => 0,
+            set_path | update_path | cell_set_path | cell_update_path | global_set_path | global_update_path => 1,
+            _ => usize::MAX,
+        }
+    }
+
+    /// For a prefix: how many words further control goes on behind what it stands for, by the op word.
+    pub const fn behind(self, op: u16) -> Option<usize> {
+        use Opcode::*;
+        match self {
+            quick_return_lt_i | quick_return_le_i | quick_return_eq_i if op & DROP_FIRST == 0 => Some(6),
+            quick_return_lt_i | quick_return_le_i | quick_return_eq_i => Some(8),
+            quick_call_add => Some(8),
+            _ if self.skips_path() => Some(5 + 3),
+            _ => match (self.skipped(), self.skipped_by_test()) {
+                (Some(words), _) | (_, Some(words)) => Some(words),
+                _ => None,
+            },
         }
     }
 

@@ -12,7 +12,8 @@ use crate::base::builtin::BuiltinId;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{SourceId, SourceMap, Span};
 use crate::bytecode::program::{ModuleCode, Program};
-use crate::bytecode::{disassemble, emit, verify};
+use crate::bytecode::verify::Violation;
+use crate::bytecode::{disassemble, emit, flow, verify};
 use crate::ir::function::Module;
 use crate::lower;
 use crate::ownership;
@@ -165,14 +166,16 @@ pub fn compile(
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let Lowered { mut module, forwards, modules, hidden, tests } = lower(sources, main, options)?;
     let report = optimise(&mut module, options, dump);
-    let mut program = generate(&mut module, options.verify)?;
-    program.forwards = forwards;
-    program.hidden = hidden;
-    program.modules = modules;
+    let program = Program { forwards, hidden, modules, ..generate(&mut module, options.verify)? };
+    let verified = verify::verify(&program);
+    if let Err(violations) = verified.and_then(|()| if options.verify { flow::check(&program) } else { Ok(()) }) {
+        let lines = violations.iter().map(|violation| format!("{violation:?}"));
+        bug("emission", "<program>", lines);
+    }
     Ok(Compiled { program: Rc::new(program), sources: Rc::new(sources.clone()), tests, report })
 }
 
-/// From optimised IR to verified bytecode.
+/// From optimised IR to bytecode.
 fn generate(module: &mut Module, check: bool) -> Result<Program, Vec<Diagnostic>> {
     let mut allocations = Vec::with_capacity(module.functions.len());
     for func in module.functions.values_mut() {
@@ -195,13 +198,7 @@ fn generate(module: &mut Module, check: bool) -> Result<Program, Vec<Diagnostic>
         allocations.push(allocation);
     }
     let main = module.functions.values().next().map(|func| func.span).unwrap_or_default();
-    let program =
-        emit::emit(module, &allocations).map_err(|error| vec![Diagnostic::compile(error.to_string(), main)])?;
-    if let Err(violations) = verify::verify(&program) {
-        let lines = violations.iter().map(|violation| format!("{violation:?}"));
-        bug("emission", "<program>", lines);
-    }
-    Ok(program)
+    emit::emit(module, &allocations).map_err(|error| vec![Diagnostic::compile(error.to_string(), main)])
 }
 
 impl Compiled {
@@ -235,6 +232,17 @@ impl Compiled {
     /// The bytecode.
     pub fn program(&self) -> &Rc<Program> {
         &self.program
+    }
+
+    /// The same with other bytecode, which may come from anywhere.
+    ///
+    /// # Errors
+    /// What makes the bytecode unsafe to run.
+    pub fn with_program(&self, program: Program) -> Result<Compiled, Vec<Violation>> {
+        verify::verify(&program)?;
+        flow::check(&program)?;
+        let (program, sources) = (Rc::new(program), self.sources.clone());
+        Ok(Compiled { program, sources, tests: Suite::default(), report: Report::default() })
     }
 }
 

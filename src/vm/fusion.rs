@@ -11,7 +11,7 @@ use super::handlers::scan::{
     Eq, Ge, Gt, Immediate, Le, Literal, Lt, Mirrored, Ne, NotGe, NotGt, NotLe, NotLt, Register,
 };
 use super::handlers::{field, scan};
-use crate::bytecode::op::{Extra, Fields, Opcode, Operand};
+use crate::bytecode::op::{Extra, Fields, Opcode};
 
 /// How many instructions are looked at.
 pub(super) const WINDOW: usize = 4;
@@ -75,7 +75,7 @@ macro_rules! by_literal {
 fn reads(of: Loaded, registers: &[u16]) -> bool {
     let operands = of.opcode.info().operands;
     let fields = [of.fields.a, of.fields.b, of.fields.c];
-    operands.iter().zip(fields).any(|(&operand, field)| operand == Operand::Src && registers.contains(&field))
+    operands.iter().zip(fields).any(|(&operand, field)| operand.is_read() && registers.contains(&field))
 }
 
 /// Which operand of `next` is `register`: not both, as only one is forwarded.

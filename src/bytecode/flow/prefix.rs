@@ -1,0 +1,173 @@
+//! Prefixes: what is known behind the instructions they skip, where the common case was theirs. In any other case they change
+//! nothing, and control runs on into what they stand for.
+
+use super::fact::{Fact, Hold};
+use super::transfer::{Step, Use, targets};
+use crate::bytecode::op::{Extra, Fields, Opcode, Operand};
+use crate::ir::types::Type;
+use crate::regalloc::WINDOW_HEADER;
+
+/// What prefixes calculate with.
+const NUMBER: Type = Type::SMALL_INT.union(Type::FLOAT);
+
+/// A field of the instruction that names a register.
+#[derive(Clone, Copy)]
+enum Slot {
+    A,
+    B,
+    C,
+    /// The register in a `RegisterJump`.
+    Further,
+}
+
+/// What the common case of a prefix shows of registers, and changes.
+#[derive(Default)]
+struct Common {
+    /// Inline ints: elements are looked for there, so a reference given up behind is none.
+    ints: &'static [Slot],
+    /// Ints or doubles, as well.
+    numbers: &'static [Slot],
+    /// The register whose content is stored.
+    stores: Option<Slot>,
+    /// Whether register a is written.
+    writes: bool,
+}
+
+/// The common case of a prefix that goes on behind what it stands for, or where the branch in it leads.
+fn common(opcode: Opcode) -> Option<Common> {
+    use Opcode::*;
+    use Slot::*;
+    let reads = |ints: &'static [Slot]| Common { ints, writes: true, ..Common::default() };
+    let tests = |ints: &'static [Slot]| Common { ints, ..Common::default() };
+    let stores = |slot: Slot, ints: &'static [Slot]| Common { ints, stores: Some(slot), ..Common::default() };
+    let adds = |numbers: &'static [Slot], ints: &'static [Slot]| Common { ints, numbers, ..Common::default() };
+    Some(match opcode {
+        quick_index_field | quick_cell_index => reads(&[C]),
+        quick_index_index | quick_cell_index_add | quick_cell_index_sub => reads(&[C, Further]),
+        quick_global_index => reads(&[Further]),
+        quick_has_index_field => tests(&[C]),
+        quick_set_index_field | quick_cell_set_index => stores(C, &[B]),
+        quick_global_set_index => stores(A, &[Further]),
+        quick_set_index_index => stores(Further, &[B, C]),
+        quick_add_field | quick_sub_field | quick_mul_field | quick_cell_add | quick_cell_sub => adds(&[B], &[]),
+        quick_global_add | quick_global_sub => adds(&[A], &[]),
+        quick_add_index_field
+        | quick_sub_index_field
+        | quick_mul_index_field
+        | quick_cell_add_index
+        | quick_cell_sub_index
+        | quick_add_index
+        | quick_sub_index => adds(&[C], &[B]),
+        quick_global_add_index | quick_global_sub_index => adds(&[A], &[Further]),
+        quick_test_index | quick_cell_test_index | quick_test_character => tests(&[B]),
+        quick_cell_test_character => tests(&[]),
+        quick_cell_test_index_add | quick_cell_test_index_sub => tests(&[B, Further]),
+        quick_cell_test_index_sum => tests(&[B, C, Further]),
+        quick_test_class | quick_switch | quick_switch_tag => tests(&[]),
+        quick_test_class_at => tests(&[B]),
+        _ => return None,
+    })
+}
+
+impl Step<'_> {
+    /// Looks at the instruction if it is a prefix.
+    pub(super) fn prefix(&mut self) -> bool {
+        use Opcode::*;
+        let before = self.state.clone();
+        match self.opcode {
+            quick_return_add | quick_return_sub | quick_return_mul => {
+                self.reads();
+                self.narrow(self.fields.b, NUMBER);
+                self.narrow(self.fields.c, NUMBER);
+                self.lost("is left", |_| true);
+            }
+            quick_return_lt_i | quick_return_le_i | quick_return_eq_i => {
+                self.reads();
+                self.narrow(self.fields.a, Type::SMALL_INT);
+                self.goes(self.at + self.opcode.behind(self.fields.op).unwrap_or(0));
+                self.give_up(self.fields.c);
+                self.lost("is left", |_| true);
+            }
+            quick_call_add => {
+                self.reads();
+                self.call_with_sum();
+            }
+            opcode => {
+                let Some(common) = common(opcode) else { return false };
+                self.reads();
+                self.common_case(&common);
+            }
+        }
+        self.state = before;
+        true
+    }
+
+    fn register(&self, slot: Slot) -> u16 {
+        match slot {
+            Slot::A => self.fields.a,
+            Slot::B => self.fields.b,
+            Slot::C => self.fields.c,
+            Slot::Further => self.function.code[self.at + 2] as u16,
+        }
+    }
+
+    /// Something must be in each register that is named.
+    fn reads(&mut self) {
+        let fields = [self.fields.a, self.fields.b, self.fields.c];
+        for (operand, register) in self.opcode.info().operands.into_iter().zip(fields) {
+            if operand == Operand::Cell {
+                self.read(register, Type::CELL);
+            } else if operand.is_read() || operand == Operand::Mod {
+                self.read(register, Type::ANY);
+            }
+        }
+        if self.opcode.info().extra == Extra::RegisterJump {
+            self.read(self.register(Slot::Further), Type::ANY);
+        }
+    }
+
+    fn common_case(&mut self, common: &Common) {
+        for &slot in common.ints {
+            self.narrow(self.register(slot), Type::SMALL_INT);
+        }
+        for &slot in common.numbers {
+            self.narrow(self.register(slot), NUMBER);
+        }
+        if let [Operand::Mod, ..] = self.opcode.info().operands {
+            let slots = common.ints.iter().chain(common.numbers).chain(&common.stores);
+            let uses: Vec<(u16, Use)> = slots.map(|&slot| (self.register(slot), Use::Read)).collect();
+            self.may_change(self.fields.a, &uses);
+            self.narrow(self.fields.a, Type::CONTAINER);
+        }
+        if self.opcode == Opcode::quick_test_class
+            && let Some(fact) = self.state.get_mut(&self.fields.a)
+        {
+            // The strings of one ASCII character are not counted.
+            *fact = Fact { hold: Hold::Plain, ..fact.narrowed(Type::STRING) };
+        }
+        if let Some(slot) = common.stores {
+            self.give_up(self.register(slot));
+        }
+        if common.writes {
+            self.write(self.fields.a, Fact::of(Type::ANY));
+        }
+        for target in targets(&self.function.code, self.at, self.opcode, self.fields) {
+            self.goes(target);
+        }
+    }
+
+    /// The last argument is a sum of ints; then the direct call behind is done.
+    fn call_with_sum(&mut self) {
+        // Behind the prefix and the addition.
+        let (sum, call) = (self.fields, self.at + 3 + 2);
+        self.narrow(sum.b, Type::SMALL_INT);
+        self.write(sum.a + WINDOW_HEADER + (sum.c >> 8), Fact::of(Type::SMALL_INT));
+        let behind = self.at + self.opcode.behind(sum.op).unwrap_or(0);
+        let (at, opcode) = (self.at, self.opcode);
+        (self.at, self.opcode) = (call, Opcode::call_direct);
+        self.fields = Fields::decode(self.function.code[call + 1]);
+        self.call();
+        (self.at, self.opcode, self.fields) = (at, opcode, sum);
+        self.goes(behind);
+    }
+}
