@@ -13,8 +13,8 @@ struct Fault {
     file: String,
     from: String,
     to: String,
-    /// The test of `injection` that has to find it, instead of the others.
-    injection: Option<String>,
+    /// The test that has to find it, instead of the others: its target and name.
+    test: Option<(String, String)>,
 }
 
 fn root() -> PathBuf {
@@ -37,7 +37,11 @@ fn faults() -> Vec<Fault> {
             file: file.to_owned(),
             from: after(from, "- "),
             to: after(to, "+ "),
-            injection: last.first().map(|line| after(line, "= ")),
+            test: last.first().map(|line| {
+                let test = after(line, "= ");
+                let (target, name) = test.split_once("::").expect("a target and a test of it");
+                (target.to_owned(), name.to_owned())
+            }),
         });
     }
     faults
@@ -83,14 +87,16 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// The words behind which a test says what it found, and after how many cases.
-const REPORTS: [&str; 2] = ["after ", "seed "];
+const REPORTS: [&str; 3] = ["after ", "seed ", "case "];
 
 /// Runs a test of the copy; what it complained of.
 fn complaint(tree: &Path, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new(env!("CARGO"));
     command.arg("test").args(arguments).current_dir(tree).stdin(Stdio::null());
     command.env("CARGO_TARGET_DIR", tree.with_file_name("build")).env("RUFF_NO_SHRINKING", "1");
-    for variable in ["RUFF_SEED", "RUFF_COUNT", "RUFF_BLESS", "RUFF_PEER", "RUST_BACKTRACE"] {
+    for variable in
+        ["RUFF_FUZZ_CASES", "RUFF_FUZZ_SEED", "RUFF_SEED", "RUFF_COUNT", "RUFF_BLESS", "RUFF_PEER", "RUST_BACKTRACE"]
+    {
         command.env_remove(variable);
     }
     let end = command.output().expect("cargo runs");
@@ -105,6 +111,9 @@ fn complaint(tree: &Path, arguments: &[&str]) -> Option<String> {
 
 /// What a report says, as it stands in the table: the number of the case, the configuration, and the kind of failure.
 fn short(line: &str) -> String {
+    if let Some((case, how)) = line.strip_prefix("case ").and_then(|rest| rest.split_once(": ")) {
+        return format!("case {case}: {}", if how.contains("signal") { "crash" } else { "panic or leak" });
+    }
     let kinds = [
         ("panic: bug in", "panic of a checker"),
         ("panic", "panic"),
@@ -161,13 +170,13 @@ fn every_fault_is_caught() {
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace(&fault.from, &fault.to)).unwrap();
         let mut found = Vec::new();
-        if let Some(test) = &fault.injection {
-            found.extend(complaint(&tree, &["--test", "injection", test]).map(|what| format!("`{test}`, {what}")));
+        if let Some((target, test)) = &fault.test {
+            found.extend(complaint(&tree, &["--test", target, test]).map(|what| format!("`{test}`, {what}")));
         } else if let Some(what) = complaint(&tree, &["--test", "differential", "random"]) {
             found.push(format!("`differential`, {what}"));
         }
         if fault.file.starts_with("src/passes/")
-            && fault.injection.is_none()
+            && fault.test.is_none()
             && let Some(what) = complaint(&tree, &["--lib", "passes::preserve_tests"])
         {
             found.push(format!("`preserve_tests`, {what}"));

@@ -278,7 +278,7 @@ pub struct Pipeline {
     /// Let passes change only functions called FUNC
     #[arg(long, value_name = "FUNC")]
     pub opt_only: Option<String>,
-    /// Check the intermediate form after every pass
+    /// Check every stage: the intermediate form after each pass, ownership, registers, bytecode
     #[arg(long)]
     pub verify: bool,
     /// Print how long each pass took, and how many rewrites were made, to standard error
