@@ -25,9 +25,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 /// Cases of the bounded run.
-const BOUNDED: u64 = 12_000;
+const BOUNDED: u64 = 60_000;
 /// Cases of one process.
-const BATCH: u64 = 4_000;
+const BATCH: u64 = 10_000;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|text| text.parse().ok())

@@ -105,6 +105,18 @@ fn coverage() {
 }
 
 #[test]
+#[ignore = "compiles the programs of RUFF_COUNT seeds at every level with all checks, and does not run them"]
+fn checked() {
+    let first = number("RUFF_SEED").unwrap_or(1);
+    let count = number("RUFF_COUNT").unwrap_or(BOUNDED);
+    let broken = (first..first + count).find_map(|seed| {
+        let failure = configurations::checked(&program::program(seed).render())?;
+        Some(format!("seed {seed}: {failure}"))
+    });
+    assert_eq!(broken, None);
+}
+
+#[test]
 #[ignore = "prints the program of RUFF_SEED"]
 fn show() {
     println!("{}", program::program(number("RUFF_SEED").unwrap_or(1)).render());

@@ -153,12 +153,11 @@ impl Assembler {
         });
     }
 
-    /// Makes the next instruction one that work is charged at, unless it is.
+    /// Makes the next instruction one that work is charged at. Of several blocks that start there the last has the instruction:
+    /// what is owned in it is owned in all, unless it has no count where control comes from the others.
     pub fn point(&mut self, owned: &[u16]) {
         let at = self.here();
-        if self.code.points.last().is_some_and(|point| point.at == at) {
-            return;
-        }
+        self.code.points.pop_if(|point| point.at == at);
         let first = self.code.unwind_registers.len() as u32;
         self.code.unwind_registers.extend_from_slice(owned);
         self.code.points.push(Point { at, first, count: owned.len() as u32 });

@@ -175,6 +175,19 @@ fn difference(expected: &Observed, seen: &Observed, is_binary: bool) -> Option<S
     (expected.code != seen.code).then(|| format!("the exit code: {} became {}", expected.code, seen.code))
 }
 
+/// What a checker of the compiler complains of when `text` is compiled at each level.
+pub fn checked(text: &str) -> Option<String> {
+    let compiled = |level: Level| {
+        guarded(|| {
+            let (mut sources, main, _directory) = files::sources(text)?;
+            let options = CompileOptions { passes: PassOptions::at(level), verify: true, ..CompileOptions::default() };
+            let _ = compile(&mut sources, main, &options, &mut |_, _| {});
+            Ok((Observed::default(), 0))
+        })
+    };
+    Level::ALL.iter().find_map(|&level| compiled(level).err().map(|failure| format!("-{}: {failure}", level.name())))
+}
+
 /// What `text` prints in the first configuration.
 pub fn first_output(text: &str) -> String {
     table()[0].observe(text).map(|(seen, _)| seen.out).unwrap_or_default()

@@ -171,7 +171,8 @@ impl<'a> Analysis<'a> {
             let mut ways = step.ways;
             let behind = at + opcode.length(fields.count(opcode));
             let meets = self.visits.contains_key(&behind);
-            if meets && !opcode.ends() {
+            let goes_on = step.goes_on && !opcode.ends();
+            if meets && goes_on {
                 ways.push((behind, std::mem::take(&mut step.state)));
             }
             for (target, state) in ways {
@@ -180,7 +181,7 @@ impl<'a> Analysis<'a> {
                     complain(Violation { rule: "BC016", function: self.number, at, message });
                 }
             }
-            if meets || opcode.ends() {
+            if meets || !goes_on {
                 return;
             }
             state = step.state;

@@ -52,9 +52,9 @@ impl Step<'_> {
                 self.state.insert(a, more);
             }
             copy_value => self.write(a, before.get(b).owned()),
-            check_defined => self.narrow(b, Type(Type::TOP.0 & !Type::UNDEF.0)),
-            expect_array => self.narrow(b, Type::ARRAY),
-            expect_dict => self.narrow(b, Type::DICT),
+            check_defined => self.goes_on = self.narrow(b, Type(Type::TOP.0 & !Type::UNDEF.0)),
+            expect_array => self.goes_on = self.narrow(b, Type::ARRAY),
+            expect_dict => self.goes_on = self.narrow(b, Type::DICT),
             jump_if | jump_if_not => {
                 let tests = before.get(a).tests;
                 self.parts(tests, self.opcode == jump_if, targets[0]);
@@ -154,23 +154,24 @@ impl Step<'_> {
         }
     }
 
-    /// Leaves only some kinds for what is in a register, if something is.
-    pub fn narrow(&mut self, register: u16, kinds: Type) {
-        if let Some(fact) = self.state.get_mut(&register) {
-            *fact = fact.narrowed(kinds);
-        }
+    /// Leaves only some kinds for what is in a register; whether any is left.
+    pub fn narrow(&mut self, register: u16, kinds: Type) -> bool {
+        let Some(fact) = self.state.get_mut(&register) else { return true };
+        *fact = fact.narrowed(kinds);
+        fact.ty != Type::NONE
     }
 
-    /// A test for kinds: what is in the register where control jumps to, and where it does not.
+    /// A test for kinds: what is in the register where control jumps to, and where it does not. No value goes where none is left.
     fn parts(&mut self, tests: Option<(u16, Type)>, jumps: bool, target: usize) {
         let Some((register, kind)) = tests else { return self.goes(target) };
         let others = Type(Type::TOP.0 & !kind.0);
         let (there, here) = if jumps { (kind, others) } else { (others, kind) };
         let before = self.state.clone();
-        self.narrow(register, there);
-        self.goes(target);
+        if self.narrow(register, there) {
+            self.goes(target);
+        }
         self.state = before;
-        self.narrow(register, here);
+        self.goes_on = self.narrow(register, here);
     }
 
     /// A comparison that jumps if it comes out as `holds`.

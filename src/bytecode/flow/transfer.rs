@@ -88,6 +88,8 @@ pub(super) struct Step<'a> {
     pub state: State,
     /// Where else control goes, and what is known there.
     pub ways: Vec<(usize, State)>,
+    /// Whether control may go on behind the instruction, as far as it is no jump.
+    pub goes_on: bool,
     /// Broken rules.
     pub complaints: Vec<(&'static str, String)>,
     /// What a `closure` captures.
@@ -104,7 +106,20 @@ impl<'a> Step<'a> {
         state: State,
     ) -> Step<'a> {
         let (ways, complaints, captured) = (Vec::new(), Vec::new(), Vec::new());
-        Step { program, function, captures, number, at, opcode, fields, state, ways, complaints, captured }
+        Step {
+            program,
+            function,
+            captures,
+            number,
+            at,
+            opcode,
+            fields,
+            state,
+            ways,
+            goes_on: true,
+            complaints,
+            captured,
+        }
     }
 
     /// Looks at the instruction.
