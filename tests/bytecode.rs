@@ -23,9 +23,13 @@ use ruff::runtime::host::Host;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 /// Cases of the bounded run.
 const BOUNDED: u64 = 60_000;
+/// A case that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Cases of one process.
 const BATCH: u64 = 10_000;
 
@@ -140,8 +144,21 @@ fn damaged_bytecode_is_refused_or_harmless() {
         command.args(["worker", "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
         command.env("RUFF_DAMAGE", format!("{first} {}", (first + BATCH).min(cases)));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("a process");
+        let pipe = BufReader::new(child.stdout.take().expect("a pipe"));
+        let (sender, lines) = channel();
+        let listener = std::thread::spawn(move || {
+            pipe.lines().map_while(Result::ok).take_while(|line| sender.send(line.clone()).is_ok()).for_each(drop);
+        });
         let mut last = String::new();
-        for line in BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok) {
+        loop {
+            let line = match lines.recv_timeout(PATIENCE) {
+                Ok(line) => line,
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    child.kill().expect("its own child");
+                    break;
+                }
+            };
             match line.strip_prefix('>').map(|line| line.split_once(' ').unwrap_or((line, ""))) {
                 Some(("begin", number)) => last = number.to_owned(),
                 Some(("accepted", _)) => accepted += 1,
@@ -150,6 +167,7 @@ fn damaged_bytecode_is_refused_or_harmless() {
             }
         }
         let status = child.wait().expect("its own child");
+        listener.join().expect("it only reads");
         assert!(status.success(), "case {last}: {status}\n{}", show(last.parse().unwrap_or(0)));
     }
     println!("{accepted} accepted; refused: {refused:?}");

@@ -217,7 +217,8 @@ pub const TOO_LONG: i32 = 6;
 /// Whether `text` takes longer than comparing it is worth, without being wrong: a recursion to the depth limit in nested loops.
 fn takes_too_long(text: &str) -> Result<bool, String> {
     let (mut sources, main, _directory) = files::sources(text)?;
-    let options = CompileOptions { passes: PassOptions::at(Level::O0), ..CompileOptions::default() };
+    // With all checks: what they complain of is reported by the first configuration, before it runs.
+    let options = CompileOptions { passes: PassOptions::at(Level::O0), verify: true, ..CompileOptions::default() };
     let Ok(compiled) = compile(&mut sources, main, &options, &mut |_, _| {}) else { return Ok(false) };
     let limits = Limits { fuel: Some(FUEL), ..Limits::default() };
     let (outcome, _) = run(&compiled, &mut Host::captured(""), &RunOptions { limits, ..RunOptions::default() });

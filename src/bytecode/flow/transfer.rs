@@ -293,6 +293,13 @@ impl<'a> Step<'a> {
             }
         }
         let before = Facts::of(self);
+        if self.opcode.may_call_method() {
+            // The frame of a method, and the mark below it, start where the frame ends.
+            let mark =
+                self.function.finish.map_or(0, |finish| Fields::decode(self.function.code[finish as usize + 1]).a);
+            self.lost("is above the frame", |register| register + 1 >= mark);
+            self.state.retain(|&register, _| register + 1 < mark);
+        }
         let left = before.get(self.left());
         let stepped = changed.filter(|_| self.opcode.operator().is_some());
         let gone: Vec<u16> = if self.calls_method(left) {
@@ -318,12 +325,6 @@ impl<'a> Step<'a> {
             self.may_change(register, &uses);
             // Its reference moves into the instruction, and the result into the register.
             self.state.remove(&register);
-        }
-        if self.opcode.may_call_method() {
-            let mark =
-                self.function.finish.map_or(0, |finish| Fields::decode(self.function.code[finish as usize + 1]).a);
-            self.lost("is above the frame", |register| register + 1 >= mark);
-            self.state.retain(|&register, _| register + 1 < mark);
         }
         if mode == Listed::Kept {
             let registers: Vec<u16> = list.iter().map(|&(register, _)| register).collect();
