@@ -12,7 +12,7 @@ mod random;
 use random::Random;
 use ruff::base::source::SourceMap;
 use ruff::bytecode::disassemble::disassemble;
-use ruff::bytecode::op::{Fields, Opcode};
+use ruff::bytecode::op::Opcode;
 use ruff::bytecode::program::Program;
 use ruff::engine::execution::{Execution, Limits};
 use ruff::engine::pipeline::{self, CompileOptions, Compiled, Outcome, RunOptions};
@@ -54,19 +54,8 @@ fn programs() -> Vec<Compiled> {
 
 /// The builtins a program calls: a damaged one may call no others, such as those that delete files.
 fn builtins(program: &Program) -> BTreeSet<u16> {
-    let mut found = BTreeSet::new();
-    for function in &program.functions {
-        let mut at = 0;
-        while let Some(&word) = function.code.get(at + 1) {
-            let fields = Fields::decode(word);
-            let Some(opcode) = Opcode::from_word(fields.op) else { break };
-            if opcode == Opcode::call_builtin {
-                found.insert(fields.b);
-            }
-            at += opcode.length(fields.count(opcode));
-        }
-    }
-    found
+    let all = program.functions.iter().flat_map(damage::instructions);
+    all.filter(|&(_, opcode, _)| opcode == Opcode::call_builtin).map(|(_, _, fields)| fields.b).collect()
 }
 
 /// The program of a case, and the one it was.

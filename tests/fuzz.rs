@@ -1,4 +1,5 @@
-//! Whatever bytes come in, the lexer, the parser, the resolver, the compiler and the machine neither panic nor leak. A failing input is made smaller before it is reported.
+//! Whatever bytes come in, the lexer, the parser, the resolver, the compiler and the machine neither panic nor leak. A failing input is
+//! made smaller before it is reported.
 //!
 //! `RUFF_FUZZ_CASES=N` cases for each test instead of the bounded number (a long run: 1000000), `RUFF_FUZZ_SEED=N` others.
 

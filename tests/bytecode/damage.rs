@@ -5,7 +5,7 @@ use ruff::bytecode::op::{DROP_FIRST, DROP_LISTED, Extra, Fields, Opcode, Operand
 use ruff::bytecode::program::{FunctionCode, Program};
 
 /// First word, opcode and fields of each instruction.
-fn instructions(code: &FunctionCode) -> Vec<(usize, Opcode, Fields)> {
+pub fn instructions(code: &FunctionCode) -> Vec<(usize, Opcode, Fields)> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(&word) = code.code.get(at + 1) {

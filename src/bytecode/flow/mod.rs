@@ -2,8 +2,8 @@
 //! all ways, until nothing changes (Kildall 1973; for bytecode: Leroy 2003); then each instruction must find what it relies on.
 //! It starts from the code alone: it knows no IR, no types that the compiler has inferred, and no liveness.
 //!
-//! Together with the rules of `verify` this makes code safe to run, whoever wrote it: nothing is read that is not there, released twice
-//! or lost. It takes longer than compiling, so it is for tests, `--verify`, and code that comes from elsewhere.
+//! Together with the rules of `verify` this is what safe code needs, whoever wrote it: nothing is read that is not there, released twice
+//! or lost. That is tried on damaged programs (`tests/bytecode.rs`), not proved. It takes longer than compiling, so it is for tests, `--verify`, and code that comes from elsewhere.
 //!
 //! | file | job |
 //! |---|---|

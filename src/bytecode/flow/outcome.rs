@@ -46,7 +46,7 @@ impl Step<'_> {
             copy_value if a == b => {
                 let fact = before.get(a);
                 let more = match fact.hold {
-                    Hold::Owned(count) => Fact { hold: Hold::Owned(count + 1), ..fact },
+                    Hold::Owned(count) => Fact { hold: Hold::Owned(count.saturating_add(1)), ..fact },
                     _ => fact.owned(),
                 };
                 self.state.insert(a, more);
@@ -75,7 +75,8 @@ impl Step<'_> {
                 self.write(a, stepped);
                 let right = self.right(operands[2], c, before);
                 let operator = self.opcode.operator().unwrap_or(BinaryOp::Lt);
-                let right_register = (operands[2] == Operand::View).then_some(c);
+                // The limit is compared as it was before the step.
+                let right_register = (operands[2] == Operand::View && c != a).then_some(c);
                 self.compare((operator, true), (stepped, a), (right, right_register), targets[0]);
             }
             iter_next => {

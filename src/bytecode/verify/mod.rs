@@ -1,7 +1,7 @@
 //! The verifier: what the machine relies on when it runs code unchecked. Rules are numbered; `design/bytecode.md` lists them.
 
 use super::emit::RED_ZONE;
-use super::op::{DROP_LISTED, Extra, Fields, Opcode, Operand};
+use super::op::{DROP_LISTED, Extra, Fields, MAX_REGISTERS, Opcode, Operand};
 use super::program::{FunctionCode, NO_LANDING, PathStep, Program};
 use crate::ir::function::UpdateOp;
 use crate::regalloc::WINDOW_HEADER;
@@ -214,6 +214,9 @@ impl Checker<'_> {
         let (function, program) = (self.function, self.program);
         if function.arity as u32 > function.frame_size {
             self.fail("BC009", 0, "parameters outside the frame");
+        }
+        if function.frame_size as usize > MAX_REGISTERS {
+            self.fail("BC002", 0, "more registers than a list can name");
         }
         let is = |number: u32| number as usize == self.number;
         let module = program.modules.iter().any(|module| is(module.function));

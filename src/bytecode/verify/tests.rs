@@ -84,6 +84,8 @@ fn each_rule_bites() {
     let mut wide = program(|asm| asm.op(Opcode::return_value, 0, 1, 0, 0));
     wide.functions[0].frame_size = 251;
     assert_eq!(broken(&wide), ["BC014"]);
+    wide.functions[0].frame_size = 0x8000;
+    assert_eq!(broken(&wide), ["BC002", "BC014"]);
     wide.functions[0].frame_size = 250;
     assert_eq!(broken(&wide), Vec::<&str>::new());
     wide.functions[0].arity = 1;
