@@ -337,9 +337,7 @@ impl<'a> Step<'a> {
         ) {
             self.lost("is left", |_| true);
         }
-        if matches!(self.opcode, Opcode::iter_next | Opcode::iter_take)
-            && [self.fields.b, self.fields.c].contains(&self.fields.a)
-        {
+        if self.opcode == Opcode::iter_next && [self.fields.b, self.fields.c].contains(&self.fields.a) {
             self.complain(KIND, "the value is written over the loop".to_owned());
         }
         self.effect(&before);
