@@ -510,6 +510,85 @@ fn output_comes_before_the_error_that_follows_it() {
     assert!(got.out.starts_with("first\n[RUFVM001] [vm] Runtime Error: Division by zero\n"), "{}", got.out);
 }
 
+/// The exit code and standard error of a shell line about the binary, `$0`.
+fn shell(line: &str) -> (i32, String) {
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", line, env!("CARGO_BIN_EXE_ruff")]).env("NO_COLOR", "1");
+    let got = run(command, None);
+    assert_eq!(got.out, "", "{line}");
+    (got.code.unwrap(), got.err)
+}
+
+/// A device that is always full.
+const FULL: &str = "/dev/full";
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    if !Path::new(FULL).exists() {
+        return;
+    }
+    let said = "error: cannot write to standard output: No space left on device (os error 28)\n";
+    for words in [
+        "-e 'print(1)'",
+        "--engine=tree -e 'print(1)'",
+        "-e 'print(1) exit(0)'",
+        "-e 'print(1) sleep(1) print(2)'",
+        "-e 'print(1) eprint(2)'",
+        "-e 'print(1) input()' </dev/null",
+        "-e 'for i in 100000 { print(i) } eprint(1)'",
+        "emit ast \"$p\"",
+        "emit bytecode \"$p\"",
+        "bench --rounds=1 \"$p\"",
+        "passes",
+        "doc",
+        "doc print",
+        "test-run \"$p\"",
+        "test \"$p\"",
+        "--help",
+        "--version",
+        "help run",
+    ] {
+        let file = tempfile::tempdir().unwrap();
+        let program = file.path().join("a.ruff");
+        std::fs::write(&program, "print(1)\ntest \"t\" { assert(true) }\n").unwrap();
+        let (code, err) = shell(&format!("p='{}'; \"$0\" {words} >{FULL}", program.display()));
+        assert_eq!((code, err.as_str()), (1, said), "{words}");
+    }
+    // A code of the program's own stays, and so do other errors.
+    assert_eq!(shell("\"$0\" -e 'print(1) exit(3)' >/dev/full"), (3, said.to_owned()));
+    let (code, err) = shell("\"$0\" -e 'print(1) print(1 / 0)' >/dev/full");
+    assert!(code == 4 && err.contains("Division by zero") && err.contains(said), "{code}: {err}");
+    // Nobody can be told, but the code tells.
+    assert_eq!(shell("\"$0\" -e 'print(1)' >/dev/full 2>/dev/full").0, 1);
+    assert_eq!(shell("\"$0\" -e 'eprint(1)' 2>/dev/full").0, 1);
+    assert_eq!(shell("\"$0\" profile --flame=/dev/null - >/dev/full 2>/dev/null </dev/null").0, 0);
+    assert_eq!(shell("echo 'print(1)' | \"$0\" profile --flame=/dev/null - >/dev/full 2>/dev/null").0, 1);
+    assert_eq!(shell("\"$0\" run --stats -e '1' 2>/dev/full").0, 1);
+}
+
+#[test]
+fn large_numbers_have_short_forms() {
+    let ended = |flag: &str| plain(&["run", flag, "-e", "mut a := [] loop { a := push(a, a) }"]);
+    for (flag, message) in [
+        ("--fuel=1e3", "Fuel limit of 1000 exceeded"),
+        ("--fuel=1_000", "Fuel limit of 1000 exceeded"),
+        ("--max-memory=1MB", "Memory limit of 1000000 bytes exceeded"),
+        ("--max-memory=0.5MiB", "Memory limit of 524288 bytes exceeded"),
+    ] {
+        expect_complaint(&ended(flag), 6, &[message]);
+    }
+    for (flag, reason) in [
+        ("--fuel=lots", "invalid value 'lots' for '--fuel <N>': it does not start with a digit"),
+        ("--fuel=-1", "it is negative"),
+        ("--fuel=1.5", "it is not a whole number"),
+        ("--fuel=1e30", "it is too large"),
+        ("--max-memory=64M", "'M' is no unit of memory; the units are B, kB, MB, GB, TB, KiB, MiB, GiB, TiB"),
+    ] {
+        expect_complaint(&ended(flag), 2, &[reason]);
+    }
+    expect(&plain(&["run", "--max-memory=none", "-e", "print(1)"]), 0, "1\n");
+}
+
 #[test]
 fn standard_error_may_be_closed() {
     let mut command = std::process::Command::new("sh");

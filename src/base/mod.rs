@@ -7,3 +7,4 @@ pub mod limits;
 pub mod operator;
 pub mod render;
 pub mod source;
+pub mod streams;

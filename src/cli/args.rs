@@ -1,5 +1,6 @@
 //! The grammar of the command line (clap), and the bare forms `ruff FILE` and `ruff -e CODE`, which mean `ruff run …`.
 
+use super::size::{self, MaxMemory};
 use crate::base::render::Colour;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -12,7 +13,7 @@ const AFTER_HELP: &str = "\
 `ruff FILE [ARGS]` and `ruff -e CODE` are short for `ruff run …`; FILE `-` is standard input.
 
 Exit codes:
-  0  the program ended          1  a test failed
+  0  the program ended          1  a test failed, or output could not be written
   2  wrong usage                3  lexical or parse error
   4  compile error or uncaught runtime error
   5  unreadable file            6  a limit (--fuel, --max-memory) was reached
@@ -71,11 +72,11 @@ pub struct Run {
     #[arg(long)]
     pub stats: bool,
     /// Stop after N units of work: about one for each turn of a loop and each call, more in builtins, by size
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = size::count)]
     pub fuel: Option<u64>,
-    /// Stop when the values of the program take more than BYTES
-    #[arg(long, value_name = "BYTES")]
-    pub max_memory: Option<usize>,
+    /// Stop when the program takes more than SIZE bytes, or 64MB, 1.5GiB, ...
+    #[arg(long, value_name = "SIZE", value_parser = size::memory)]
+    pub max_memory: Option<MaxMemory>,
     /// Run CODE instead of a file
     #[arg(short = 'e', long = "eval", value_name = "CODE", allow_hyphen_values = true)]
     pub code: Option<String>,

@@ -14,9 +14,11 @@ pub mod output;
 pub mod passes;
 pub mod profile;
 pub mod run;
+pub mod size;
 pub mod test;
 pub mod test_run;
 
+use crate::base::streams;
 use args::{Arguments, Command};
 use clap::Parser;
 use std::ffi::OsString;
@@ -34,7 +36,7 @@ pub mod exit {
     pub const LIMIT: i32 = 6;
     /// A source file could not be read.
     pub const UNREADABLE: i32 = 5;
-    /// Standard output could not be written.
+    /// Standard output or standard error could not be written, and all else went well.
     pub const UNWRITABLE: i32 = 1;
 }
 
@@ -45,10 +47,12 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(arguments) => dispatch(arguments),
         Err(error) => {
             // Help and the version arrive here too; their code is 0.
-            let _ = error.print();
+            let printed = error.print();
+            streams::notice(printed);
             error.exit_code()
         }
     };
+    let code = if code == exit::OK && streams::failed() { exit::UNWRITABLE } else { code };
     ExitCode::from(code.rem_euclid(256) as u8)
 }
 

@@ -1,25 +1,20 @@
-//! Standard output and error that survive a closed pipe.
+//! What the commands themselves write. Text that is lost is noticed by [`streams`], and makes the exit code of the process.
 
 use super::exit;
 use crate::base::render::Colour;
-use std::io::{ErrorKind, Write};
+use crate::base::streams::{self, Written};
 
 /// Writes `text` to standard output; gives the exit code. A reader that has gone away (`| head`) is no error.
 pub fn print(text: &str) -> i32 {
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Ok(()) => exit::OK,
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => exit::OK,
-        Err(error) => {
-            complain(&format!("error: cannot write to standard output: {error}\n"));
-            exit::UNWRITABLE
-        }
+    match streams::write_out(text.as_bytes()) {
+        Written::Whole | Written::Unread => exit::OK,
+        Written::Lost => exit::UNWRITABLE,
     }
 }
 
 /// Writes `text` to standard error, come what may.
 pub fn complain(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    streams::write_err(text.as_bytes());
 }
 
 /// A complaint of the command line itself, in the form of the diagnostics.

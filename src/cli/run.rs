@@ -1,6 +1,7 @@
 //! `ruff run`: compile, execute, report how it ended.
 
 use super::args::{Engine, Run};
+use super::size::MaxMemory;
 use super::{check, exit, input, output, passes};
 use crate::base::diagnostic::RUNTIME_EXIT_CODE;
 use crate::base::render::{self, Colour};
@@ -51,13 +52,21 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
         Err(list) => return check::refuse(&sources, &list, colour),
     };
     passes::show_times(&arguments.pipeline, &compiled.report);
-    let limits = Limits { fuel: arguments.fuel, memory: arguments.max_memory };
+    let limits = Limits { fuel: arguments.fuel, memory: memory(arguments.max_memory) };
     let mut host = Host::process(script_arguments(words));
     let (outcome, stats) = pipeline::run(&compiled, &mut host, &RunOptions { stats: arguments.stats, limits });
     if let Some(stats) = stats {
         output::complain(&stats.to_string());
     }
     ended(outcome, &limits, &sources, colour)
+}
+
+/// The limit on memory in bytes.
+fn memory(given: Option<MaxMemory>) -> Option<usize> {
+    match given {
+        Some(MaxMemory::Bytes(bytes)) => Some(bytes),
+        Some(MaxMemory::None) | None => None,
+    }
 }
 
 /// The exit code of a program that ended so; reports an error nobody caught.

@@ -442,10 +442,37 @@ pub(super) fn exhausted() -> ! {
     std::process::exit(4)
 }
 
-/// May `bytes` more be allocated in one go, by the limit and by what one object may hold?
+/// May `bytes` more be allocated in one go, by the limit and by what one object may hold? What only cycles hold is given up for it.
 pub fn may_allocate(bytes: usize) -> bool {
+    bytes <= MAX_OBJECT_BYTES && (has_room(bytes) || collected_room(bytes))
+}
+
+fn has_room(bytes: usize) -> bool {
     let fits = |heap: &Heap| heap.live_bytes.get().saturating_add(bytes) <= heap.limit.get();
-    bytes <= MAX_OBJECT_BYTES && HEAP.with(|heap| fits(heap) && heap.allocated.get() < heap.failing.get())
+    HEAP.with(|heap| fits(heap) && heap.allocated.get() < heap.failing.get())
+}
+
+#[cold]
+fn collected_room(bytes: usize) -> bool {
+    collect_cycles();
+    has_room(bytes)
+}
+
+/// As [`may_allocate`], as a result.
+///
+/// # Errors
+/// They may not.
+pub fn check_room(bytes: usize) -> Result<(), RuntimeError> {
+    if may_allocate(bytes) { Ok(()) } else { Err(RuntimeError::out_of_memory()) }
+}
+
+/// Looks at the memory, for work that allocates many values.
+///
+/// # Errors
+/// It is full.
+#[inline]
+pub fn check() -> Result<(), RuntimeError> {
+    if over_limit() { check_room(0) } else { Ok(()) }
 }
 
 /// As [`may_allocate`], for `bytes` that are about to be filled, which is charged.
@@ -453,9 +480,7 @@ pub fn may_allocate(bytes: usize) -> bool {
 /// # Errors
 /// They are too many, or there is no fuel for filling them.
 pub fn admit(bytes: usize) -> Result<(), RuntimeError> {
-    if !may_allocate(bytes) {
-        return Err(RuntimeError::out_of_memory());
-    }
+    check_room(bytes)?;
     budget::charge(bytes / budget::BYTES)
 }
 

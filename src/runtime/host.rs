@@ -1,11 +1,13 @@
 //! The world outside a program: output, input, arguments, clock, and the state of the random numbers.
 //!
-//! Standard output is buffered and written before anything goes to standard error, before input is read, and when the host is dropped. A reader that
-//! has gone away ends the program quietly.
+//! Standard output is buffered and written before anything goes to standard error, before input is read, and when the host is
+//! dropped. A reader that has gone away ends the program quietly; output that cannot be written for another reason is said on
+//! standard error ([`streams`]) and ends it with code 1.
 
 use super::error::RuntimeError;
 use super::value::Value;
-use std::io::{self, BufRead, IsTerminal, Write};
+use crate::base::streams::{self, Written};
+use std::io::{self, BufRead, IsTerminal};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How much output may wait.
@@ -99,20 +101,25 @@ impl Host {
             return Ok(());
         }
         self.flush()?;
-        let _ = io::stderr().write_all(text.as_bytes());
+        streams::write_err(text.as_bytes());
         Ok(())
     }
 
     /// Writes what waits for standard output.
+    ///
+    /// # Errors
+    /// It cannot be written, and the program has to end: quietly if its reader has gone away.
     pub fn flush(&mut self) -> Result<(), RuntimeError> {
         if self.target == Target::Captured || self.out.is_empty() {
             return Ok(());
         }
-        let mut stdout = io::stdout().lock();
-        let result = stdout.write_all(&self.out).and_then(|()| stdout.flush());
+        let written = streams::write_out(&self.out);
         self.out.clear();
-        // Whatever keeps standard output from being written, nothing more can be shown there.
-        result.map_err(|_| RuntimeError::Exit(0))
+        match written {
+            Written::Whole => Ok(()),
+            Written::Unread => Err(RuntimeError::Exit(0)),
+            Written::Lost => Err(RuntimeError::Exit(1)),
+        }
     }
 
     /// Takes what a capturing host has kept: standard output and standard error.

@@ -6,6 +6,7 @@
 //! | [`heap`], [`release`], [`cycles`] | allocation, counting, reclaiming cycles |
 //! | [`array`], [`string`], [`bytes`], [`dict`] (with [`key`] and [`table`]), [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`], [`tagged`], [`generator`], [`promise`], [`channel`] | one object layout each, with a safe interface |
 //! | [`operators`], [`path`], [`display`], [`error`] | what scripts see of them |
+//! | [`budget`], [`gather`] | work and memory that is limited |
 //! | [`scheduler`], [`tasks`] | who runs next, and the builtins about tasks |
 //! | [`host`], [`builtins`] | the world outside, and the builtin table |
 //!
@@ -23,6 +24,7 @@ pub mod dict;
 pub mod display;
 pub mod error;
 pub mod function;
+pub mod gather;
 pub mod generator;
 pub mod heap;
 pub mod host;

@@ -77,12 +77,14 @@ pub(super) fn parse_csv(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     Ok(Value::array(records.collect()))
 }
 
-fn write_row<'a>(out: &mut String, fields: impl Iterator<Item = std::borrow::Cow<'a, str>>) {
+/// Writes a row. A single empty field is quoted: its line would be empty, and empty lines are no rows.
+fn write_row<'a>(out: &mut String, fields: impl ExactSizeIterator<Item = std::borrow::Cow<'a, str>>) {
+    let alone = fields.len() == 1;
     for (index, field) in fields.enumerate() {
         if index > 0 {
             out.push(',');
         }
-        if field.contains([',', '"', '\n', '\r']) {
+        if field.contains([',', '"', '\n', '\r']) || alone && field.is_empty() {
             out.push('"');
             out.push_str(&field.replace('"', "\"\""));
             out.push('"');

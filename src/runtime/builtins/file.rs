@@ -1,7 +1,6 @@
-//! Files and directories.
+//! Files and directories, but for reading: that is in `read.rs`.
 
 use super::Args;
-use crate::runtime::bytes;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::host::Host;
 use crate::runtime::value::Value;
@@ -11,35 +10,14 @@ use std::io::{self, Write};
 type Outcome = Result<Value, RuntimeError>;
 
 /// The path an argument is.
-fn path<'a>(args: &'a Args<'_>, at: usize) -> Result<&'a str, RuntimeError> {
+pub(super) fn path<'a>(args: &'a Args<'_>, at: usize) -> Result<&'a str, RuntimeError> {
     let name = args.name();
     args.text(at).ok_or_else(|| RuntimeError::message(format!("{name} requires a string argument")))
 }
 
 /// `Cannot read file 'p': No such file or directory (os error 2)`
-fn explained<T>(result: io::Result<T>, what: &str, path: &str) -> Result<T, RuntimeError> {
+pub(super) fn explained<T>(result: io::Result<T>, what: &str, path: &str) -> Result<T, RuntimeError> {
     result.map_err(|error| RuntimeError::message(format!("Cannot {what} '{path}': {error}")))
-}
-
-pub(super) fn read_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let path = path(args, 0)?;
-    Ok(Value::string(&explained(fs::read_to_string(path), "read file", path)?))
-}
-
-pub(super) fn read_file_lossy(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let path = path(args, 0)?;
-    Ok(Value::string(&String::from_utf8_lossy(&explained(fs::read(path), "read file", path)?)))
-}
-
-pub(super) fn read_lines(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let path = path(args, 0)?;
-    let text = explained(fs::read_to_string(path), "read file", path)?;
-    Ok(Value::array(text.lines().map(Value::string).collect()))
-}
-
-pub(super) fn read_binary_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let path = path(args, 0)?;
-    Ok(bytes::new(&explained(fs::read(path), "read file", path)?))
 }
 
 /// Writes `content`; an existing file only if the third argument allows it.
@@ -93,7 +71,9 @@ pub(super) fn append_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 
 pub(super) fn create_dir(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let path = path(args, 0)?;
-    explained(fs::create_dir_all(path), "create directory", path)?;
+    // The standard library takes the empty path for a directory that is there.
+    let made = if path.is_empty() { fs::create_dir(path) } else { fs::create_dir_all(path) };
+    explained(made, "create directory", path)?;
     Ok(Value::TRUE)
 }
 

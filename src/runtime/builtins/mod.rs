@@ -27,6 +27,7 @@ mod math;
 mod order;
 mod output;
 mod random;
+mod read;
 mod task;
 mod text;
 mod time;
@@ -286,10 +287,10 @@ builtins! {
     "sha256_file" => Own(1, 1, "sha256_file requires a string argument"), Effect, digest::sha256_file, "The SHA-256 digest of a file.";
     "md5_file" => Own(1, 1, "md5_file requires a string argument"), Effect, digest::md5_file, "The MD5 digest of a file.";
 
-    "read_file" => Own(1, 1, "read_file requires a string argument"), Effect, file::read_file, "The text of a file.";
-    "read_file_lossy" => Own(1, 1, "read_file_lossy requires a string argument"), Effect, file::read_file_lossy, "The text of a file, whatever its bytes.";
-    "read_lines" => Own(1, 1, "read_lines requires a string argument"), Effect, file::read_lines, "The lines of a file.";
-    "read_binary_file" => Own(1, 1, "read_binary_file requires a string argument"), Effect, file::read_binary_file, "The bytes of a file.";
+    "read_file" => Own(1, 1, "read_file requires a string argument"), Effect, read::read_file, "The text of a file.";
+    "read_file_lossy" => Own(1, 1, "read_file_lossy requires a string argument"), Effect, read::read_file_lossy, "The text of a file, whatever its bytes.";
+    "read_lines" => Own(1, 1, "read_lines requires a string argument"), Effect, read::read_lines, "The lines of a file.";
+    "read_binary_file" => Own(1, 1, "read_binary_file requires a string argument"), Effect, read::read_binary_file, "The bytes of a file.";
     "write_file" => Own(2, 3, "write_file requires two arguments: path and content"), Effect, file::write_file, "Writes a file.";
     "write_binary_file" => Own(2, 3, "write_binary_file requires two arguments: path and bytes"), Effect, file::write_binary_file, "Writes a file of bytes.";
     "append_file" => Own(2, 2, "append_file requires two arguments: path and content"), Effect, file::append_file, "Adds to the end of a file.";
