@@ -54,7 +54,7 @@ fn report(failures: Vec<String>) {
 
 fn parse(path: &Path) -> Module {
     let text = fs::read_to_string(path).unwrap();
-    parse_module(&text).unwrap_or_else(|error| panic!("{}:{error}", path.display()))
+    parse_module(&text, builtins::NAMES).unwrap_or_else(|error| panic!("{}:{error}", path.display()))
 }
 
 fn without_comments(text: &str) -> String {
@@ -82,7 +82,7 @@ fn printing_gives_the_parsed_text_back() {
 fn malformed_text_is_refused_where_it_is_malformed() {
     let complaints = inputs("ir/errors").into_iter().filter_map(|path| {
         let text = fs::read_to_string(&path).unwrap();
-        let complaint = match parse_module(&text) {
+        let complaint = match parse_module(&text, builtins::NAMES) {
             Ok(_) => "accepted\n".to_string(),
             Err(error) => format!("{error}\n"),
         };
@@ -121,7 +121,7 @@ fn each_file_breaks_the_rule_it_is_named_after() {
 fn rules_of_the_data_structure() {
     let valid = "function fn0 _(1) captures 0 {\nblock0(v0: any):\n  jump block1\nblock1:\n  return v0\n}\n";
     let broken = |change: fn(&mut Function)| {
-        let mut module = parse_module(valid).unwrap();
+        let mut module = parse_module(valid, builtins::NAMES).unwrap();
         let func = &mut module.functions[FuncRef::from_u32(0)];
         change(func);
         verify_function(func, None).err().unwrap_or_default().iter().map(|found| found.rule).collect::<Vec<_>>()
@@ -272,7 +272,7 @@ fn mangled_text_never_panics() {
                         1 => mangled.insert(at, words[at * 7 % words.len()]),
                         _ => mangled.swap(at, (at * 5 + 3) % words.len()),
                     }
-                    if let Ok(module) = parse_module(&mangled.concat()) {
+                    if let Ok(module) = parse_module(&mangled.concat(), builtins::NAMES) {
                         read += 1;
                         let _ = verify_module(&module);
                         let _ = print_module(&module, Spans::Show);

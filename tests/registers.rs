@@ -6,11 +6,12 @@ use ruff::ir::function::Function;
 use ruff::ir::inst::Op;
 use ruff::ir::parse::parse_module;
 use ruff::regalloc::{Allocation, Move, Unwind, allocate, check::check};
+use ruff::runtime::builtins;
 
 /// Parses the body of a function, runs the ownership step and allocates with ints and nulls out of registers.
 fn compile(arity: usize, body: &str) -> (Function, Allocation) {
     let text = format!("function fn0 \"f\"({arity}) captures 0 {{\n{body}}}\n");
-    let mut module = parse_module(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let mut module = parse_module(&text, builtins::NAMES).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let mut func = module.functions.values_mut().next().expect("a function").clone();
     ruff::ownership::run(&mut func);
     assert_eq!(ruff::ownership::check(&func), Vec::<String>::new());
@@ -243,7 +244,8 @@ block1(v2: any, v3: any):
   return v5
 ";
     let text = format!("global global0 \"g\"\n\nfunction fn0 \"f\"(1) captures 0 {{\n{body}}}\n");
-    let mut func = parse_module(&text).expect("IR").functions.values().next().expect("a function").clone();
+    let mut func =
+        parse_module(&text, builtins::NAMES).expect("IR").functions.values().next().expect("a function").clone();
     ruff::ownership::run(&mut func);
     let allocation = allocate(&func, |_| true).expect("few registers");
     assert_eq!(check(&func, &allocation), Vec::<String>::new());
@@ -280,7 +282,7 @@ fn refusal(count: usize) -> Option<String> {
     let all: Vec<String> = (0..count).map(|val| format!("v{val}")).collect();
     body += &format!("  v{count} = array_new {}\n  return v{count}\n", all.join(", "));
     let text = format!("function fn0 \"f\"(0) captures 0 {{\n{body}}}\n");
-    let module = parse_module(&text).expect("IR");
+    let module = parse_module(&text, builtins::NAMES).expect("IR");
     let func = module.functions.values().next().expect("a function");
     allocate(func, |_| true).err().map(|error| error.to_string())
 }
@@ -387,7 +389,8 @@ block2:
 #[test]
 fn the_checker_notices_borrowed_values_that_are_released() {
     let text = format!("function fn0 \"f\"(1) captures 1 {{\n{BORROWING}}}\n");
-    let mut func = parse_module(&text).expect("IR").functions.values().next().expect("a function").clone();
+    let mut func =
+        parse_module(&text, builtins::NAMES).expect("IR").functions.values().next().expect("a function").clone();
     ruff::ownership::run(&mut func);
     let allocation = allocate(&func, |_| true).expect("few registers");
     assert_eq!(check(&func, &allocation), Vec::<String>::new());

@@ -12,3 +12,26 @@ pub struct BuiltinInfo {
     /// The row.
     pub id: BuiltinId,
 }
+
+/// How texts of programs name builtins. The table stands on a higher floor, which passes this down; without it, builtins are
+/// numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltinNames {
+    /// The name of a row.
+    pub name: fn(BuiltinId) -> Option<&'static str>,
+    /// The row of a name.
+    pub lookup: fn(&str) -> Option<BuiltinId>,
+}
+
+impl Default for BuiltinNames {
+    fn default() -> BuiltinNames {
+        BuiltinNames { name: |_| None, lookup: |_| None }
+    }
+}
+
+impl BuiltinNames {
+    /// A builtin as texts write it: its name, or its number if it has none.
+    pub fn text(&self, id: BuiltinId) -> String {
+        (self.name)(id).map_or_else(|| id.0.to_string(), str::to_owned)
+    }
+}

@@ -156,10 +156,11 @@ impl Emitter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::builtin::BuiltinNames;
     use crate::ir::parse::parse_module;
 
     fn class(body: &str) -> Option<Class> {
-        let module = parse_module(body).expect("IR");
+        let module = parse_module(body, BuiltinNames::default()).expect("IR");
         class_of(module.functions.values().next()?)
     }
 

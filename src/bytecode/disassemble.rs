@@ -2,6 +2,7 @@
 
 use super::op::{DROP_FIRST, DROP_LISTED, DROP_SECOND, Extra, Fields, Opcode, Operand};
 use super::program::{FunctionCode, Literal, NO_LANDING, Program};
+use crate::base::builtin::BuiltinId;
 use crate::base::source::Span;
 use crate::ir::function::ConstData;
 use std::fmt::Write;
@@ -94,6 +95,7 @@ fn instruction(
             Operand::Imm => format!("{}", value as i16),
             Operand::Int32 => format!("{}", fields.wide()),
             Operand::Index => format!("#{value}"),
+            Operand::Builtin => program.names.text(BuiltinId(value)),
             Operand::Path => program.paths.get(value as usize).map_or("?".into(), |path| {
                 let steps: String = path
                     .steps

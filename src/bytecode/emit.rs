@@ -49,7 +49,7 @@ pub fn emit(module: &Module, allocations: &[Allocation]) -> Result<Program, TooL
         functions.push(emit_function(func, alloc, &classes, &mut paths)?);
     }
     let globals = module.globals.values().map(|global| global.name.clone()).collect();
-    Ok(Program { functions, globals, paths: paths.list, ..Program::default() })
+    Ok(Program { functions, globals, paths: paths.list, names: module.names, ..Program::default() })
 }
 
 /// Allocates registers for one function as emission wants it: constants it encodes in place get none.

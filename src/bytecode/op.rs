@@ -31,6 +31,8 @@ pub enum Operand {
     Int32,
     /// Unsigned number.
     Index,
+    /// Row of the builtin table.
+    Builtin,
     /// Length of the register list.
     Count,
     /// Path description.

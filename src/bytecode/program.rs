@@ -3,7 +3,7 @@
 //! Code is a stream of 64-bit words. The handler word of every instruction is zero and every literal word holds zero until
 //! the machine loads the program; `literals` says what belongs where.
 
-use crate::base::builtin::BuiltinId;
+use crate::base::builtin::{BuiltinId, BuiltinNames};
 use crate::base::source::{SourceId, Span};
 use crate::ir::function::{ConstData, UpdateOp};
 use std::rc::Rc;
@@ -137,4 +137,6 @@ pub struct Program {
     pub forwards: Vec<(BuiltinId, u32)>,
     /// Modules it may import.
     pub modules: Vec<ModuleCode>,
+    /// What its text calls builtins.
+    pub names: BuiltinNames,
 }

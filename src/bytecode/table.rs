@@ -14,6 +14,7 @@
 //! | `Imm` | a signed 16-bit number |
 //! | `Int32` | a signed 32-bit number in b and c |
 //! | `Index`, `Count` | an unsigned number; `Count` is the length of the register list |
+//! | `Builtin` | a row of the builtin table |
 //! | `Path` | a path description of the program |
 //! | `Global` | a global slot, 32 bits in b and c |
 //! | `Jump` | signed distance in words from the instruction's start, 16 bits |
@@ -184,7 +185,7 @@ macro_rules! for_each_opcode {
     call call (Window, Index, None) None "calls the callable in window a with b arguments";
     call_direct call (Window, None, None) Literal "calls the literal function in window a";
     call_method call (Window, Index, None) Cached "calls method literal of the first argument in window a, with b arguments, the receiver included";
-    call_builtin call (Dst, Index, Count) List "a := builtin b of the listed registers";
+    call_builtin call (Dst, Builtin, Count) List "a := builtin b of the listed registers";
     return_value call (Take, None, None) None "leaves the function with a";
     return_literal call (None, None, None) Literal "leaves the function with a literal";
     return_closure call (Take, None, None) None "leaves a closure with a, giving the closure up";

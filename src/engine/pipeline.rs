@@ -120,7 +120,8 @@ pub struct Lowered {
 pub fn lower(sources: &mut SourceMap, main: SourceId, options: &CompileOptions) -> Result<Lowered, Vec<Diagnostic>> {
     let arena = Bump::new();
     let Front { program, interner, resolution, hidden } = front::resolved(sources, main, options.tests, &arena)?;
-    let module = lower::lower(&resolution, &interner);
+    let mut module = lower::lower(&resolution, &interner);
+    module.names = builtins::NAMES;
     let numbers = lower::numbers(&resolution);
     let number = |function: &Function| numbers.get(&Unit::default().function(function.id)).map(|func| func.as_u32());
     let tests = if options.tests { Suite::new(program.main.body.statements, &number) } else { Suite::default() };

@@ -7,7 +7,7 @@ use super::effects::Effects;
 use super::entities::{Block, Const, FuncRef, Global, Inst, Path, Val};
 use super::inst::{Imm, Op};
 use super::types::Type;
-use crate::base::builtin::BuiltinId;
+use crate::base::builtin::{BuiltinId, BuiltinNames};
 use crate::base::operator::BinaryOp;
 use crate::base::source::Span;
 use cranelift_entity::{EntitySet, PrimaryMap, packed_option::PackedOption};
@@ -382,4 +382,6 @@ pub struct Module {
     pub functions: PrimaryMap<FuncRef, Function>,
     /// Global slots.
     pub globals: PrimaryMap<Global, GlobalData>,
+    /// What its text calls builtins.
+    pub names: BuiltinNames,
 }

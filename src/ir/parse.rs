@@ -10,7 +10,7 @@ use super::inst::{Flow, Imm, ImmKind, Op};
 use super::print::default_type;
 use super::token::{Located, Token, tokens};
 use super::types::Type;
-use crate::base::builtin::BuiltinId;
+use crate::base::builtin::{BuiltinId, BuiltinNames};
 use crate::base::operator::BinaryOp;
 use crate::base::source::{SourceId, Span};
 use cranelift_entity::EntityRef;
@@ -42,10 +42,13 @@ impl std::error::Error for ParseError {}
 
 type Result<T> = std::result::Result<T, ParseError>;
 
-/// The module a text describes.
-pub fn parse_module(text: &str) -> Result<Module> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0 };
-    let mut module = Module::default();
+/// The module a text describes, whose builtins are called by `names` or by number.
+///
+/// # Errors
+/// The first place where the text is not IR.
+pub fn parse_module(text: &str, names: BuiltinNames) -> Result<Module> {
+    let mut parser = Parser { tokens: tokens(text)?, at: 0, names };
+    let mut module = Module { names, ..Module::default() };
     loop {
         match parser.peek() {
             Token::End => return Ok(module),
@@ -72,6 +75,7 @@ pub fn parse_module(text: &str) -> Result<Module> {
 struct Parser {
     tokens: Vec<Located>,
     at: usize,
+    names: BuiltinNames,
 }
 
 /// The function being read, and what its text has named so far.
@@ -420,6 +424,14 @@ impl Parser {
     }
 
     fn builtin(&mut self) -> Result<BuiltinId> {
+        if let Token::Word(word) = self.peek() {
+            let found = (self.names.lookup)(word);
+            self.advance();
+            return match found {
+                Some(id) => Ok(id),
+                None => self.fail_before("unknown builtin"),
+            };
+        }
         match u16::try_from(self.number()?) {
             Ok(number) => Ok(BuiltinId(number)),
             Err(_) => self.fail_before("number out of range"),

@@ -19,6 +19,7 @@ use super::entities::Block;
 use super::function::{BlockCall, ConstData, Function, InstData, Module, PathData, Step, UpdateOp};
 use super::inst::{Imm, Op};
 use super::types::Type;
+use crate::base::builtin::BuiltinNames;
 use crate::base::source::{SourceId, Span};
 use std::fmt::{self, Write};
 
@@ -41,16 +42,16 @@ pub fn print_module(module: &Module, spans: Spans) -> String {
         if !text.is_empty() {
             text.push('\n');
         }
-        let _ = write_function(&mut text, func, spans);
+        let _ = write_function(&mut text, func, Style { spans, names: module.names });
     }
     text
 }
 
-/// The text of a function.
-pub fn print_function(func: &Function, spans: Spans) -> String {
-    let mut text = String::new();
-    let _ = write_function(&mut text, func, spans);
-    text
+/// How a function is printed.
+#[derive(Clone, Copy)]
+struct Style {
+    spans: Spans,
+    names: BuiltinNames,
 }
 
 /// The type a result has if the text does not say otherwise.
@@ -61,23 +62,23 @@ pub(super) fn default_type(func: &Function, op: Op, imm: Imm) -> Type {
     }
 }
 
-fn write_function(out: &mut String, func: &Function, spans: Spans) -> fmt::Result {
+fn write_function(out: &mut String, func: &Function, style: Style) -> fmt::Result {
     write!(out, "function {} ", func.id)?;
     match &func.name {
         Some(name) => write!(out, "{}", Quoted(name))?,
         None => out.push('_'),
     }
     write!(out, "({}) captures {}", func.arity, func.captures)?;
-    write_span(out, func.span, spans)?;
+    write_span(out, func.span, style)?;
     out.push_str(" {\n");
     for &block in &func.layout {
-        write_block(out, func, block, spans)?;
+        write_block(out, func, block, style)?;
     }
     out.push_str("}\n");
     Ok(())
 }
 
-fn write_block(out: &mut String, func: &Function, block: Block, spans: Spans) -> fmt::Result {
+fn write_block(out: &mut String, func: &Function, block: Block, style: Style) -> fmt::Result {
     write!(out, "{block}")?;
     let params = &func.blocks[block].params;
     if !params.is_empty() {
@@ -90,14 +91,14 @@ fn write_block(out: &mut String, func: &Function, block: Block, spans: Spans) ->
     out.push_str(":\n");
     for &inst in &func.blocks[block].insts {
         out.push_str("  ");
-        write_inst(out, func, &func.insts[inst], spans)?;
-        write_span(out, func.insts[inst].span, spans)?;
+        write_inst(out, func, &func.insts[inst], style)?;
+        write_span(out, func.insts[inst].span, style)?;
         out.push('\n');
     }
     Ok(())
 }
 
-fn write_inst(out: &mut String, func: &Function, data: &InstData, spans: Spans) -> fmt::Result {
+fn write_inst(out: &mut String, func: &Function, data: &InstData, style: Style) -> fmt::Result {
     if let Some(result) = data.result.expand() {
         write!(out, "{result}")?;
         let ty = func.values[result].ty;
@@ -110,7 +111,7 @@ fn write_inst(out: &mut String, func: &Function, data: &InstData, spans: Spans) 
     let mut separator = " ";
     if data.imm != Imm::None {
         out.push_str(separator);
-        write_imm(out, func, data.imm, spans)?;
+        write_imm(out, func, data.imm, style)?;
         separator = ", ";
     }
     for (i, arg) in data.args.iter().enumerate() {
@@ -141,19 +142,19 @@ fn write_call(out: &mut String, call: &BlockCall) -> fmt::Result {
     Ok(())
 }
 
-fn write_imm(out: &mut String, func: &Function, imm: Imm, spans: Spans) -> fmt::Result {
+fn write_imm(out: &mut String, func: &Function, imm: Imm, style: Style) -> fmt::Result {
     match imm {
         Imm::None => Ok(()),
         Imm::Const(c) => write!(out, "{}", func.consts[c]),
         Imm::Func(f) => write!(out, "{f}"),
-        Imm::Builtin(b) => write!(out, "{}", b.0),
+        Imm::Builtin(b) => out.write_str(&style.names.text(b)),
         Imm::Global(g) => write!(out, "{g}"),
-        Imm::Path(p) => write_path(out, func, &func.paths[p], spans),
+        Imm::Path(p) => write_path(out, func, &func.paths[p], style),
         Imm::Index(i) => write!(out, "{i}"),
     }
 }
 
-fn write_path(out: &mut String, func: &Function, path: &PathData, spans: Spans) -> fmt::Result {
+fn write_path(out: &mut String, func: &Function, path: &PathData, style: Style) -> fmt::Result {
     write!(out, "{{{}", func.consts[path.name])?;
     if let Some(global) = path.global {
         write!(out, " {global}")?;
@@ -167,25 +168,25 @@ fn write_path(out: &mut String, func: &Function, path: &PathData, spans: Spans) 
     match path.update {
         Some(UpdateOp::Binary(op)) => write!(out, " update {}", Quoted(op.symbol()))?,
         Some(UpdateOp::Push) => out.push_str(" update push"),
-        Some(UpdateOp::Alone(id)) => write!(out, " update alone {}", id.0)?,
-        Some(UpdateOp::Builtin(id)) => write!(out, " update builtin {}", id.0)?,
+        Some(UpdateOp::Alone(id)) => write!(out, " update alone {}", style.names.text(id))?,
+        Some(UpdateOp::Builtin(id)) => write!(out, " update builtin {}", style.names.text(id))?,
         None => {}
     }
     for &span in &path.later {
-        write_span(out, span, spans)?;
+        write_span(out, span, style)?;
     }
-    if spans != Spans::Hide && !path.places.is_empty() {
+    if style.spans != Spans::Hide && !path.places.is_empty() {
         out.push_str(" at");
         for &span in &path.places {
-            write_span(out, span, spans)?;
+            write_span(out, span, style)?;
         }
     }
     out.push('}');
     Ok(())
 }
 
-fn write_span(out: &mut String, span: Span, spans: Spans) -> fmt::Result {
-    if spans == Spans::Hide || span == Span::default() {
+fn write_span(out: &mut String, span: Span, style: Style) -> fmt::Result {
+    if style.spans == Spans::Hide || span == Span::default() {
         return Ok(());
     }
     write!(out, " @{}+{}", span.start, span.len)?;

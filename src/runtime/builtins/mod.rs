@@ -38,7 +38,7 @@ use super::error::RuntimeError;
 use super::function::{self, FunctionObject};
 use super::host::Host;
 use super::value::Value;
-pub use crate::base::builtin::{BuiltinId, BuiltinInfo};
+pub use crate::base::builtin::{BuiltinId, BuiltinInfo, BuiltinNames};
 use rustc_hash::FxHashMap;
 use std::sync::OnceLock;
 
@@ -371,6 +371,9 @@ pub fn lookup(name: &str) -> Option<BuiltinId> {
     let names = NAMES.get_or_init(|| infos().map(|info| (info.name, info.id)).collect());
     names.get(name).copied()
 }
+
+/// The table's names, for texts of programs.
+pub const NAMES: BuiltinNames = BuiltinNames { name: |id| row(id).map(|row| row.name), lookup };
 
 /// Every name of every builtin.
 pub fn infos() -> impl Iterator<Item = BuiltinInfo> {
