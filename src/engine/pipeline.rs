@@ -256,10 +256,10 @@ pub fn run(compiled: &Compiled, host: &mut Host, options: &RunOptions) -> (Outco
     std::mem::swap(host, vm.host());
     // Nobody is left to tell about output that cannot be written.
     let _ = host.flush();
-    let counts = vm.counts().to_vec();
+    let (counts, calls) = (vm.counts().to_vec(), vm.calls);
     drop(vm);
     heap::collect_cycles();
-    let stats = options.stats.then(|| Stats::new(&counts, &before, &heap::stats()));
+    let stats = options.stats.then(|| Stats::new(&counts, calls, &before, &heap::stats()));
     (outcome(ending, &options.limits), stats)
 }
 

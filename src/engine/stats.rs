@@ -9,7 +9,8 @@ use std::fmt;
 pub struct Stats {
     /// Executed instructions of each opcode that ran, most frequent first.
     pub instructions: Vec<(&'static str, u64)>,
-    /// Calls of script functions and of values.
+    /// Calls of the script's functions: generators and async functions count where their bodies start, imported modules where
+    /// their top level does.
     pub calls: u64,
     /// Instructions whose only work is counting references.
     pub counting: u64,
@@ -25,7 +26,7 @@ pub struct Stats {
 
 impl Stats {
     /// From the machine's counters and the heap's before and after.
-    pub(super) fn new(counts: &[u64], before: &heap::Stats, after: &heap::Stats) -> Stats {
+    pub(super) fn new(counts: &[u64], calls: u64, before: &heap::Stats, after: &heap::Stats) -> Stats {
         let mut instructions: Vec<(&'static str, u64)> = Opcode::ALL
             .iter()
             .zip(counts)
@@ -36,7 +37,7 @@ impl Stats {
         let count = |ops: &[Opcode]| ops.iter().map(|&op| counts.get(op as usize).copied().unwrap_or(0)).sum();
         Stats {
             instructions,
-            calls: count(&[Opcode::call, Opcode::call_direct, Opcode::call_method]),
+            calls,
             counting: count(&[Opcode::copy_value, Opcode::drop_value]),
             allocations: after.allocations - before.allocations,
             copies_on_write: after.copies_on_write - before.copies_on_write,

@@ -1,4 +1,6 @@
 //! Counting executed instructions exactly, at no cost when off: the loader puts one counting handler before every instruction.
+//!
+//! A call is counted where the callee starts, whatever entered it: no edge leads back to the first instruction of a function (IR004).
 
 use super::dispatch::{Handler, handlers};
 use super::handlers::HANDLERS;
@@ -33,6 +35,9 @@ handlers! {
         let opcode = (*(m.pc as *const u16).add(4) & OPCODE_MASK) as usize;
         let counter = (*m.vm).counts.as_mut_ptr().add(opcode);
         *counter += 1;
+        if (*m.vm).loaded.is_entry(m.pc) {
+            (*m.vm).calls += 1;
+        }
         let handler = *HANDLERS.as_ptr().add(opcode);
         m.enter(handler)
     }

@@ -29,6 +29,8 @@ pub(super) struct Loaded {
     code: *mut [u64],
     /// First word of each function, and one past the last.
     starts: Vec<usize>,
+    /// By word: whether a function of the script other than its top level starts there. Empty unless something is counted.
+    entries: Vec<bool>,
     infos: Vec<Rc<FunctionInfo>>,
     /// Function values without captures and templates of closures; immortal while loaded, so that calls need not count them.
     functions: Vec<Word>,
@@ -190,7 +192,15 @@ impl Loaded {
                 unsafe { *first.add(starts[id] + point.at as usize) = meter };
             }
         }
-        Loaded { code, starts, infos, functions, _constants: constants }
+        let mut entries = Vec::new();
+        if counting != Counting::Off {
+            entries.resize(total, false);
+            let called = program.functions.iter().zip(&starts).skip(1);
+            for (_, &start) in called.filter(|(source, _)| !program.hidden.contains(&source.span.source)) {
+                entries[start] = true;
+            }
+        }
+        Loaded { code, starts, entries, infos, functions, _constants: constants }
     }
 
     fn first(&self) -> *mut u64 {
@@ -233,6 +243,11 @@ impl Loaded {
     /// The word of the loaded code that is at `pc`.
     pub fn word(&self, pc: *const u64) -> usize {
         (pc as usize - self.first() as usize) / 8
+    }
+
+    /// Whether the call of a function starts at `pc`; false unless something is counted.
+    pub fn is_entry(&self, pc: *const u64) -> bool {
+        self.entries.get(self.word(pc)).is_some_and(|&entry| entry)
     }
 
     /// How many words all functions take.

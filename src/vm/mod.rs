@@ -92,6 +92,8 @@ pub struct Vm {
     paused: Option<meter::Pause>,
     /// Executed instructions by opcode, if counting.
     pub(crate) counts: Vec<u64>,
+    /// Calls of the script's functions, if instructions are counted.
+    pub(crate) calls: u64,
     /// Executed instructions by place, if they are counted.
     pub(crate) recorder: Recorder,
     /// One past the last register of the stack.
@@ -156,6 +158,7 @@ impl Vm {
             memory_end,
             paused: None,
             counts: vec![0; Opcode::ALL.len()],
+            calls: 0,
             recorder: match counting {
                 Counting::Places => Recorder::new(program.functions.len(), loaded.words()),
                 _ => Recorder::default(),
