@@ -15,6 +15,11 @@ const STRINGS: &[(&str, &str)] = &[
            for i in range(2000) { add("abc") }"#,
     ),
     (
+        "interpolation",
+        r#"func f(x) { mut s := "" mut t := "a text that is there already: " for i in 2000 { s := "${s}${x},${i}" t := "${t}é" } return len(s) + len(t) }
+           mut u := "another text" for i in 2000 { u := "${u}${i}x" } print(f("abc"), len(u))"#,
+    ),
+    (
         "element",
         r#"mut d := {"k": "", "j": {"t": ""}} k := "k"
            func f(x) { for i in range(2000) { d[k] := d[k] + x + "\n" d.j.t := d.j.t + "a" + k + x } } f("abc")"#,
@@ -152,6 +157,17 @@ const CONTAINERS: &[(&str, &str)] = &[
          mut s := S { items: [] } for i in range(100) { s := s.put(i) } for i in range(100) { s := s.take() }
          for i in range(100) { s.items := push(s.items, i) } for i in range(100) { r := pop(s.items) s.items := r[0] }
          print(len(s.items))",
+    ),
+    (
+        "spreads",
+        r#"func f(n) { mut a := [] mut d := {} for i in n { a := [...a, i] d := {...d, "k${i}": i} } return len(a) + len(d) }
+           mut a := [1] for i in 100 { a := [...a, i, [i]] } print(f(100), len(a))"#,
+    ),
+    (
+        "sets",
+        r#"mut s := Set() for i in 100 { s := set_add(s, [i]) s := set_add(s, i * 0.5) } for i in 90 { s := set_remove(s, [i]) }
+           mut d := {} for i in 100 { d["k${i}"] := i }
+           while len(d) > 0 { mut first := null for k in d { first := k break } r := remove(d, first) d := r[0] } print(len(s), len(d))"#,
     ),
     (
         "graph search",

@@ -3,7 +3,7 @@
 use super::heap::{self, Kind};
 use super::key::Form;
 use super::string::StringRef;
-use super::table::{Entry, FLAG_COUNTED, FLAG_STRING_ORDERED, hash_int};
+use super::table::{Entry, FLAG_COUNTED, FLAG_ELEMENTS, FLAG_STRING_ORDERED, hash_int};
 use super::value::Value;
 use super::word::Word;
 use smallvec::SmallVec;
@@ -365,6 +365,17 @@ impl<'a> DictRef<'a> {
         self.fields().used as usize
     }
 
+    /// Is it the elements of a set?
+    pub(super) fn holds_elements(self) -> bool {
+        self.fields().header.flags & FLAG_ELEMENTS != 0
+    }
+
+    /// The place of the first entry from a place on.
+    pub fn next(self, from: usize) -> Option<usize> {
+        // SAFETY: live for 'a.
+        unsafe { DictObject::next(self.object, from) }
+    }
+
     /// Was a string key ever stored?
     pub fn is_string_ordered(self) -> bool {
         self.fields().header.flags & FLAG_STRING_ORDERED != 0
@@ -489,10 +500,9 @@ impl<'a> DictMut<'a> {
     pub fn remove(&mut self, key: &Key<'_>) -> Option<Value> {
         let dict = self.fields();
         let at = find(dict, key)?;
-        dict.len -= 1;
-        // SAFETY: the entry is in use and ours alone; its place is marked as removed.
+        // SAFETY: the entry is in use and ours alone.
         unsafe {
-            let entry = dict.entries.add(at).replace(Entry { key: Word::UNDEF, value: Word::NULL });
+            let entry = dict.take(at);
             drop(Value::from_word(entry.key));
             Some(Value::from_word(entry.value))
         }
@@ -549,6 +559,33 @@ mod tests {
         m.remove(&Key::text("a"));
         m.insert(Key::text("a"), Value::TRUE);
         assert_eq!(keys(&d), ["c", "b", "a"]);
+    }
+
+    #[test]
+    fn removed_entries_are_passed_over_at_once_and_do_not_pile_up() {
+        let mut d = new();
+        for i in 0..1000 {
+            d.as_dict_mut().unwrap().insert(Key::text(&format!("k{i}")), Value::NULL);
+        }
+        let mut removed = 0;
+        // From the second entry on, backwards and forwards in turn, so that runs of removed entries meet.
+        for block in 0..30 {
+            for at in 0..10 {
+                let number = 1 + block * 10 + if block % 2 == 0 { at } else { 9 - at };
+                assert!(d.as_dict_mut().unwrap().remove(&Key::text(&format!("k{number}"))).is_some());
+                removed += 1;
+            }
+            let dict = d.as_dict().unwrap();
+            assert_eq!((dict.next(0), dict.next(1)), (Some(0), Some(1 + removed)));
+            // Who has walked over them once does it in one step.
+            assert_eq!(dict.fields().entries()[1].value.as_inline_int(), removed as i64);
+        }
+        for i in 301..1000 {
+            d.as_dict_mut().unwrap().remove(&Key::text(&format!("k{i}")));
+            let dict = d.as_dict().unwrap();
+            assert!(dict.used() <= 2 * dict.len() + 17);
+        }
+        assert_eq!(keys(&d), ["k0"]);
     }
 
     #[test]

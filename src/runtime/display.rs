@@ -4,6 +4,7 @@
 //! hold (shared parts are written each time they occur) ends as a memory stop.
 
 use super::budget::{self, Growth};
+use super::collection::Items;
 use super::dict::key_text;
 use super::error::RuntimeError;
 use super::heap::Kind;
@@ -48,7 +49,7 @@ struct Frame<'a> {
 }
 
 enum Children<'a> {
-    Plain(std::slice::Iter<'a, Value>),
+    Plain(Items<'a>),
     Labelled(std::vec::IntoIter<(Cow<'a, str>, &'a Value)>, Label),
 }
 
@@ -63,7 +64,7 @@ enum Label {
 
 impl<'a> Frame<'a> {
     fn plain(elements: &'a [Value], close: &'static str) -> Frame<'a> {
-        Frame { children: Children::Plain(elements.iter()), separator: ", ", close, first: true }
+        Frame { children: Children::Plain(Items::Slice(elements.iter())), separator: ", ", close, first: true }
     }
 
     fn labelled(elements: Vec<(Cow<'a, str>, &'a Value)>, label: Label, close: &'static str) -> Frame<'a> {
@@ -217,7 +218,8 @@ fn open_collection<'a>(out: &mut String, collection: super::collection::Collecti
         _ => ("Set{", "}"),
     };
     out.push_str(open);
-    Some(Frame::plain(collection.items(), close))
+    let children = Children::Plain(collection.items());
+    Some(Frame { children, separator: ", ", close, first: true })
 }
 
 fn open_assertion<'a>(out: &mut String, value: &'a Value) -> Option<Frame<'a>> {
@@ -248,7 +250,7 @@ fn open_assertion<'a>(out: &mut String, value: &'a Value) -> Option<Frame<'a>> {
                 Kind::Stack => "Stack",
                 _ => "Set",
             };
-            write!(out, "{name}{{{} items}}", collection.items().len())
+            write!(out, "{name}{{{} items}}", collection.len())
         }
         View::Bytes(bytes) => write!(out, "Bytes[{}]", bytes.as_slice().len()),
         View::Function(function) => match function.builtin_row() {

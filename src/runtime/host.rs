@@ -64,9 +64,21 @@ impl Host {
         &mut self,
         write: impl FnOnce(&mut String) -> Result<(), RuntimeError>,
     ) -> Result<Value, RuntimeError> {
+        self.draft(write, Value::string)
+    }
+
+    /// What `finish` makes of the text that `write` writes.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn draft<R>(
+        &mut self,
+        write: impl FnOnce(&mut String) -> Result<(), RuntimeError>,
+        finish: impl FnOnce(&str) -> R,
+    ) -> Result<R, RuntimeError> {
         const KEPT: usize = 16 * 1024;
         let mut draft = std::mem::take(&mut self.draft);
-        let result = write(&mut draft).map(|()| Value::string(&draft));
+        let result = write(&mut draft).map(|()| finish(&draft));
         if draft.capacity() <= KEPT {
             draft.clear();
             self.draft = draft;

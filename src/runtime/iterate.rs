@@ -83,11 +83,13 @@ impl IteratorRef<'_> {
                 None => return None,
             },
             (OVER_BYTES, View::Bytes(bytes)) => (cursor + 1, Value::int(bytes.as_slice()[cursor as usize] as i64)),
-            (OVER_COLLECTION, View::Collection(items)) => (cursor + 1, items.items()[cursor as usize].clone()),
+            (OVER_COLLECTION, View::Collection(items)) => {
+                let (at, value) = items.next(cursor as usize)?;
+                (at as u64 + 1, value.clone())
+            }
             (OVER_DICT, View::Dict(dict)) => {
-                let (at, key) =
-                    (cursor as usize..end as usize).find_map(|at| dict.entry(at).map(|(key, _)| (at, key)))?;
-                (at as u64 + 1, dict::key_value(key))
+                let at = dict.next(cursor as usize)?;
+                (at as u64 + 1, dict::key_value(dict.entry(at)?.0))
             }
             _ => return None,
         };
@@ -109,7 +111,7 @@ pub fn iterator_open(source: Value) -> Result<Value, RuntimeError> {
         View::Str(text) => (OVER_STRING, 0, text.as_str().len() as u64),
         View::Dict(dict) => (OVER_DICT, 0, dict.used() as u64),
         View::Bytes(bytes) => (OVER_BYTES, 0, bytes.as_slice().len() as u64),
-        View::Collection(collection) => (OVER_COLLECTION, 0, collection.items().len() as u64),
+        View::Collection(_) => (OVER_COLLECTION, 0, u64::MAX),
         View::Iterator(_) | View::Generator(_) => return Ok(source),
         _ => return Err(RuntimeError::message("Cannot iterate over non-iterable type")),
     };

@@ -4,8 +4,8 @@
 //! |---|---|
 //! | [`word`], [`value`] | the NaN box, bare and owning |
 //! | [`heap`], [`release`], [`cycles`] | allocation, counting, reclaiming cycles |
-//! | [`array`], [`string`], [`bytes`], [`dict`] (with [`key`] and [`table`]), [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`], [`tagged`], [`generator`], [`promise`], [`channel`] | one object layout each, with a safe interface |
-//! | [`operators`], [`path`], [`display`], [`error`] | what scripts see of them |
+//! | [`array`], [`string`], [`bytes`], [`dict`] (with [`key`] and [`table`]), [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`] (with [`elements`]), [`tagged`], [`generator`], [`promise`], [`channel`] | one object layout each, with a safe interface |
+//! | [`operators`], [`hash`], [`path`], [`display`], [`error`] | what scripts see of them |
 //! | [`budget`], [`gather`] | work and memory that is limited |
 //! | [`scheduler`], [`tasks`] | who runs next, and the builtins about tasks |
 //! | [`host`], [`builtins`] | the world outside, and the builtin table |
@@ -22,10 +22,12 @@ pub mod collection;
 pub mod cycles;
 pub mod dict;
 pub mod display;
+pub mod elements;
 pub mod error;
 pub mod function;
 pub mod gather;
 pub mod generator;
+pub mod hash;
 pub mod heap;
 pub mod host;
 pub mod iterate;

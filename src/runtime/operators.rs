@@ -3,6 +3,7 @@
 //! Struct operator methods are not known here; who calls looks for them first.
 
 use super::budget;
+use super::collection::{CollectionRef, Items};
 use super::error::RuntimeError;
 use super::heap::Kind;
 use super::string;
@@ -182,8 +183,35 @@ enum Frame<'a> {
     Pairs(&'a [Value], &'a [Value], usize),
     /// Matching entries of two dicts or structs.
     Matched(Vec<(&'a Value, &'a Value)>),
-    /// Each element of the first set is looked for in the second.
-    Search(&'a [Value], &'a [Value], usize, usize),
+    /// Each element of a set is looked for in another.
+    Search(Search<'a>),
+}
+
+/// The elements of a set that are still to be found in another.
+struct Search<'a> {
+    rest: Items<'a>,
+    other: CollectionRef<'a>,
+    /// The element that is looked for, and what it may be equal to.
+    current: Option<(&'a Value, std::vec::IntoIter<&'a Value>)>,
+}
+
+impl<'a> Search<'a> {
+    /// What to compare after the comparison asked for last, if there was one, said `result`.
+    fn resume(&mut self, result: bool) -> Step<'a> {
+        if result {
+            self.current = None;
+        }
+        loop {
+            if let Some((element, candidates)) = &mut self.current {
+                return match candidates.next() {
+                    Some(candidate) => Step::Compare(element, candidate),
+                    None => Step::Done(false),
+                };
+            }
+            let Some(element) = self.rest.next() else { return Step::Done(true) };
+            self.current = Some((element, self.other.candidates(element).into_iter()));
+        }
+    }
 }
 
 enum Step<'a> {
@@ -214,18 +242,7 @@ impl<'a> Frame<'a> {
                 Some((a, b)) if result => Step::Compare(a, b),
                 _ => Step::Done(result),
             },
-            Frame::Search(left, right, at, candidate) => {
-                if result {
-                    (*at, *candidate) = (*at + 1, 0);
-                } else {
-                    *candidate = candidate.wrapping_add(1);
-                }
-                match (left.get(*at), right.get(*candidate)) {
-                    (None, _) => Step::Done(true),
-                    (Some(_), None) => Step::Done(false),
-                    (Some(a), Some(b)) => Step::Compare(a, b),
-                }
-            }
+            Frame::Search(search) => search.resume(result),
         }
     }
 }
@@ -273,13 +290,12 @@ fn begin<'a>(left: &'a Value, right: &'a Value) -> Result<bool, Frame<'a>> {
             matched.collect::<Option<Vec<_>>>().map_or(Ok(false), |pairs| Err(Frame::Matched(pairs)))
         }
         (View::Collection(a), View::Collection(b)) => {
-            if a.kind() != b.kind() || a.items().len() != b.items().len() {
+            if a.kind() != b.kind() || a.len() != b.len() {
                 return Ok(false);
             }
             match a.kind() {
-                Kind::Set if a.items().is_empty() => Ok(true),
-                Kind::Set => Err(Frame::Search(a.items(), b.items(), 0, usize::MAX)),
-                _ => pairs(a.items(), b.items()),
+                Kind::Set => Err(Frame::Search(Search { rest: a.items(), other: b, current: None })),
+                _ => pairs(a.as_slice(), b.as_slice()),
             }
         }
         (View::Tagged(a), View::Tagged(b)) if a.tag() == b.tag() => pairs(a.payload(), b.payload()),
@@ -295,11 +311,6 @@ fn begin<'a>(left: &'a Value, right: &'a Value) -> Result<bool, Frame<'a>> {
             _ => Ok(false),
         },
     }
-}
-
-/// What a new frame is resumed with: a result that lets it go on to its first comparison. Its index starts at -1.
-fn start(frame: &Frame<'_>) -> bool {
-    !matches!(frame, Frame::Search(..))
 }
 
 /// `left == right`, for values of any depth.
@@ -321,31 +332,21 @@ pub fn equals(left: &Value, right: &Value) -> Result<bool, RuntimeError> {
 /// # Errors
 /// There is no fuel for looking at all of them.
 pub fn any_equal<'a>(elements: impl ExactSizeIterator<Item = &'a Value>, value: &Value) -> Result<bool, RuntimeError> {
-    Ok(find_equal(elements, value)?.is_some())
-}
-
-/// Where the first element is that equals `value`.
-///
-/// # Errors
-/// There is no fuel for looking at all of them.
-pub fn find_equal<'a>(
-    elements: impl ExactSizeIterator<Item = &'a Value>,
-    value: &Value,
-) -> Result<Option<usize>, RuntimeError> {
     budget::charge(elements.len() / budget::ELEMENTS)?;
-    for (at, element) in elements.enumerate() {
+    for element in elements {
         if equals(element, value)? {
-            return Ok(Some(at));
+            return Ok(true);
         }
     }
-    Ok(None)
+    Ok(false)
 }
 
 /// Comparisons charged at once.
 const PIECE: usize = 64;
 
 fn compare_parts(frame: Frame<'_>) -> Result<bool, RuntimeError> {
-    let mut result = start(&frame);
+    // A new frame goes on to its first comparison.
+    let mut result = true;
     let mut frames = vec![frame];
     let mut uncharged = 0;
     while let Some(frame) = frames.last_mut() {
@@ -363,7 +364,7 @@ fn compare_parts(frame: Frame<'_>) -> Result<bool, RuntimeError> {
                 Ok(outcome) => result = outcome,
                 Err(frame) => {
                     budget::charge(frame.cost())?;
-                    result = start(&frame);
+                    result = true;
                     frames.push(frame);
                 }
             },
@@ -375,6 +376,7 @@ fn compare_parts(frame: Frame<'_>) -> Result<bool, RuntimeError> {
 #[cfg(test)]
 mod tests {
     use super::super::dict::{self, Key};
+    use super::super::elements::{self, Elements};
     use super::super::{collection, heap};
     use super::*;
 
@@ -408,7 +410,15 @@ mod tests {
         assert!(equals(&dict_of(&["a", "b"]), &dict_of(&["b", "a"])));
         assert!(!equals(&dict_of(&["a", "b"]), &dict_of(&["a", "c"])));
         assert!(!equals(&dict_of(&["a"]), &dict_of(&["a", "b"])));
-        let set = |items: &[i64]| collection::new(Kind::Set, a(items), 0, Value::NULL);
+        let set = |items: &[i64]| {
+            let mut elements = elements::none();
+            for &item in items {
+                let item = Value::int(item);
+                let hash = Elements::of(&elements).unwrap().candidates(&item).1;
+                elements::add(&mut elements, item, hash);
+            }
+            collection::new(Kind::Set, elements, 0)
+        };
         assert!(equals(&set(&[1, 2, 3]), &set(&[3, 1, 2])) && equals(&set(&[]), &set(&[])));
         assert!(!equals(&set(&[1, 2, 3]), &set(&[3, 1, 4])) && !equals(&set(&[1]), &set(&[2])));
         assert!(!equals(&Value::int(1), &Value::TRUE) && !equals(&Value::NULL, &Value::int(0)));

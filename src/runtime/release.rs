@@ -16,7 +16,7 @@ use super::generator::GeneratorObject;
 use super::heap::{self, FLAG_BUFFERED, Header, IMMORTAL, Kind};
 use super::iterate::IteratorObject;
 use super::promise::{PromiseObject, TaskObject};
-use super::string::{self, FLAG_RECENT, StringObject};
+use super::string::{self, FLAGS_KNOWN_ELSEWHERE, StringObject};
 use super::structure::StructObject;
 use super::tagged::TaggedObject;
 use super::value::BigIntObject;
@@ -97,7 +97,6 @@ pub(super) unsafe fn for_each_child(object: *mut Header, mut visit: impl FnMut(W
             }
             Kind::Set | Kind::Queue | Kind::Stack => {
                 visit((*(object as *const CollectionObject)).items);
-                visit((*(object as *const CollectionObject)).index);
                 &[]
             }
             Kind::Tagged | Kind::Outcome => TaggedObject::words(object as *const TaggedObject),
@@ -225,8 +224,8 @@ unsafe fn free(object: *mut Header) {
 unsafe fn free_string(object: *mut Header) {
     // SAFETY: a string without owners; strings are never candidates of the cycle collector.
     unsafe {
-        if (*object).flags & FLAG_RECENT != 0 {
-            string::forget(object as *mut StringObject);
+        if (*object).flags & FLAGS_KNOWN_ELSEWHERE != 0 {
+            string::dies(object as *mut StringObject);
         }
         heap::free_object(object, StringObject::size(object as *const StringObject));
     }

@@ -6,7 +6,7 @@
 //! Texts of two to eight bytes are words, keys and codes that programs make again and again: a table without counts remembers the
 //! latest ones, and a text that is in it gets one more owner instead of an object. A string leaves the table before it dies or changes.
 
-use super::budget;
+use super::error::RuntimeError;
 use super::heap::{self, Header, IMMORTAL, Kind};
 use super::operators::LONG;
 use super::value::Value;
@@ -17,6 +17,7 @@ use std::mem::{offset_of, size_of};
 use std::ptr;
 
 mod compose;
+mod marks;
 pub use compose::{
     Draft, ascii_part, decimal, find_byte, from_int, join, joined_len, small_int, split_at_byte, turned,
 };
@@ -50,9 +51,11 @@ const FLAG_CHARS_KNOWN: u8 = 16;
 pub const FLAG_RECENT: u8 = 64;
 /// The longest text the table of recent strings holds, one word.
 const SHORT: usize = size_of::<u64>();
+/// Flag: marks of where its characters begin stand in the place of hash and number of characters ([`marks`]). As [`FLAG_RECENT`].
+const FLAG_MARKED: u8 = 128;
+/// Flags of strings that somebody must hear of when they die.
+pub(super) const FLAGS_KNOWN_ELSEWHERE: u8 = FLAG_RECENT | FLAG_MARKED;
 const RECENT: usize = 1024;
-/// Characters a text that is not all ASCII is walked through for free.
-const LONG_WALK: usize = 1024;
 /// The longest string anything may build.
 pub const MAX_LEN: usize = (1 << 30) - 64;
 
@@ -231,11 +234,28 @@ fn recent(text: u64, len: usize) -> Value {
     })
 }
 
+/// A string with one of [`FLAGS_KNOWN_ELSEWHERE`] dies: takes it out of the table of recent ones, frees its marks.
+///
+/// # Safety
+/// It has no owner left.
+#[inline(never)]
+pub(super) unsafe fn dies(object: *mut StringObject) {
+    // SAFETY: the caller's, and the flags say what there is.
+    unsafe {
+        if (*object).header.flags & FLAG_RECENT != 0 {
+            forget(object);
+        }
+        if (*object).header.flags & FLAG_MARKED != 0 {
+            marks::free(object);
+        }
+    }
+}
+
 /// Takes a string with [`FLAG_RECENT`] out of the table, if it is still there.
 ///
 /// # Safety
 /// It is live, and its text has not changed since it got the flag.
-pub(super) unsafe fn forget(object: *mut StringObject) {
+unsafe fn forget(object: *mut StringObject) {
     // SAFETY: such strings have eight bytes, zeros behind the text.
     let slot = unsafe {
         (*object).header.flags &= !FLAG_RECENT;
@@ -456,6 +476,19 @@ pub fn sum(left: Value, right: &Value) -> Result<Value, Value> {
     Ok(left)
 }
 
+/// Appends a text to a string without other owners.
+///
+/// # Errors
+/// The sum is longer than a string may be, or than the memory allows; nothing has changed.
+pub fn lengthen(value: &mut Value, text: &str) -> Result<(), RuntimeError> {
+    let sum = value.as_str().map_or(0, str::len) + text.len();
+    if sum > MAX_LEN || (sum > LONG && !heap::may_allocate(sum)) {
+        return Err(RuntimeError::out_of_memory());
+    }
+    append(value, text);
+    Ok(())
+}
+
 /// The one-character string of `c`.
 pub fn from_char(c: char) -> Value {
     new(c.encode_utf8(&mut [0; 4]))
@@ -495,9 +528,8 @@ fn extend(value: &mut Value, text: &str, text_is_ascii: bool) {
             *value.word_mut() = Word::object(object);
         }
         copy_text(text, StringObject::bytes(object).add(len));
+        marks::grow(object, text, text_is_ascii);
         (*object).len = need as u32;
-        let ascii = (*object).header.flags & FLAG_ASCII;
-        (*object).header.flags = if text_is_ascii { ascii } else { 0 };
     }
 }
 
@@ -547,7 +579,11 @@ impl<'a> StringRef<'a> {
         if fields.header.flags & FLAG_CHARS_KNOWN != 0 {
             return fields.chars as usize;
         }
-        let chars = self.as_str().chars().count();
+        if fields.header.flags & FLAG_MARKED != 0 {
+            // SAFETY: a live string with marks.
+            return unsafe { marks::chars(self.object) };
+        }
+        let chars = marks::count(self.as_str());
         // SAFETY: an object without the flag is no static, and belongs to this thread.
         unsafe {
             (*self.object).chars = chars as u32;
@@ -563,10 +599,17 @@ impl<'a> StringRef<'a> {
             // SAFETY: statics live forever.
             return Some(unsafe { Value::from_word(ascii_word(byte)) });
         }
-        if index > LONG_WALK {
-            budget::spend(index / budget::BYTES);
+        self.as_str()[self.byte_of(index)..].chars().next().map(from_char)
+    }
+
+    /// The byte at which code point `index` begins, or the length of the text if there are not so many.
+    #[inline]
+    pub fn byte_of(self, index: usize) -> usize {
+        if self.is_ascii() {
+            return index.min(self.fields().len as usize);
         }
-        self.as_str().chars().nth(index).map(from_char)
+        // SAFETY: a live string; all statics are ASCII or empty.
+        unsafe { marks::byte_of(self.object, index) }
     }
 
     /// The hash, computed once.
@@ -575,6 +618,10 @@ impl<'a> StringRef<'a> {
         let fields = self.fields();
         if fields.header.flags & FLAG_HASHED != 0 {
             return fields.hash;
+        }
+        if fields.header.flags & FLAG_MARKED != 0 {
+            // SAFETY: a live string with marks.
+            return unsafe { marks::hash(self.object, || hash_text(self.as_str().as_bytes())) };
         }
         let hash = hash_text(self.as_str().as_bytes());
         // SAFETY: an object without the flag is no static, and belongs to this thread.

@@ -1,8 +1,12 @@
 //! The layout of dicts: insertion-ordered open addressing. Entries lie in one buffer in insertion order; above [`LINEAR`] entries an
 //! index table of entry numbers, probed by double hashing, finds them.
 //!
-//! A removed entry keeps its place with an unassigned key until the buffer is rebuilt, when it is full. Every entry in use, removed or
-//! not, has one index slot, hence the index always has empty slots and probing ends.
+//! A removed entry keeps its place with an unassigned key until the buffer is rebuilt: when it is full, or when removed entries are
+//! more than the others. Every entry in use, removed or not, has one index slot, hence the index always has empty slots and probing
+//! ends. The value of a removed entry is the distance to an entry after it before which all are removed, so that whoever looks for
+//! the first entry again and again, and removes it, does not go over all that he has removed.
+//!
+//! The elements of a set are a dict, too: keys of any kind, found by the hashes that are their values ([`super::elements`]).
 //!
 //! Two guesses come before the index. Int keys that were stored one after the other are found by their distance from the first one. And
 //! a dict remembers the entry that was found or stored last, because programs look a key up, then store under it.
@@ -31,7 +35,7 @@ pub struct DictObject {
     index_len: u32,
 }
 
-/// One entry; a removed one has an unassigned key.
+/// One entry; a removed one has an unassigned key and the distance to a later one.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct Entry {
@@ -47,6 +51,10 @@ pub(super) const FLAG_STRING_ORDERED: u8 = 1;
 ///
 /// PERF: two million entries without the flag need not be looked at when they are given up.
 pub(super) const FLAG_COUNTED: u8 = 2;
+/// The entries are elements of a set and their hashes.
+pub(super) const FLAG_ELEMENTS: u8 = 4;
+/// Removed entries that may stay besides as many as there are others.
+const REMOVED: usize = 16;
 /// Up to this many entries are searched one by one.
 const LINEAR: usize = 8;
 /// An index slot in use holds the number of its entry, counted from one, in the bits below the number of slots (a power of two), and
@@ -75,6 +83,12 @@ unsafe fn hash_stored(stored: Word) -> u32 {
         // SAFETY: keys are ints or live strings.
         unsafe { StringRef::of(stored) }.hash()
     }
+}
+
+/// The value of a removed entry.
+fn distance(entries: usize) -> Word {
+    // Buffers hold less than 2^32 entries.
+    Word::inline_int(entries as i64).unwrap_or(Word::small_int(1))
 }
 
 /// The slots where a key may be, at a distance that is the same for all keys of its group.
@@ -290,12 +304,91 @@ impl DictObject {
         }
     }
 
+    /// The hash of the key of an entry in use.
+    ///
+    /// # Safety
+    /// It is not a removed one.
+    unsafe fn hash_of(&self, entry: Entry) -> u32 {
+        if self.header.flags & FLAG_ELEMENTS != 0 {
+            return entry.value.as_inline_int() as u32;
+        }
+        // SAFETY: the caller's.
+        unsafe { hash_stored(entry.key) }
+    }
+
+    /// Calls `visit` with the place of each element of a set that has this hash.
+    pub(super) fn with_hash(&self, hash: u32, mut visit: impl FnMut(usize)) {
+        let mut look = |at: usize| {
+            let entry = self.entries()[at];
+            if entry.key != Word::UNDEF && entry.value.as_inline_int() == i64::from(hash) {
+                visit(at);
+            }
+        };
+        if self.index_len == 0 {
+            return (0..self.used as usize).for_each(look);
+        }
+        let mask = self.index_len - 1;
+        let mut probe = Probe::new(hash, mask);
+        loop {
+            // SAFETY: a probe stays inside the index.
+            let found = unsafe { *self.index.add(probe.slot()) };
+            if found == EMPTY {
+                return;
+            }
+            if (found ^ hash) & !mask == 0 {
+                look((found & mask) as usize - 1);
+            }
+            probe.go_on();
+        }
+    }
+
+    /// Takes an entry out. Places of entries may change.
+    ///
+    /// # Safety
+    /// The dict has one owner, who gets key and value; the entry is in use and not removed.
+    pub(super) unsafe fn take(&mut self, at: usize) -> Entry {
+        // SAFETY: the entry is in use; the distance leads to an entry in use, or to the end.
+        unsafe {
+            let behind = match self.entries().get(at + 1) {
+                Some(next) if next.key == Word::UNDEF => next.value.as_inline_int(),
+                _ => 0,
+            };
+            let removed = Entry { key: Word::UNDEF, value: distance(behind as usize + 1) };
+            let entry = self.entries.add(at).replace(removed);
+            self.len -= 1;
+            if (self.used - self.len) as usize > self.len as usize + REMOVED {
+                self.rebuild(0);
+            }
+            entry
+        }
+    }
+
+    /// The first entry from a place on that is not removed.
+    ///
+    /// # Safety
+    /// The dict is live.
+    pub(super) unsafe fn next(object: *const DictObject, from: usize) -> Option<usize> {
+        // SAFETY: `used` entries are initialised, and distances lead to one of them or to the end. Dicts belong to one thread, and nobody
+        // has a reference to a removed entry.
+        unsafe {
+            let (entries, used) = ((*object).entries, (*object).used as usize);
+            let mut at = from;
+            while at < used && (*entries.add(at)).key == Word::UNDEF {
+                at += (*entries.add(at)).value.as_inline_int() as usize;
+            }
+            if at > from + 1 {
+                (*entries.add(from)).value = distance(at - from);
+            }
+            (at < used).then_some(at)
+        }
+    }
+
     fn make_index(&mut self, slots: usize) {
         self.index = heap::alloc_zeroed(slots * size_of::<u32>()) as *mut u32;
         self.index_len = slots as u32;
         for at in 0..self.used {
             // SAFETY: there are more slots than entries; nothing was removed since the buffer was made.
-            unsafe { self.enter(at, hash_stored((*self.entries.add(at as usize)).key)) };
+            unsafe { self.enter(at, self.hash_of(*self.entries.add(at as usize))) };
         }
     }
 
@@ -322,7 +415,7 @@ impl DictObject {
         // SAFETY: a new object; every child gets one more owner.
         unsafe {
             let copy = &mut *object;
-            copy.header.flags = self.header.flags & (FLAG_STRING_ORDERED | FLAG_COUNTED);
+            copy.header.flags = self.header.flags & (FLAG_STRING_ORDERED | FLAG_COUNTED | FLAG_ELEMENTS);
             copy.rebuild(self.len as usize);
             for entry in self.entries() {
                 if entry.key != Word::UNDEF {
@@ -344,7 +437,7 @@ impl DictObject {
             let at = self.used;
             self.entries.add(at as usize).write(entry);
             if self.index_len > 0 {
-                self.enter(at, hash_stored(entry.key));
+                self.enter(at, self.hash_of(entry));
             }
         }
         self.recent = self.used;

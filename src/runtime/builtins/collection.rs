@@ -1,25 +1,21 @@
 //! Sets, queues and stacks.
-//!
-//! A set of more than a few elements has an index, a dict in which its ints and strings are keys (strings behind an `s`, so that `1` and `"1"`
-//! differ), and the key `f` once it has held a float, which may equal an int. All other elements are found one by one.
 
 use super::Args;
 use crate::runtime::collection::{self, CollectionRef};
-use crate::runtime::dict::{self, Key};
+use crate::runtime::elements::{self, Elements, Found};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::heap::Kind;
 use crate::runtime::host::Host;
-use crate::runtime::operators;
 use crate::runtime::value::Value;
 
 type Outcome = Result<Value, RuntimeError>;
 
 fn make(kind: Kind, items: Value) -> Value {
-    collection::new(kind, items, 0, Value::NULL)
+    collection::new(kind, items, 0)
 }
 
 fn empty(kind: Kind) -> Value {
-    make(kind, Value::array(vec![]))
+    make(kind, if kind == Kind::Set { elements::none() } else { Value::array(vec![]) })
 }
 
 fn of_kind<'a>(args: &'a Args<'_>, at: usize, kind: Kind) -> Option<CollectionRef<'a>> {
@@ -27,12 +23,12 @@ fn of_kind<'a>(args: &'a Args<'_>, at: usize, kind: Kind) -> Option<CollectionRe
 }
 
 /// Takes the first argument, a collection known to be of `kind`, apart and makes another of what `change` makes of its parts.
-fn changed(args: &mut Args<'_>, kind: Kind, change: impl FnOnce(&mut Value, &mut usize, &mut Value)) -> Value {
-    let Some((mut items, mut start, mut index)) = collection::into_parts(args.take(0)) else {
+fn changed(args: &mut Args<'_>, kind: Kind, change: impl FnOnce(&mut Value, &mut usize)) -> Value {
+    let Some((mut items, mut start)) = collection::into_parts(args.take(0)) else {
         return empty(kind);
     };
-    change(&mut items, &mut start, &mut index);
-    collection::new(kind, items, start, index)
+    change(&mut items, &mut start);
+    collection::new(kind, items, start)
 }
 
 fn push_onto(items: &mut Value, value: Value) {
@@ -41,64 +37,16 @@ fn push_onto(items: &mut Value, value: Value) {
     }
 }
 
-/// Sets up to this size have no index.
-const LINEAR: usize = 16;
-
-/// The index key of an element, if it has one.
-fn index_key(value: &Value) -> Option<Value> {
-    match value.as_str() {
-        Some(text) => Some(Value::string(&format!("s{text}"))),
-        None => value.as_int().map(Value::int),
-    }
-}
-
-fn index_element(index: &mut Value, value: &Value) {
-    let Some(mut index) = index.as_dict_mut() else { return };
-    if let Some(key) = index_key(value).as_ref().and_then(Key::of) {
-        index.insert(key, Value::TRUE);
-    } else if value.as_float().is_some() {
-        index.insert(Key::text("f"), Value::TRUE);
-    }
-}
-
-fn has(items: &[Value], index: &Value, value: &Value) -> Result<bool, RuntimeError> {
-    if let (Some(index), Some(key)) = (index.as_dict(), index_key(value)) {
-        if Key::of(&key).is_some_and(|key| index.get(&key).is_some()) {
-            return Ok(true);
-        }
-        if value.as_str().is_some() || index.get(&Key::text("f")).is_none() {
-            return Ok(false);
-        }
-    }
-    operators::any_equal(items.iter(), value)
-}
-
-fn set_contains(set: CollectionRef<'_>, value: &Value) -> Result<bool, RuntimeError> {
-    has(set.items(), set.index(), value)
-}
-
-/// Adds an element that is not there.
-fn add(items: &mut Value, index: &mut Value, value: Value) {
-    index_element(index, &value);
-    push_onto(items, value);
-    let elements = items.as_array().unwrap_or(&[]);
-    if index.is_null() && elements.len() > LINEAR {
-        *index = dict::new();
-        for element in elements {
-            index_element(index, element);
-        }
-    }
-}
-
 /// A set of the distinct ones of some values.
 fn set_of<'a>(values: impl Iterator<Item = &'a Value>) -> Outcome {
-    let (mut items, mut index) = (Value::array(vec![]), Value::NULL);
+    let mut items = elements::none();
     for value in values {
-        if !has(items.as_array().unwrap_or(&[]), &index, value)? {
-            add(&mut items, &mut index, value.clone());
+        let found = Elements::of(&items).map_or(Ok(Found::Missing(0)), |elements| elements.find(value))?;
+        if let Found::Missing(hash) = found {
+            elements::add(&mut items, value.clone(), hash);
         }
     }
-    Ok(collection::new(Kind::Set, items, 0, index))
+    Ok(make(Kind::Set, items))
 }
 
 pub(super) fn set(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -113,25 +61,18 @@ pub(super) fn set(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 
 pub(super) fn set_add(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(set) = of_kind(args, 0, Kind::Set) else { return Ok(empty(Kind::Set)) };
-    if args.len() < 2 || set_contains(set, args.get(1))? {
+    if args.len() < 2 {
         return Ok(args.take(0));
     }
+    let Found::Missing(hash) = set.find(args.get(1))? else { return Ok(args.take(0)) };
     let value = args.take(1);
-    Ok(changed(args, Kind::Set, |items, _, index| add(items, index, value)))
+    Ok(changed(args, Kind::Set, |items, _| elements::add(items, value, hash)))
 }
 
 pub(super) fn set_remove(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(set) = of_kind(args, 0, Kind::Set) else { return Ok(empty(Kind::Set)) };
-    let Some(at) = operators::find_equal(set.items().iter(), args.get(1))? else {
-        return Ok(args.take(0));
-    };
-    Ok(changed(args, Kind::Set, |items, _, index| {
-        let removed = items.as_array_mut().map(|mut items| items.remove(at));
-        let key = removed.as_ref().and_then(index_key);
-        if let (Some(mut index), Some(key)) = (index.as_dict_mut(), key.as_ref().and_then(Key::of)) {
-            index.remove(&key);
-        }
-    }))
+    let Found::At(place) = set.find(args.get(1))? else { return Ok(args.take(0)) };
+    Ok(changed(args, Kind::Set, |items, _| elements::remove(items, place)))
 }
 
 /// A set combined from two; empty unless both arguments are sets.
@@ -146,7 +87,7 @@ fn combined(args: &Args<'_>, combine: fn(CollectionRef<'_>, CollectionRef<'_>) -
 fn of_those(set: CollectionRef<'_>, other: CollectionRef<'_>, inside: bool) -> Outcome {
     let mut chosen = Vec::new();
     for value in set.items() {
-        if set_contains(other, value)? == inside {
+        if matches!(other.find(value)?, Found::At(_)) == inside {
             chosen.push(value);
         }
     }
@@ -154,7 +95,7 @@ fn of_those(set: CollectionRef<'_>, other: CollectionRef<'_>, inside: bool) -> O
 }
 
 pub(super) fn set_union(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    combined(args, |a, b| set_of(a.items().iter().chain(b.items())))
+    combined(args, |a, b| set_of(a.items().chain(b.items())))
 }
 
 pub(super) fn set_intersect(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -167,13 +108,13 @@ pub(super) fn set_difference(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 
 pub(super) fn set_has(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     match of_kind(args, 0, Kind::Set) {
-        Some(set) if args.len() > 1 => Ok(Value::bool(set_contains(set, args.get(1))?)),
+        Some(set) if args.len() > 1 => Ok(Value::bool(matches!(set.find(args.get(1))?, Found::At(_)))),
         _ => Ok(Value::FALSE),
     }
 }
 
 fn to_array(args: &Args<'_>, kind: Kind) -> Outcome {
-    Ok(Value::array(of_kind(args, 0, kind).map_or(Vec::new(), |collection| collection.items().to_vec())))
+    Ok(Value::array(of_kind(args, 0, kind).map_or(Vec::new(), |collection| collection.items().cloned().collect())))
 }
 
 pub(super) fn set_to_array(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -192,11 +133,11 @@ fn added(args: &mut Args<'_>, kind: Kind) -> Outcome {
         return Ok(if of_kind(args, 0, kind).is_some() { args.take(0) } else { empty(kind) });
     }
     let value = args.take(1);
-    Ok(changed(args, kind, |items, _, _| push_onto(items, value)))
+    Ok(changed(args, kind, |items, _| push_onto(items, value)))
 }
 
 fn is_empty(args: &Args<'_>, kind: Kind) -> Outcome {
-    Ok(Value::bool(of_kind(args, 0, kind).is_some_and(|collection| collection.items().is_empty())))
+    Ok(Value::bool(of_kind(args, 0, kind).is_some_and(|collection| collection.is_empty())))
 }
 
 pub(super) fn queue(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -211,11 +152,11 @@ pub(super) fn queue_dequeue(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(queue) = of_kind(args, 0, Kind::Queue) else {
         return Ok(Value::array(vec![empty(Kind::Queue), Value::NULL]));
     };
-    if queue.items().is_empty() {
+    if queue.is_empty() {
         return Ok(Value::array(vec![args.take(0), Value::NULL]));
     }
     let mut front = Value::NULL;
-    let rest = changed(args, Kind::Queue, |items, start, _| {
+    let rest = changed(args, Kind::Queue, |items, start| {
         // A shared array keeps its front: only the start moves. Half an array of taken places is given up at once, which is
         // constant time on average.
         if items.is_unique()
@@ -237,7 +178,7 @@ pub(super) fn queue_dequeue(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 }
 
 pub(super) fn queue_peek(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let front = of_kind(args, 0, Kind::Queue).and_then(|queue| queue.items().first());
+    let front = of_kind(args, 0, Kind::Queue).and_then(|queue| queue.as_slice().first());
     Ok(front.cloned().unwrap_or(Value::NULL))
 }
 
@@ -262,14 +203,14 @@ pub(super) fn stack_pop(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Ok(Value::array(vec![empty(Kind::Stack), Value::NULL]));
     }
     let mut top = Value::NULL;
-    let rest = changed(args, Kind::Stack, |items, _, _| {
+    let rest = changed(args, Kind::Stack, |items, _| {
         top = items.as_array_mut().and_then(|mut items| items.pop()).unwrap_or(Value::NULL);
     });
     Ok(Value::array(vec![rest, top]))
 }
 
 pub(super) fn stack_peek(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let top = of_kind(args, 0, Kind::Stack).and_then(|stack| stack.items().last());
+    let top = of_kind(args, 0, Kind::Stack).and_then(|stack| stack.as_slice().last());
     Ok(top.cloned().unwrap_or(Value::NULL))
 }
 
@@ -292,7 +233,7 @@ pub(super) fn size(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Err(RuntimeError::message(text));
     }
     match of_kind(args, 0, kind) {
-        Some(collection) => Ok(Value::int(collection.items().len() as i64)),
+        Some(collection) => Ok(Value::int(collection.len() as i64)),
         None => Err(RuntimeError::message(format!("{small}_size requires a {large} argument"))),
     }
 }

@@ -114,7 +114,7 @@ pub(super) fn len(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         View::Array(elements) => elements.len(),
         View::Dict(dict) => dict.len(),
         View::Bytes(bytes) => bytes.as_slice().len(),
-        View::Collection(collection) => collection.items().len(),
+        View::Collection(collection) => collection.len(),
         _ => {
             let text = "len() requires an array, dict, bytes, set, queue, stack, or string";
             return Err(RuntimeError::message(text));

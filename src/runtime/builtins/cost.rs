@@ -34,6 +34,7 @@ const CONSTANT: &[&str] = &[
     "Stack",
     "set_add",
     "set_has",
+    "set_remove",
     "queue_enqueue",
     "queue_dequeue",
     "queue_peek",
@@ -50,8 +51,11 @@ const CONSTANT: &[&str] = &[
     "shared_set",
     "shared_get",
     "char_at",
+    "substring",
     "take",
 ];
+/// Builtins that look at an array or a text, but only at one entry of a dict.
+const KEYED: &[&str] = &["remove", "contains"];
 /// Builtins that sort.
 const SORTING: &[&str] = &["sort", "__sort_by_keys", "keys", "values", "items"];
 
@@ -59,6 +63,7 @@ const SORTING: &[&str] = &["sort", "__sort_by_keys", "keys", "values", "items"];
 enum Growth {
     Constant,
     Linear,
+    Keyed,
     Sorting,
 }
 
@@ -67,6 +72,7 @@ fn growth(row: u16) -> Growth {
     let kinds = KINDS.get_or_init(|| {
         let kind = |name| match name {
             name if CONSTANT.contains(&name) => Growth::Constant,
+            name if KEYED.contains(&name) => Growth::Keyed,
             name if SORTING.contains(&name) => Growth::Sorting,
             _ => Growth::Linear,
         };
@@ -82,7 +88,7 @@ fn size(value: &Value) -> usize {
         View::Bytes(bytes) => bytes.as_slice().len() / budget::BYTES,
         View::Array(elements) => elements.len() / budget::ELEMENTS,
         View::Dict(dict) => dict.len() / budget::ELEMENTS,
-        View::Collection(collection) => collection.items().len() / budget::ELEMENTS,
+        View::Collection(collection) => collection.len() / budget::ELEMENTS,
         _ => 0,
     }
 }
@@ -92,6 +98,7 @@ pub fn cost<'a>(row: u16, args: impl Iterator<Item = &'a Value>) -> usize {
     match growth(row) {
         Growth::Constant => 1,
         Growth::Linear => args.map(size).sum::<usize>() + 1,
+        Growth::Keyed => args.filter(|arg| arg.as_dict().is_none()).map(size).sum::<usize>() + 1,
         Growth::Sorting => {
             let size: usize = args.map(size).sum();
             size * (size.max(1).ilog2() as usize + 1) + 1
@@ -105,7 +112,7 @@ mod tests {
 
     #[test]
     fn every_name_is_one_of_a_builtin() {
-        for name in CONSTANT.iter().chain(SORTING) {
+        for name in CONSTANT.iter().chain(SORTING).chain(KEYED) {
             assert!(TABLE.iter().any(|row| row.name == *name), "{name}");
         }
     }

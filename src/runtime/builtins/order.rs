@@ -5,6 +5,7 @@
 
 use super::Args;
 use crate::base::operator::BinaryOp;
+use crate::runtime::elements::{self, Elements, Found};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::heap;
 use crate::runtime::host::Host;
@@ -114,18 +115,18 @@ pub(super) fn unique(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     check(args)?;
     let elements = args.get(0).as_array().unwrap_or(&[]);
     let (mut ints, mut texts) = (FxHashSet::default(), FxHashSet::default());
-    let mut others: Vec<&Value> = Vec::new();
+    let mut others = elements::none();
     let mut out = Vec::new();
     for element in elements {
         let new = match element.view() {
             View::Int(i) => ints.insert(i),
             View::Str(text) => texts.insert(text.as_str()),
             _ => {
-                let new = !operators::any_equal(others.iter().copied(), element)?;
-                if new {
-                    others.push(element);
+                let found = Elements::of(&others).map_or(Ok(Found::Missing(0)), |others| others.find(element))?;
+                if let Found::Missing(hash) = found {
+                    elements::add(&mut others, element.clone(), hash);
                 }
-                new
+                matches!(found, Found::Missing(_))
             }
         };
         if new {

@@ -152,13 +152,7 @@ pub(super) fn index_of(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 
 /// Where the characters `[start, end)` begin and end, in bytes; both are clamped.
 fn characters(text: StringRef<'_>, start: usize, end: usize) -> (usize, usize) {
-    let all = text.as_str();
-    if text.is_ascii() {
-        return (start.min(all.len()), end.min(all.len()));
-    }
-    let byte = |rest: &str, count: usize| rest.char_indices().nth(count).map_or(rest.len(), |(at, _)| at);
-    let from = byte(all, start);
-    (from, from + byte(&all[from..], end - start))
+    (text.byte_of(start), text.byte_of(end))
 }
 
 pub(super) fn substring(_: &mut Host, args: &mut Args<'_>) -> Outcome {

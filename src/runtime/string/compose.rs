@@ -2,8 +2,8 @@
 //! known to be ASCII is not looked at again.
 
 use super::{
-    FLAG_ASCII, FLAG_KEY_IS_INT, FLAG_KEY_KNOWN, HIGH, SHORT, StringObject, StringRef, allocate_for, new, packed,
-    recent, short,
+    FLAG_ASCII, FLAG_KEY_IS_INT, FLAG_KEY_KNOWN, HIGH, SHORT, StringObject, StringRef, allocate_for, marks, new,
+    packed, recent, short,
 };
 use crate::runtime::array;
 use crate::runtime::heap::Kind;
@@ -396,8 +396,12 @@ impl Draft {
             }
             let bytes = std::slice::from_raw_parts(self.bytes.as_ptr().cast::<u8>(), self.len);
             copy_bytes(bytes, StringObject::bytes(object).add(len));
+            if !self.ascii || header.flags & FLAG_ASCII == 0 {
+                marks::grow(object, std::str::from_utf8_unchecked(bytes), self.ascii);
+            } else {
+                header.flags = FLAG_ASCII;
+            }
             (*object).len = (len + self.len) as u32;
-            header.flags = if self.ascii { header.flags & FLAG_ASCII } else { 0 };
         }
         true
     }

@@ -386,6 +386,43 @@ unsafe fn short_text(vm: &Vm, pc: *mut u64, base: *mut u64, fields: Fields) -> O
     }
 }
 
+/// The instruction where the first value listed is a string that dies here and has no other owner: the other texts are appended to it.
+unsafe fn longer_text(vm: &mut Vm, pc: *mut u64, base: *mut u64, fields: Fields) -> Option<*mut u64> {
+    // SAFETY: as for `format_text`; the string of the first register passes to register a.
+    unsafe {
+        let count = fields.c as usize;
+        let mut others = listed(pc.add(2), count);
+        let (first, dies) = others.next()?;
+        let slot = base.add(first);
+        if !dies || !Value::borrow(&Word(*slot)).is_unique() || Value::borrow(&Word(*slot)).as_string().is_none() {
+            return None;
+        }
+        // The others are written before the first changes: it may be one of them.
+        let written = budget::attempt(|| {
+            vm.host.draft(
+                |text| {
+                    others.try_for_each(|(register, _)| {
+                        display::write(text, Value::borrow(&Word(*base.add(register))), display::Form::Print)
+                    })
+                },
+                |text| string::lengthen(Value::borrow_mut(&mut *(slot as *mut Word)), text),
+            )
+        });
+        match written {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) | Err(error) => return Some(vm.raise(pc, error)),
+        }
+        let text = *slot;
+        for (register, dies) in listed(pc.add(2), count).skip(1) {
+            if dies {
+                release(Word(*base.add(register)));
+            }
+        }
+        *base.add(fields.a as usize) = text;
+        Some(pc.add(Opcode::format.length(count)))
+    }
+}
+
 #[inline(never)]
 unsafe fn format_text(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: the listed registers hold live values, owned if flagged.
@@ -393,6 +430,9 @@ unsafe fn format_text(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
         let fields = Fields::decode(*pc.add(1));
         let count = fields.c as usize;
         if let Some(next) = short_text(vm, pc, base, fields) {
+            return next;
+        }
+        if let Some(next) = longer_text(vm, pc, base, fields) {
             return next;
         }
         let written = budget::attempt(|| {

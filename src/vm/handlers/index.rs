@@ -331,6 +331,14 @@ unsafe fn new_array(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
         let count = fields.c as usize;
         let next = pc.add(Opcode::array_new.length(count));
         let spread = Word(if vm.steady { Word::NULL.0 } else { spread_next(next, base, fields.a) });
+        if count == 0
+            && spread.is_array()
+            && Fields::decode(*next.add(1)).op & DROP_FIRST != 0
+            && (*spread.header()).count == 1
+        {
+            *base.add(fields.a as usize) = spread.0;
+            return next.add(2);
+        }
         let rest = Value::borrow(&spread).as_array().unwrap_or(&[]);
         let object = ArrayObject::allocate(count + rest.len());
         let (elements, list) = (ArrayObject::elements(object), pc.add(2) as *const u16);
@@ -349,6 +357,24 @@ unsafe fn new_array(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
             release(spread);
         }
         next.add(2)
+    }
+}
+
+/// Makes `target` of what is spread into it, if it is empty and the other dies with the spread and has no other owner: then nothing has
+/// to be copied.
+///
+/// # Safety
+/// Both words are live; the target is owned.
+#[inline(always)]
+unsafe fn becomes(target: *mut u64, source: Word, dies: bool, is_empty: bool) -> bool {
+    // SAFETY: the caller's; a source that dies is owned.
+    unsafe {
+        let taken = dies && is_empty && (*source.header()).count == 1;
+        if taken {
+            release(Word(*target));
+            *target = source.0;
+        }
+        taken
     }
 }
 
@@ -431,6 +457,10 @@ unsafe fn spread_array(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
             return vm.raise(pc, RuntimeError::message("Can only spread arrays"));
         };
         let slot = base.add(fields.a as usize);
+        let is_empty = Value::borrow(&Word(*slot)).as_array().is_some_and(<[Value]>::is_empty);
+        if becomes(slot, source, fields.op & DROP_FIRST != 0, is_empty) {
+            return pc.add(2);
+        }
         let mut array = Value::from_word(Word(*slot));
         if let Some(mut target) = array.as_array_mut() {
             target.extend(elements);
@@ -510,6 +540,11 @@ unsafe fn spread_dict(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
             return vm.raise(pc, RuntimeError::message("Can only spread dicts"));
         };
         let slot = base.add(fields.a as usize);
+        let is_empty =
+            Value::borrow(&Word(*slot)).as_dict().is_some_and(|dict| dict.is_empty() && !dict.is_string_ordered());
+        if becomes(slot, source, fields.op & DROP_FIRST != 0, is_empty) {
+            return pc.add(2);
+        }
         let mut target = Value::from_word(Word(*slot));
         if let Some(mut target) = target.as_dict_mut() {
             target.extend(entries);
