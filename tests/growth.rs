@@ -6,8 +6,8 @@ mod common;
 use common::{ruff, run_in_fresh_directory};
 use std::fmt::Write;
 
-/// Turns of each program. A pass over a text of as many characters costs 300 units, one over an array of as many elements 5,000.
-const TURNS: usize = 20_000;
+/// Turns of each program. A pass over a text of as many characters costs 150 units, one over an array of as many elements 2,500.
+const TURNS: usize = 10_000;
 
 /// What is done, the program (`N` is the number of turns), and the units for a turn.
 const PROGRAMS: &[(&str, &str, usize)] = &[

@@ -16,8 +16,8 @@ const STRINGS: &[(&str, &str)] = &[
     ),
     (
         "interpolation",
-        r#"func f(x) { mut s := "" mut t := "a text that is there already: " for i in 2000 { s := "${s}${x},${i}" t := "${t}é" } return len(s) + len(t) }
-           mut u := "another text" for i in 2000 { u := "${u}${i}x" } print(f("abc"), len(u))"#,
+        r#"func f(x) { mut s := "" mut t := repeat("t", 300) for i in 2000 { s := "${s}${x},${i}" t := "${t}é" } return len(s) + len(t) }
+           mut u := repeat("u", 300) for i in 2000 { u := "${u}${i}x" } print(f("abc"), len(u))"#,
     ),
     (
         "element",

@@ -36,7 +36,12 @@ pub const UPDATES: &[Row] = &[
     (3, Str, "~ := \"${~}é${@},\"", &[Any]),
     (2, Str, "for q# in 40 { ~ := \"${~}${q#}-${@}\" }", &[Int]),
     (2, Str, "w# := ~ for q# in 30 { ~ := \"${~}${~[q#]}longer and longer\" } print(len(w#), len(~))", &[]),
-    (2, Str, "try { for q# in 30 { ~ := \"${~}a text as a piece${@[q#]}\" } } except e# { print(e#.message, ~) }", &[Ints]),
+    (
+        2,
+        Str,
+        "try { for q# in 30 { ~ := \"${~}a text as a piece${@[q#]}\" } } except e# { print(e#.message, ~) }",
+        &[Ints],
+    ),
     (1, Str, "if len(~) < 200 { ~ := \"${~}${~}${len(~)}\" }", &[]),
     (
         2,
@@ -128,7 +133,12 @@ pub const UPDATES: &[Row] = &[
     (1, Floats, "~ := push(~, @)", &[Float]),
     (1, Floats, "if len(~) > 1 { ~[0] := ~[1] * 2.0 ~[1] += @ }", &[Float]),
     (1, Floats, "s# := Set(~) print(set_remove(set_add(s#, @), @), s# == Set(reverse(~)), unique(~))", &[Float, Float]),
-    (1, Grid, "mut s# := Set(~) w# := s# for q# in 20 { s# := set_add(s#, [q# % 7, @]) } s# := set_remove(s#, @) print(s#, w#)", &[Any, Ints]),
+    (
+        1,
+        Grid,
+        "mut s# := Set(~) w# := s# for q# in 20 { s# := set_add(s#, [q# % 7, @]) } s# := set_remove(s#, @) print(s#, w#)",
+        &[Any, Ints],
+    ),
     (1, Strs, "~ := push(~, @)", &[Str]),
     (1, Strs, "if len(~) > 0 { ~[0] := ~[0] + \"!\" ~[0] += \"?\" } print(~)", &[]),
     (2, Func, "~ := @", &[Func]),
