@@ -78,15 +78,6 @@ impl Phase {
         }
     }
 
-    /// The standing advice.
-    pub const fn help(self) -> Option<&'static str> {
-        match self {
-            Phase::Lexer => Some("Fix the lexical error in source and run again."),
-            Phase::Parser => Some("Fix the parse error and rerun Ruff."),
-            Phase::Compiler => None,
-        }
-    }
-
     /// The exit code of a program with such a diagnostic.
     pub const fn exit_code(self) -> i32 {
         match self {
@@ -99,6 +90,27 @@ impl Phase {
 /// The exit code of an uncaught runtime error.
 pub const RUNTIME_EXIT_CODE: i32 = 4;
 
+/// What helps with a problem: places that have to do with it, and what to write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Advice {
+    /// Further places, shown in the excerpt, and what they are.
+    pub labels: Vec<(Span, String)>,
+    /// Help lines.
+    pub help: Vec<String>,
+}
+
+impl Advice {
+    /// Adds a help line.
+    pub fn help(&mut self, text: impl Into<String>) {
+        self.help.push(text.into());
+    }
+
+    /// Adds a place.
+    pub fn label(&mut self, span: Span, text: impl Into<String>) {
+        self.labels.push((span, text.into()));
+    }
+}
+
 /// One problem found before running.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -108,17 +120,16 @@ pub struct Diagnostic {
     pub message: String,
     /// Where.
     pub span: Span,
-    /// The advice, by default that of the phase.
-    pub help: Option<String>,
+    /// What helps.
+    pub advice: Advice,
     /// Remarks.
     pub notes: Vec<String>,
 }
 
 impl Diagnostic {
-    /// A diagnostic with the standing advice of its phase and no notes.
+    /// A diagnostic without advice and notes.
     pub fn new(code: Code, message: impl Into<String>, span: Span) -> Diagnostic {
-        let help = code.phase().help().map(str::to_owned);
-        Diagnostic { code, message: message.into(), span, help, notes: Vec::new() }
+        Diagnostic { code, message: message.into(), span, advice: Advice::default(), notes: Vec::new() }
     }
 
     /// A parse error.

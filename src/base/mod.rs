@@ -2,6 +2,7 @@
 pub mod builtin;
 pub mod diagnostic;
 pub mod epoch_set;
+pub mod hint;
 pub mod intern;
 pub mod limits;
 pub mod operator;

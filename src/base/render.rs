@@ -1,13 +1,14 @@
 //! Diagnostics and runtime errors as text.
 //!
-//! The first two lines and the advice are fixed by the language reference. Between them stands the source line with the span
-//! marked, drawn by `annotate-snippets` on a one-line excerpt; its own position line is cut off.
+//! The first two lines are fixed by the language reference. Below them stand the source lines with the span and the places that have to
+//! do with it marked, drawn by `annotate-snippets`, and the help lines.
 
-use super::diagnostic::{Code, Diagnostic};
+use super::diagnostic::{Advice, Code, Diagnostic};
 use super::limits::MAX_SHOWN_FRAMES;
-use super::source::{SourceMap, Span};
+use super::source::{Source, SourceMap, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use std::fmt::Write;
+use std::ops::Range;
 
 /// Whether to write terminal colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,27 +47,16 @@ fn floor_boundary(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// The line of `span` with the span underlined, or nothing if the line is blank.
-fn snippet(map: &SourceMap, span: Span, colour: Colour) -> String {
-    let Some(source) = map.try_get(span.source) else { return String::new() };
-    let text = source.text.as_str();
-    let start = floor_boundary(text, (span.start as usize).min(text.len()));
-    let end = floor_boundary(text, (span.end() as usize).min(text.len()));
-    let line = source.lines.line(start as u32);
-    let range = source.lines.range(text, line);
-    let start = start.min(range.end);
-    let end = end.clamp(start, range.end);
-    let from = floor_boundary(text, range.start.max(start.saturating_sub(CONTEXT_BYTES)));
-    let to = floor_boundary(text, range.end.min(end.saturating_add(CONTEXT_BYTES)));
-    let (end, to) = (end.min(start + 2 * CONTEXT_BYTES), to.min(start + 3 * CONTEXT_BYTES));
-    let (end, to) = (floor_boundary(text, end), floor_boundary(text, to));
-    let excerpt = &text[from..to];
-    if excerpt.trim().is_empty() {
-        return String::new();
-    }
-    let shown = Snippet::source(excerpt)
-        .line_start(line as usize)
-        .annotation(AnnotationKind::Primary.span(start - from..(end.max(start)) - from));
+/// A marked piece of one source: byte range and what it is.
+type Mark<'m> = (AnnotationKind, Range<usize>, &'m str);
+
+/// The lines of the marks, drawn.
+fn drawn<'m>(excerpt: &str, line: usize, marks: impl IntoIterator<Item = Mark<'m>>, colour: Colour) -> String {
+    let annotations = marks.into_iter().map(|(kind, range, text)| {
+        let annotation = kind.span(range);
+        if text.is_empty() { annotation } else { annotation.label(text.to_owned()) }
+    });
+    let shown = Snippet::source(excerpt.to_owned()).line_start(line).annotations(annotations);
     let renderer = match colour {
         Colour::Never => Renderer::plain(),
         Colour::Always => Renderer::styled(),
@@ -76,19 +66,82 @@ fn snippet(map: &SourceMap, span: Span, colour: Colour) -> String {
     drawn
 }
 
+/// The bytes of `span` in `source`, cut to its first line. A span at the end of the source, behind the last line that says anything, is
+/// moved to the end of that line.
+fn marked(source: &Source, span: Span) -> Range<usize> {
+    let text = source.text.as_str();
+    let mut start = floor_boundary(text, (span.start as usize).min(text.len()));
+    let mut end = floor_boundary(text, (span.end() as usize).min(text.len()));
+    if text[start..].trim().is_empty() {
+        start = text[..start].trim_end().len();
+        end = start;
+    }
+    let range = source.lines.range(text, source.lines.line(start as u32));
+    let start = start.min(range.end);
+    start..end.clamp(start, range.end)
+}
+
+/// The lines of `span` and of the `labels`, with these marked, or nothing if the line of `span` is blank.
+fn excerpt(map: &SourceMap, span: Span, labels: &[(Span, String)], colour: Colour) -> String {
+    let Some(source) = map.try_get(span.source) else { return String::new() };
+    let text = source.text.as_str();
+    let primary = marked(source, span);
+    let line = source.lines.line(primary.start as u32);
+    let range = source.lines.range(text, line);
+    if text[range.clone()].trim().is_empty() {
+        return String::new();
+    }
+    let mut marks: Vec<Mark> = vec![(AnnotationKind::Primary, primary.clone(), "")];
+    let mut elsewhere = String::new();
+    let (mut first, mut last) = (line, line);
+    for (span, what) in labels {
+        let Some(other) = map.try_get(span.source) else { continue };
+        let range = marked(other, *span);
+        let at = other.lines.line(range.start as u32);
+        let short = |line: u32| source.lines.range(text, line).len() <= CONTEXT_BYTES;
+        if !std::ptr::eq(other, source) || !short(at) || !short(line) {
+            let position = other.lines.position(&other.text, span.start);
+            let _ = writeln!(elsewhere, "  = note: {what}: {}:{}:{}", other.name, position.line, position.column);
+            continue;
+        }
+        (first, last) = (first.min(at), last.max(at));
+        marks.push((AnnotationKind::Context, range, what));
+    }
+    let mut drawing = if marks.len() > 1 {
+        let from = source.lines.range(text, first).start;
+        let to = source.lines.range(text, last).end;
+        let shifted = marks.into_iter().map(|(kind, range, what)| (kind, range.start - from..range.end - from, what));
+        drawn(&text[from..to], first as usize, shifted, colour)
+    } else {
+        let Range { start, end } = primary;
+        let from = floor_boundary(text, range.start.max(start.saturating_sub(CONTEXT_BYTES)));
+        let to = floor_boundary(text, range.end.min(end.saturating_add(CONTEXT_BYTES)));
+        let (end, to) = (end.min(start + 2 * CONTEXT_BYTES), to.min(start + 3 * CONTEXT_BYTES));
+        let (end, to) = (floor_boundary(text, end), floor_boundary(text, to));
+        let mark = (AnnotationKind::Primary, start - from..end.max(start) - from, "");
+        drawn(&text[from..to], line as usize, [mark], colour)
+    };
+    drawing.push_str(&elsewhere);
+    drawing
+}
+
+fn help_lines(out: &mut String, advice: &Advice) {
+    for help in &advice.help {
+        let _ = writeln!(out, "  = help: {help}");
+    }
+}
+
 /// A diagnostic with its excerpt, ending in a newline.
 pub fn diagnostic(map: &SourceMap, diagnostic: &Diagnostic, colour: Colour) -> String {
     let phase = diagnostic.phase();
     let mut out = String::new();
     heading(&mut out, diagnostic.code.text(), phase.label(), phase.prefix(), &diagnostic.message, colour);
     location(&mut out, map, diagnostic.span);
-    out.push_str(&snippet(map, diagnostic.span, colour));
+    out.push_str(&excerpt(map, diagnostic.span, &diagnostic.advice.labels, colour));
     for note in &diagnostic.notes {
         let _ = writeln!(out, "  = note: {note}");
     }
-    if let Some(help) = &diagnostic.help {
-        let _ = writeln!(out, "  = help: {help}");
-    }
+    help_lines(&mut out, &diagnostic.advice);
     out
 }
 
@@ -102,6 +155,7 @@ pub fn runtime_error<S: AsRef<str>>(
     map: &SourceMap,
     message: &str,
     span: Option<Span>,
+    advice: &Advice,
     frames: &[S],
     colour: Colour,
 ) -> String {
@@ -109,7 +163,8 @@ pub fn runtime_error<S: AsRef<str>>(
     heading(&mut out, Code::Compile.text(), Code::Compile.phase().label(), "Runtime Error: ", message, colour);
     if let Some(span) = span {
         location(&mut out, map, span);
-        out.push_str(&snippet(map, span, colour));
+        out.push_str(&excerpt(map, span, &advice.labels, colour));
+        help_lines(&mut out, advice);
     }
     out.push('\n');
     if !frames.is_empty() {
@@ -151,12 +206,12 @@ mod tests {
         let text = diagnostic(&map, &Diagnostic::parse("Unexpected token", at(12, 13)), Colour::Never);
         assert_eq!(
             text,
-            "[RUFPARSE001] [parser] error: Unexpected token\n  --> dir/a.ruff:2:6\n  |\n2 | y := )\n  |      ^\n  = help: Fix the parse error and rerun Ruff.\n"
+            "[RUFPARSE001] [parser] error: Unexpected token\n  --> dir/a.ruff:2:6\n  |\n2 | y := )\n  |      ^\n"
         );
     }
 
     #[test]
-    fn a_compile_error_has_no_help() {
+    fn a_compile_error_says_so() {
         let map = map("break\n");
         let text = diagnostic(&map, &Diagnostic::compile("no loop", at(0, 5)), Colour::Never);
         assert_eq!(
@@ -168,23 +223,51 @@ mod tests {
     #[test]
     fn a_runtime_error_shows_the_stack_innermost_first() {
         let map = map("throw(1)");
-        let text = runtime_error(&map, "bad", Some(at(0, 5)), &["c", "b"], Colour::Never);
+        let text = runtime_error(&map, "bad", Some(at(0, 5)), &Advice::default(), &["c", "b"], Colour::Never);
         assert_eq!(
             text,
             "[RUFVM001] [vm] Runtime Error: bad\n  --> dir/a.ruff:1:1\n  |\n1 | throw(1)\n  | ^^^^^\n\nCall stack:\n  0 at c\n  1 at b\n\n"
         );
-        let text = runtime_error::<&str>(&map, "bad", Some(at(0, 5)), &[], Colour::Never);
+        let text = runtime_error::<&str>(&map, "bad", Some(at(0, 5)), &Advice::default(), &[], Colour::Never);
         assert!(text.ends_with("^^^^^\n\n") && !text.contains("Call stack"));
+    }
+
+    #[test]
+    fn places_that_have_to_do_with_it_are_shown_and_help_stands_below() {
+        let map = map("let x := 1\ny := 2\n\nz := 3\nx := 4\n");
+        let mut problem = Diagnostic::parse("bad", at(26, 27));
+        problem.advice.label(at(4, 5), "declared here");
+        problem.advice.help("use mut");
+        let text = diagnostic(&map, &problem, Colour::Never);
+        let excerpt = "  |\n1 | let x := 1\n  |     - declared here\n...\n5 | x := 4\n  | ^\n  = help: use mut\n";
+        assert!(text.ends_with(excerpt), "{text}");
+    }
+
+    #[test]
+    fn the_end_of_the_source_is_shown_at_the_end_of_its_last_line() {
+        let map = map("f(1\n\n");
+        let text = diagnostic(&map, &Diagnostic::parse("no", at(5, 5)), Colour::Never);
+        assert!(text.ends_with("a.ruff:3:1\n  |\n1 | f(1\n  |    ^\n"), "{text}");
+    }
+
+    #[test]
+    fn places_in_other_sources_and_in_long_lines_are_named() {
+        let mut map = map("x\n");
+        let other = map.add("m.ruff", "\n  y").unwrap();
+        let mut problem = Diagnostic::parse("bad", at(0, 1));
+        problem.advice.label(Span::new(other, 3, 4), "declared here");
+        let text = diagnostic(&map, &problem, Colour::Never);
+        assert!(text.ends_with("| ^\n  = note: declared here: m.ruff:2:3\n"), "{text}");
     }
 
     #[test]
     fn a_long_stack_is_abbreviated_in_the_middle() {
         let map = map("f()");
         let frames = vec!["f"; 1000];
-        let text = runtime_error(&map, "deep", Some(at(0, 1)), &frames, Colour::Never);
+        let text = runtime_error(&map, "deep", Some(at(0, 1)), &Advice::default(), &frames, Colour::Never);
         assert!(text.contains("  31 at f\n  ... 936 more ...\n  968 at f\n"));
         assert!(text.contains("  999 at f\n\n"));
-        let text = runtime_error(&map, "deep", Some(at(0, 1)), &frames[..64], Colour::Never);
+        let text = runtime_error(&map, "deep", Some(at(0, 1)), &Advice::default(), &frames[..64], Colour::Never);
         assert!(text.contains("  32 at f\n") && !text.contains("more"));
     }
 
@@ -196,7 +279,11 @@ mod tests {
             for start in 0..(text.len() + 3).min(60) {
                 for end in [start, start + 1, start + 3, usize::MAX / 2] {
                     for colour in [Colour::Never, Colour::Always] {
-                        diagnostic(&map, &Diagnostic::parse("m", at(start, end)), colour);
+                        let mut problem = Diagnostic::parse("m", at(start, end));
+                        diagnostic(&map, &problem, colour);
+                        problem.advice.label(at(text.len() / 2, end), "here");
+                        problem.advice.label(at(0, start), "");
+                        diagnostic(&map, &problem, colour);
                     }
                 }
             }

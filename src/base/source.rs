@@ -161,8 +161,18 @@ impl SourceMap {
     }
 }
 
-/// Checks the encoding of a program's text. One that is too large passes: the parser refuses it with a position.
-pub fn decode(bytes: Vec<u8>) -> Result<String, String> {
+/// What some editors write before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Checks the encoding of a program's text, and takes off a byte order mark. A text that is too large passes: the parser refuses it
+/// with a position.
+///
+/// # Errors
+/// Where the text is not UTF-8.
+pub fn decode(mut bytes: Vec<u8>) -> Result<String, String> {
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
     if bytes.len() > MAX_SOURCE_BYTES {
         return Ok(String::from_utf8_lossy(&bytes).into_owned());
     }
@@ -218,6 +228,7 @@ mod tests {
     fn encodings_are_checked() {
         assert_eq!(decode(b"x".to_vec()), Ok("x".to_owned()));
         assert_eq!(decode(b"a\nb\xFF".to_vec()), Err("source is not valid UTF-8 (byte 3, line 2)".to_owned()));
+        assert_eq!(decode("\u{feff}x\u{feff}".into()), Ok("x\u{feff}".to_owned()));
         assert!(decode(vec![b' '; MAX_SOURCE_BYTES + 1]).is_ok());
     }
 }

@@ -6,6 +6,7 @@ use super::{check, exit, input, output, passes};
 use crate::base::diagnostic::RUNTIME_EXIT_CODE;
 use crate::base::render::{self, Colour};
 use crate::base::source::{self, SourceMap};
+use crate::engine::hints;
 use crate::engine::pipeline::{self, Limit, Outcome, RunOptions, UncaughtError};
 use crate::engine::tree;
 use crate::runtime::host::Host;
@@ -94,6 +95,7 @@ pub fn script_arguments(words: impl Iterator<Item = OsString>) -> Vec<String> {
 
 /// Reports an error nobody caught; gives the exit code.
 pub fn uncaught(sources: &SourceMap, error: &UncaughtError, colour: Colour) -> i32 {
-    output::complain(&render::runtime_error(sources, &error.message, Some(error.span), &error.stack, colour));
+    let advice = hints::advice(sources, error);
+    output::complain(&render::runtime_error(sources, &error.message, Some(error.span), &advice, &error.stack, colour));
     RUNTIME_EXIT_CODE
 }

@@ -2,8 +2,10 @@
 
 pub mod execution;
 mod front;
+pub mod hints;
 pub mod measure;
 mod modules;
+mod names;
 pub mod pipeline;
 pub mod profile;
 pub mod stats;

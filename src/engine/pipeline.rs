@@ -22,7 +22,7 @@ use crate::passes::{self, Pass};
 use crate::regalloc;
 use crate::resolve::Unit;
 use crate::runtime::builtins;
-use crate::runtime::error::{RuntimeError, Stop};
+use crate::runtime::error::{Fact, RuntimeError, Stop};
 use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::syntax::ast::Function;
@@ -89,6 +89,8 @@ pub struct UncaughtError {
     pub message: String,
     /// Where it was raised.
     pub span: Span,
+    /// What the place that raised it knew, for its hint.
+    pub fact: Option<Fact>,
     /// Names of the functions that were active, innermost first.
     pub stack: Vec<String>,
 }
@@ -268,6 +270,7 @@ pub(super) fn outcome(ending: Ending, limits: &Limits) -> Outcome {
     let uncaught = |raised: Raised, message: String| UncaughtError {
         message,
         span: raised.span,
+        fact: raised.error.known().cloned(),
         stack: raised.stack().map(str::to_string).collect(),
     };
     match ending {

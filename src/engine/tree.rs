@@ -96,6 +96,7 @@ fn outcome(ending: Ending) -> Outcome {
         Ending::Exit(code) => Outcome::Exit(code),
         Ending::Error(raised) => Outcome::Error(UncaughtError {
             message: raised.error.text().to_string(),
+            fact: raised.error.known().cloned(),
             span: raised.span,
             stack: raised.stack.iter().rev().map(|name| name.to_string()).collect(),
         }),

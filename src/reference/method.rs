@@ -5,6 +5,7 @@ use super::frame::{Fault, Todo};
 use crate::base::source::Span;
 use crate::runtime::builtins;
 use crate::runtime::dict::Key;
+use crate::runtime::error::RuntimeError;
 use crate::runtime::scheduler::{Answer, Wait};
 use crate::runtime::value::{Value, View};
 use crate::syntax::ast::Ident;
@@ -28,14 +29,17 @@ impl Interpreter<'_, '_> {
             View::Struct(object) => object.get(name).cloned(),
             _ => None,
         };
-        drop(receiver);
         if let Some(callee) = entry.filter(|entry| entry.as_function().is_some()) {
             args.remove(0);
+            drop(receiver);
             return self.call(callee, args, span);
         }
         match builtins::lookup(name) {
-            Some(row) => self.call_builtin(row.0, args, span),
-            None => Err(Fault::message(format!("Unknown method: {name}"), span)),
+            Some(row) => {
+                drop(receiver);
+                self.call_builtin(row.0, args, span)
+            }
+            None => Err(Fault { error: RuntimeError::no_method(&receiver, name), span }),
         }
     }
 

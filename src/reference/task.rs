@@ -161,7 +161,7 @@ impl<'a> Interpreter<'_, 'a> {
                 Err(error @ (RuntimeError::Stop(_) | RuntimeError::Exit(_))) => self.stop_program(error),
                 Err(error) => {
                     let parts = error.into_parts();
-                    let parts = parts.unwrap_or_else(|error| (Value::string(error.text()), None));
+                    let parts = parts.unwrap_or_else(|error| (Value::string(&error.text()), None));
                     self.settle(promise, Err(parts));
                 }
                 Ok(value) => self.settle(promise, Ok(value)),

@@ -93,7 +93,7 @@ impl<'a> Interpreter<'_, 'a> {
                 Role::Async { promise, called } => {
                     if catchable {
                         let parts = raised.error.into_parts();
-                        let parts = parts.unwrap_or_else(|error| (Value::string(error.text()), None));
+                        let parts = parts.unwrap_or_else(|error| (Value::string(&error.text()), None));
                         self.settle(promise.clone(), Err(parts));
                         if called {
                             self.push(promise);

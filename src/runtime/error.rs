@@ -1,18 +1,22 @@
 //! Errors a script can catch, and the two ways to end that it cannot.
 //!
-//! A [`RuntimeError`] knows no position: the machine that runs the failing instruction adds line and stack when it builds the struct the
+//! Some know a [`Fact`] from which a hint is made if nobody catches the error. A [`RuntimeError`] knows no position: the machine that runs the failing instruction adds line and stack when it builds the struct the
 //! script sees.
 
 use super::display;
 use super::shape::Shape;
 use super::structure;
 use super::value::Value;
+use std::borrow::Cow;
+use std::fmt;
 
 /// Why an operator, a builtin or a `throw` did not return.
 #[derive(Debug)]
 pub enum RuntimeError {
     /// A message; nothing else is known.
     Message(Box<str>),
+    /// What makes the message, and a hint.
+    Fact(Box<Fact>),
     /// What a `throw` or `error` carries.
     Thrown(Box<Thrown>),
     /// `exit(code)`: not catchable.
@@ -60,6 +64,50 @@ pub enum Trap {
     SharedAddInt,
 }
 
+/// What is known where an error is raised, and gone when it is reported. The message is only written when someone asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// An index beyond the elements.
+    OutOfBounds {
+        /// The index.
+        index: i64,
+        /// How many elements there are.
+        length: usize,
+    },
+    /// A struct without the field.
+    NoField {
+        /// The field.
+        name: Box<str>,
+        /// The struct's shape.
+        shape: &'static Shape,
+    },
+    /// A field of a value that has none.
+    NoMembers {
+        /// The field.
+        name: Box<str>,
+        /// The type of the value.
+        type_name: &'static str,
+    },
+    /// A method that nothing answers to.
+    NoMethod {
+        /// The method.
+        name: Box<str>,
+        /// The name of the receiver, if it is a struct.
+        receiver: Option<&'static str>,
+    },
+}
+
+impl fmt::Display for Fact {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fact::OutOfBounds { index, .. } => write!(out, "Index out of bounds: {index}"),
+            Fact::NoField { name, .. } => write!(out, "Field not found: {name}"),
+            Fact::NoMembers { name, .. } => write!(out, "Cannot access field or method '{name}' on non-struct value"),
+            Fact::NoMethod { name, .. } => write!(out, "Unknown method: {name}"),
+        }
+    }
+}
+
 /// Message and cause of a thrown value.
 #[derive(Debug)]
 pub struct Thrown {
@@ -82,6 +130,19 @@ impl RuntimeError {
     /// An error with this message.
     pub fn message(text: impl Into<Box<str>>) -> RuntimeError {
         RuntimeError::Message(text.into())
+    }
+
+    /// An error that knows a fact.
+    #[cold]
+    pub fn fact(fact: Fact) -> RuntimeError {
+        RuntimeError::Fact(Box::new(fact))
+    }
+
+    /// The error of a method that `receiver` does not have.
+    #[cold]
+    pub fn no_method(receiver: &Value, name: &str) -> RuntimeError {
+        let receiver = receiver.as_struct().map(|object| object.shape().name());
+        RuntimeError::fact(Fact::NoMethod { name: name.into(), receiver })
     }
 
     /// The error of a promise that was rejected.
@@ -116,21 +177,28 @@ impl RuntimeError {
     pub fn into_parts(self) -> Result<(Value, Option<Value>), RuntimeError> {
         match self {
             RuntimeError::Message(text) => Ok((Value::string(&text), None)),
+            RuntimeError::Fact(fact) => Ok((Value::string(&fact.to_string()), None)),
             RuntimeError::Thrown(thrown) => Ok((thrown.message, thrown.cause)),
             other => Err(other),
         }
     }
 
     /// The message as text, for a diagnostic.
-    pub fn text(&self) -> &str {
-        match self {
+    pub fn text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(match self {
             RuntimeError::Message(text) => text,
+            RuntimeError::Fact(fact) => return Cow::Owned(fact.to_string()),
             RuntimeError::Thrown(thrown) => thrown.message.as_str().unwrap_or(""),
             RuntimeError::Exit(_) => "exit",
             RuntimeError::Trap(_) => "trap",
             RuntimeError::Stop(Stop::Memory) => "Memory limit exceeded",
             RuntimeError::Stop(Stop::Fuel) => "Fuel exhausted",
-        }
+        })
+    }
+
+    /// The fact it knows.
+    pub fn known(&self) -> Option<&Fact> {
+        if let RuntimeError::Fact(fact) = self { Some(fact) } else { None }
     }
 }
 

@@ -4,8 +4,9 @@
 //! that is shared is only copied once the step into it is known to succeed).
 
 use super::dict::Key;
-use super::error::RuntimeError;
+use super::error::{Fact, RuntimeError};
 use super::operators;
+use super::shape::Shape;
 use super::string;
 use super::value::{Value, View};
 use crate::base::operator::BinaryOp;
@@ -26,8 +27,9 @@ enum Purpose {
     Update,
 }
 
-fn out_of_bounds(index: i64) -> RuntimeError {
-    RuntimeError::message(format!("Index out of bounds: {index}"))
+#[cold]
+fn out_of_bounds(index: i64, length: usize) -> RuntimeError {
+    RuntimeError::fact(Fact::OutOfBounds { index, length })
 }
 
 fn missing_key(key: &Value) -> RuntimeError {
@@ -41,12 +43,14 @@ fn invalid_assignment() -> RuntimeError {
     RuntimeError::message("Invalid index assignment")
 }
 
-fn no_field(name: &str) -> RuntimeError {
-    RuntimeError::message(format!("Field not found: {name}"))
+#[cold]
+fn no_field(name: &str, shape: &'static Shape) -> RuntimeError {
+    RuntimeError::fact(Fact::NoField { name: name.into(), shape })
 }
 
-fn no_struct(name: &str) -> RuntimeError {
-    RuntimeError::message(format!("Cannot access field or method '{name}' on non-struct value"))
+#[cold]
+fn no_struct(name: &str, value: &Value) -> RuntimeError {
+    RuntimeError::fact(Fact::NoMembers { name: name.into(), type_name: operators::type_name(value) })
 }
 
 /// The place that `index` names among `len` elements, counting from the end if negative.
@@ -76,15 +80,23 @@ pub fn index_get(container: &Value, index: &Value) -> Result<Value, RuntimeError
         }
         _ => return Err(RuntimeError::message("Invalid index operation")),
     };
-    element.ok_or_else(|| out_of_bounds(i))
+    element.ok_or_else(|| {
+        let length = match container.view() {
+            View::Array(elements) => elements.len(),
+            View::Str(text) => text.char_count(),
+            View::Bytes(bytes) => bytes.as_slice().len(),
+            _ => 0,
+        };
+        out_of_bounds(i, length)
+    })
 }
 
 /// `container.name`
 pub fn field_get(container: &Value, name: &str) -> Result<Value, RuntimeError> {
     match container.view() {
-        View::Struct(object) => object.get(name).cloned().ok_or_else(|| no_field(name)),
+        View::Struct(object) => object.get(name).cloned().ok_or_else(|| no_field(name, object.shape())),
         View::Dict(dict) => Ok(dict.get(&Key::text(name)).cloned().unwrap_or(Value::NULL)),
-        _ => Err(no_struct(name)),
+        _ => Err(no_struct(name, container)),
     }
 }
 
@@ -103,9 +115,10 @@ fn child<'a>(container: &'a mut Value, step: Step<'_>, purpose: Purpose) -> Resu
         Step::Index(index) => {
             if let Some(elements) = container.as_array() {
                 if let Some(i) = index.as_int() {
-                    let at = resolve_index(i, elements.len()).ok_or_else(|| out_of_bounds(i))?;
+                    let length = elements.len();
+                    let at = resolve_index(i, length).ok_or_else(|| out_of_bounds(i, length))?;
                     let elements = container.as_array_mut().map(|array| array.into_slice()).unwrap_or(&mut []);
-                    return elements.get_mut(at).ok_or_else(|| out_of_bounds(i));
+                    return elements.get_mut(at).ok_or_else(|| out_of_bounds(i, length));
                 }
             } else if container.as_dict().is_some()
                 && let Some(key) = Key::of(index)
@@ -126,17 +139,18 @@ fn child<'a>(container: &'a mut Value, step: Step<'_>, purpose: Purpose) -> Resu
                 return dict_entry(container, Key::text(name)).ok_or_else(missing);
             }
             if let Some(object) = container.as_struct() {
+                let shape = object.shape();
                 if object.get(name).is_none() {
-                    return Err(no_field(name));
+                    return Err(no_field(name, shape));
                 }
                 return container
                     .as_struct_mut()
                     .and_then(|object| object.into_field(name))
-                    .ok_or_else(|| no_field(name));
+                    .ok_or_else(|| no_field(name, shape));
             }
             Err(match purpose {
                 Purpose::Store => RuntimeError::message("Cannot set field on non-struct value"),
-                Purpose::Update => no_struct(name),
+                Purpose::Update => no_struct(name, container),
             })
         }
     }

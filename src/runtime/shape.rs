@@ -17,6 +17,20 @@ pub struct Shape {
     next: RefCell<FxHashMap<&'static str, &'static Shape>>,
 }
 
+impl PartialEq for Shape {
+    fn eq(&self, other: &Shape) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Shape {}
+
+impl std::fmt::Debug for Shape {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} {:?}", self.name, self.fields())
+    }
+}
+
 /// The fields of the longest shape of a row; a shorter one has the first of them.
 #[derive(Default)]
 struct Lineage {

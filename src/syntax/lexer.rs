@@ -6,6 +6,7 @@
 
 use super::token::{NO_PAYLOAD, Token, TokenKind, Tokens, keyword};
 use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::hint;
 use crate::base::intern::Interner;
 use crate::base::limits::{MAX_DIAGNOSTICS, MAX_IDENTIFIER_CHARS, MAX_NUMBER_CHARS, MAX_STRING_CHARS};
 use crate::base::source::{SourceId, Span};
@@ -455,12 +456,7 @@ impl<'a> Lexer<'_, 'a, '_> {
             (b'}', ..) => (RightBrace, 1),
             (b'&', ..) => (Ampersand, 1),
             (b'|', ..) => (Bar, 1),
-            _ => {
-                let c = self.text[start..].chars().next().unwrap_or('?');
-                self.pos += c.len_utf8();
-                self.error(Code::InvalidCharacter, format!("Invalid character: '{c}'"), start, self.pos);
-                return;
-            }
+            _ => return self.stray_character(),
         };
         self.pos += len;
         let index = self.tokens.list.len() as u32;
@@ -470,6 +466,29 @@ impl<'a> Lexer<'_, 'a, '_> {
             self.brackets.counts[bracket_kind(kind)] += 1;
         } else if matches!(kind, RightParen | RightBracket | RightBrace) {
             self.pair(kind, index);
+        }
+    }
+
+    /// A character that starts no token. One that quotes texts elsewhere takes the text with it.
+    #[cold]
+    fn stray_character(&mut self) {
+        let start = self.pos;
+        let c = self.text[start..].chars().next().unwrap_or('?');
+        self.pos += c.len_utf8();
+        let closing = QUOTES.iter().find(|quotes| quotes.0 == c).and_then(|&(_, closing)| {
+            let rest = &self.text[self.pos..];
+            let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+            line.find(closing).map(|at| at + closing.len_utf8())
+        });
+        self.pos += closing.unwrap_or(0);
+        self.error(Code::InvalidCharacter, format!("Invalid character: '{c}'"), start, self.pos);
+        if let Some(diagnostic) = self.diagnostics.last_mut().filter(|last| last.span.start as usize == start) {
+            diagnostic.advice.help.extend(hint::character(c));
+        }
+        if closing.is_some() {
+            let index = self.tokens.texts.len() as u32;
+            self.tokens.texts.push("");
+            self.push(TokenKind::Str, start, index);
         }
     }
 
@@ -489,6 +508,10 @@ impl<'a> Lexer<'_, 'a, '_> {
         }
     }
 }
+
+/// What quotes texts in other languages and in word processors.
+const QUOTES: &[(char, char)] =
+    &[('\'', '\''), ('`', '`'), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}'), ('\u{ab}', '\u{bb}')];
 
 fn radix(prefix: u8) -> u32 {
     match prefix {

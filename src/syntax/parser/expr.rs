@@ -2,7 +2,7 @@
 //!
 //! The functions on the recursive path keep their frames small: leaves and bracketed constructs are functions of their own.
 
-use super::{Parse, Parser, is_word};
+use super::{Failed, Parse, Parser, is_word};
 use crate::base::intern::Symbol;
 use crate::base::limits::{MAX_ARRAY_LITERAL, MAX_DICT_LITERAL};
 use crate::base::operator::{BinaryOp, UnaryOp};
@@ -454,6 +454,16 @@ impl<'a> Parser<'_, 'a, '_> {
         Ok(self.node_from(ExprKind::Array(elements), start))
     }
 
+    /// The key of an entry, and its colon.
+    #[inline(never)]
+    fn key(&mut self) -> Parse<&'a Expr<'a>> {
+        let key = self.bracketed()?;
+        if !self.eat(TokenKind::Colon) {
+            return self.fail_expected("':' after dictionary key");
+        }
+        Ok(key)
+    }
+
     #[inline(never)]
     fn dict(&mut self) -> Parse<&'a Expr<'a>> {
         let start = self.pos;
@@ -464,16 +474,16 @@ impl<'a> Parser<'_, 'a, '_> {
                 let message = format!("Dictionary literal exceeds maximum item count of {MAX_DICT_LITERAL}");
                 return self.abort(message);
             }
-            entries.push(if self.eat(TokenKind::Ellipsis) {
+            if self.eat(TokenKind::Ellipsis) {
                 let start = self.span();
-                Entry::Spread { value: self.bracketed()?, start }
+                entries.push(Entry::Spread { value: self.bracketed()?, start });
             } else {
-                let key = self.bracketed()?;
-                if !self.eat(TokenKind::Colon) {
-                    return self.fail_expected("':' after dictionary key");
-                }
-                Entry::Pair { key, value: self.bracketed()? }
-            });
+                let before = self.diagnostics.len();
+                let Ok(key) = self.key() else {
+                    return if entries.is_empty() { self.no_dictionary(start, before) } else { Err(Failed) };
+                };
+                entries.push(Entry::Pair { key, value: self.bracketed()? });
+            }
             if !self.eat(TokenKind::Comma) {
                 break;
             }

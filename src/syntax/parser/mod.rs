@@ -8,6 +8,7 @@
 //! Nothing is parsed twice, so ids are given out once.
 
 mod expr;
+mod habit;
 mod item;
 mod pattern;
 mod recover;
@@ -47,6 +48,7 @@ pub fn parse<'a>(
         interner,
         special,
         diagnostics: Vec::new(),
+        limited: false,
         aborted: false,
         header: false,
         expression_depth: 0,
@@ -91,6 +93,8 @@ struct Parser<'t, 'a, 'i> {
     interner: &'i mut Interner,
     special: Special,
     diagnostics: Vec<Diagnostic>,
+    /// A limit was exceeded: there is nothing to explain.
+    limited: bool,
     /// A limit was exceeded: nothing more is read or reported.
     aborted: bool,
     /// Inside a header expression, where `{` starts the block.

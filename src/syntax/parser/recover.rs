@@ -56,6 +56,7 @@ impl Parser<'_, '_, '_> {
     #[cold]
     pub(super) fn abort<T>(&mut self, message: impl Into<String>) -> Parse<T> {
         let span = self.span();
+        self.limited = true;
         self.report(message.into(), span);
         self.give_up();
         Err(Failed)
@@ -72,7 +73,11 @@ impl Parser<'_, '_, '_> {
         if self.aborted || repeated {
             return;
         }
-        self.diagnostics.push(Diagnostic::parse(message, span));
+        let mut diagnostic = Diagnostic::parse(message, span);
+        if !self.limited {
+            self.explain(&mut diagnostic);
+        }
+        self.diagnostics.push(diagnostic);
         if self.diagnostics.len() == MAX_DIAGNOSTICS {
             self.give_up();
         }

@@ -450,7 +450,7 @@ fn call_builtin(vm: &mut Vm, row: u16, mut arguments: Vec<Value>) -> Result<Sett
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(error @ (RuntimeError::Stop(_) | RuntimeError::Exit(_))) => Err(error),
-        Err(error) => Ok(Err(error.into_parts().unwrap_or_else(|error| (Value::string(error.text()), None)))),
+        Err(error) => Ok(Err(error.into_parts().unwrap_or_else(|error| (Value::string(&error.text()), None)))),
     }
 }
 
