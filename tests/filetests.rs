@@ -6,6 +6,7 @@
 //! - `ir/verify/IRnnn_*.ir` + `.out`: breaks rule IRnnn and no other.
 //! - `passes/<pass>/*.ir` + `.out`: the module after this pass alone, valid before and after.
 
+use ruff::base::hint::{self, Trigger};
 use ruff::base::source::SourceMap;
 use ruff::bytecode::verify;
 use ruff::engine::pipeline::{self, CompileOptions};
@@ -206,7 +207,19 @@ fn documented_tables_are_those_of_the_code() {
             std::iter::once(&row.name).chain(row.aliases).map(|name| format!("`{name}`")).collect();
         library += &format!("| {} | {} |\n", names.join(" = "), row.documentation);
     }
+    let mut hints = String::from("| written | help |\n|---|---|\n");
+    for hint in hint::TABLE {
+        let written = match hint.trigger {
+            Trigger::Word(text) => format!("`{text}`"),
+            Trigger::Marks(text) => format!("`{}`", text.replace('|', "\\|")),
+            Trigger::Character(character, name) => format!("U+{:04X} {name}", character as u32),
+            Trigger::Member(text) => format!("`.{text}`"),
+            Trigger::Situation(situation) => situation.written().to_owned(),
+        };
+        hints += &format!("| {written} | {} |\n", hint.advice.replace("||", "\\|\\|").replace("{}", "..."));
+    }
     let tables = [
+        ("language.md", "hints", hints),
         ("ir.md", "rules", rules),
         ("ir.md", "instructions", instructions),
         ("passes.md", "passes", passes),

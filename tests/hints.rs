@@ -140,3 +140,11 @@ fn messages_of_scripts_are_not_taken_for_those_of_the_engine() {
         }
     }
 }
+
+#[test]
+fn names_too_different_are_not_suggested() {
+    let [said, ..] = complaints("count := 1\nprint(coutn)");
+    assert!(said.contains("did you mean `count`?"), "{said}");
+    let [said, ..] = complaints("count := 1\nprint(zoint)");
+    assert!(said.contains("Undefined variable: zoint") && !said.contains("help"), "{said}");
+}

@@ -399,6 +399,7 @@ mod tests {
         assert_eq!(near("X"), Some("x"));
         assert_eq!(near("paint"), Some("print"));
         assert_eq!(near("elephant"), None);
+        assert_eq!(near("coin"), None);
     }
 
     #[test]

@@ -66,6 +66,7 @@ pub fn of(id: SourceId, source: &Source) -> Vec<Declaration> {
         text: &source.text,
         tokens: &tokens.list,
         blocks: Vec::new(),
+        parameters: 0,
         found: Vec::new(),
         pending: Vec::new(),
     };
@@ -80,6 +81,8 @@ struct Reader<'t> {
     /// Open braces: from, to, and the struct they declare.
     blocks: Vec<(Range<usize>, Option<usize>)>,
     found: Vec<Declaration>,
+    /// Where the last list of parameters ends.
+    parameters: usize,
     /// Declarations whose scope is the next block.
     pending: Vec<usize>,
 }
@@ -185,7 +188,7 @@ impl Reader<'_> {
             Enum if next == Ident => {
                 self.add(at + 1, at + 1, Kind::Enum);
             }
-            Ident if in_struct.is_some() => {
+            Ident if in_struct.is_some() && at > self.parameters => {
                 let starts = self.tokens[at].first_on_line || matches!(self.kind(at - 1), Comma | LeftBrace);
                 let name = self.text(at).to_owned();
                 if let (true, Some(owner)) = (starts, in_struct)
@@ -221,6 +224,7 @@ impl Reader<'_> {
             return;
         }
         let close = self.partner(open);
+        self.parameters = close;
         let starts = |&at: &usize| matches!(self.kind(at - 1), TokenKind::LeftParen | TokenKind::Comma);
         let starts = |at: &usize| self.kind(*at) == TokenKind::Ident && starts(at);
         let parameters: Vec<usize> = (open + 1..close).filter(starts).collect();

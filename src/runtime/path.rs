@@ -403,7 +403,7 @@ mod tests {
         let mut place = Value::string("a, long enough to be an object of its own");
         add_all(&mut place, &[&b, &c]).unwrap();
         let (number, error) = add_all(&mut place, &[&b, &one, &c]).unwrap_err();
-        assert_eq!((number, error.text()), (1, "Invalid binary operation: string + int"));
+        assert_eq!((number, &*error.text()), (1, "Invalid binary operation: string + int"));
         assert_eq!(text(&place), "a, long enough to be an object of its ownbc");
         let kept = place.clone();
         add_all(&mut place, &[&kept, &b]).unwrap();
