@@ -242,7 +242,7 @@ fn every_kind_of_diagnostic_has_its_exit_code() {
     expect_complaint(
         &lexical,
         3,
-        &["[RUFLEX001] [lexer] error: Invalid character: '@'", "  --> a.ruff:2:8", "  = help: Fix the lexical"],
+        &["[RUFLEX001] [lexer] error: Invalid character: '@'", "  --> a.ruff:2:8", "  = help: there are no decorators"],
     );
     let parse = with_files(&[("a.ruff", "print(1)\nx := )\n")], &["a.ruff"]);
     expect(&parse, 3, "");
