@@ -15,6 +15,8 @@ mod files;
 mod generator;
 #[path = "differential/idioms.rs"]
 mod idioms;
+#[path = "differential/misuse.rs"]
+mod misuse;
 #[path = "differential/program.rs"]
 mod program;
 #[path = "differential/random.rs"]

@@ -6,6 +6,17 @@ use crate::ir::inst::{Imm, Op};
 use crate::regalloc;
 use cranelift_entity::{EntitySet, SecondaryMap};
 
+/// Where an instruction finds an operand. Only an operand in a register can die with the instruction, so both are answered at
+/// once: a drop flag never meets an immediate or a literal.
+pub(super) enum Operand {
+    /// In a register, which gives up its reference or keeps it.
+    Register { register: u16, dies: bool },
+    /// In the instruction, as a signed number.
+    Immediate(u16),
+    /// In a word after the instruction.
+    Literal(ConstData),
+}
+
 /// For each value whether it needs a register, and how often each value is used.
 pub struct Constants {
     needed: EntitySet<Val>,

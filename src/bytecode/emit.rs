@@ -3,7 +3,7 @@
 
 use super::assembler::{Assembler, Label};
 use super::class::{Class, class_of};
-use super::constants::Constants;
+use super::constants::{Constants, Operand, as_immediate};
 use super::fuse::Condition;
 use super::op::Opcode;
 use super::program::{FunctionCode, Literal, PathDescription, Program};
@@ -273,11 +273,36 @@ impl<'a> Emitter<'a> {
         self.func.insts[inst].result.expand().and_then(|val| self.alloc.reg(val)).unwrap_or(self.alloc.frame_size)
     }
 
-    /// The drop flag for operand `index` of `inst`.
-    pub fn drop_flag(&self, inst: Inst, index: usize, flag: u16) -> u16 {
+    /// Where operand `index` of `inst` is, for instructions with a literal form.
+    pub fn operand(&self, inst: Inst, index: usize) -> Operand {
+        let val = self.func.insts[inst].args[index];
+        match (self.alloc.reg(val), self.func.const_of(val)) {
+            (None, Some(constant)) => Operand::Literal(constant.clone()),
+            _ => Operand::Register { register: self.reg(val), dies: self.dies(inst, index) },
+        }
+    }
+
+    /// Where operand `index` of `inst` is, for instructions with an immediate form too. An immediate is read with the
+    /// instruction, even if the constant also has a register, for other uses.
+    pub fn operand_or_immediate(&self, inst: Inst, index: usize) -> Operand {
+        let constant = self.func.const_of(self.func.insts[inst].args[index]);
+        match constant.and_then(as_immediate) {
+            Some(number) => Operand::Immediate(number as u16),
+            None => self.operand(inst, index),
+        }
+    }
+
+    /// Whether `inst` gives up the reference in the register of operand `index`. A register whose value cannot be counted has
+    /// none, whatever ownership tracked it for.
+    fn dies(&self, inst: Inst, index: usize) -> bool {
         let data = &self.func.insts[inst];
-        let dies = index < 32 && data.drop_mask >> index & 1 != 0 && self.alloc.reg(data.args[index]).is_some();
-        if dies { flag } else { 0 }
+        let val = data.args[index];
+        index < 32 && data.drop_mask >> index & 1 != 0 && self.func.may_own(val) && self.alloc.reg(val).is_some()
+    }
+
+    /// The drop flag for operand `index` of `inst`, which is read from a register.
+    pub fn drop_flag(&self, inst: Inst, index: usize, flag: u16) -> u16 {
+        if self.dies(inst, index) { flag } else { 0 }
     }
 
     /// Adds the unwind entry of the instruction at word `at`, if `inst` needs one. Calls always get one.

@@ -5,7 +5,7 @@
 //! without a register aside.
 
 use super::assembler::Label;
-use super::constants::{as_immediate, is_comparison};
+use super::constants::{Operand, as_immediate, is_comparison};
 use super::emit::Emitter;
 use super::op::{DROP_FIRST, DROP_SECOND, Opcode, SUBTRACTS};
 use super::program::Literal;
@@ -199,22 +199,21 @@ impl Emitter<'_> {
 
     fn compare_branch(&mut self, op: Op, inst: Inst, sense: bool) {
         let data = &self.func.insts[inst];
-        let (left, right) = (data.args[0], data.args[1]);
         let name = format!("jump_{}{}", if sense { "" } else { "not_" }, op.info().name);
-        let flags = self.drop_flag(inst, 0, DROP_FIRST) | self.drop_flag(inst, 1, DROP_SECOND);
+        let flags = self.drop_flag(inst, 0, DROP_FIRST);
         let opcode =
             |suffix: &str| Opcode::from_name(&format!("{name}{suffix}")).expect("a branch for each comparison");
-        let left = self.reg(left);
-        match (self.alloc.reg(right), self.func.const_of(right)) {
-            (_, Some(constant)) if let Some(number) = as_immediate(constant) => {
-                self.asm.op(opcode("_i"), flags, left, number as u16, 0);
-            }
-            (Some(right), _) => self.asm.op(opcode(""), flags, left, right, 0),
-            (None, Some(constant)) => {
+        let left = self.reg(data.args[0]);
+        match self.operand_or_immediate(inst, 1) {
+            Operand::Immediate(number) => self.asm.op(opcode("_i"), flags, left, number, 0),
+            Operand::Literal(constant) => {
                 self.asm.op(opcode("_k"), flags, left, 0, 0);
-                self.asm.literal(Literal::Const(constant.clone()));
+                self.asm.literal(Literal::Const(constant));
             }
-            (None, None) => unreachable!("an operand is in a register or a constant"),
+            Operand::Register { register, dies } => {
+                let flags = if dies { flags | DROP_SECOND } else { flags };
+                self.asm.op(opcode(""), flags, left, register, 0);
+            }
         }
     }
 }

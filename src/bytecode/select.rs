@@ -1,10 +1,10 @@
 //! Instruction selection: the arm that turns each IR instruction into bytecode.
 
-use super::constants::{as_immediate, is_binary, is_single_field, is_single_index, path};
+use super::constants::{Operand, is_binary, is_single_field, is_single_index, path};
 use super::emit::{Emitter, OPERATOR_WINDOW};
 use super::op::{DROP_FIRST, DROP_LISTED, DROP_SECOND, Opcode};
 use super::program::{Literal, PathDescription, PathStep};
-use crate::ir::entities::{Block, Inst, Val};
+use crate::ir::entities::{Block, Inst};
 use crate::ir::function::{ConstData, Step};
 use crate::ir::inst::{Imm, Op};
 use crate::regalloc::Window;
@@ -283,21 +283,17 @@ impl Emitter<'_> {
         let data = &self.func.insts[inst];
         let name = data.op.info().name;
         let opcode = |suffix: &str| Opcode::from_name(&format!("{name}{suffix}")).expect("an opcode for each operator");
-        let flags = self.drop_flag(inst, 0, DROP_FIRST) | self.drop_flag(inst, 1, DROP_SECOND);
+        let flags = self.drop_flag(inst, 0, DROP_FIRST);
         let (to, left, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
-        let right = data.args[1];
-        // An immediate is read with the instruction, even if the constant also has a register, for other uses.
-        match (self.alloc.reg(right), self.func.const_of(right)) {
-            (_, Some(constant)) if let Some(number) = as_immediate(constant) => {
-                self.asm.op(opcode("_i"), flags, to, left, number as u16);
-            }
-            (None, Some(constant)) => {
+        match self.operand_or_immediate(inst, 1) {
+            Operand::Immediate(number) => self.asm.op(opcode("_i"), flags, to, left, number),
+            Operand::Literal(constant) => {
                 self.asm.op(opcode("_k"), flags, to, left, 0);
-                self.asm.literal(Literal::Const(constant.clone()));
+                self.asm.literal(Literal::Const(constant));
             }
-            _ => {
-                let right = self.reg(right);
-                self.asm.op(opcode(""), flags, to, left, right);
+            Operand::Register { register, dies } => {
+                let flags = if dies { flags | DROP_SECOND } else { flags };
+                self.asm.op(opcode(""), flags, to, left, register);
             }
         }
         self.unwind(inst, at);
@@ -326,12 +322,11 @@ impl Emitter<'_> {
     }
 
     fn push(&mut self, inst: Inst) {
-        let value = self.func.insts[inst].args[1];
-        match (self.alloc.reg(value), self.func.const_of(value)) {
-            (None, Some(constant)) => {
+        match self.operand(inst, 1) {
+            Operand::Literal(constant) => {
                 let (target, at) = (self.arg(inst, 0), self.asm.here());
                 self.asm.op(Opcode::array_push_k, 0, target, 0, 0);
-                self.asm.literal(Literal::Const(constant.clone()));
+                self.asm.literal(Literal::Const(constant));
                 self.unwind(inst, at);
             }
             _ => self.updated(inst, Opcode::array_push),
@@ -345,35 +340,30 @@ impl Emitter<'_> {
     }
 
     fn index_get(&mut self, inst: Inst) {
-        let key = self.func.insts[inst].args[1];
         let (to, container, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
-        match (self.alloc.reg(key), self.func.const_of(key)) {
-            (_, Some(constant)) if let Some(number) = as_immediate(constant) => {
-                self.asm.op(Opcode::index_get_i, 0, to, container, number as u16);
-            }
-            (None, Some(constant)) => {
+        match self.operand_or_immediate(inst, 1) {
+            Operand::Immediate(number) => self.asm.op(Opcode::index_get_i, 0, to, container, number),
+            Operand::Literal(constant) => {
                 self.asm.op(Opcode::index_get_k, 0, to, container, 0);
-                self.asm.literal(Literal::Const(constant.clone()));
+                self.asm.literal(Literal::Const(constant));
             }
-            _ => {
-                let (key, flags) = (self.reg(key), self.drop_flag(inst, 1, DROP_FIRST));
-                self.asm.op(Opcode::index_get, flags, to, container, key);
+            Operand::Register { register, dies } => {
+                self.asm.op(Opcode::index_get, if dies { DROP_FIRST } else { 0 }, to, container, register);
             }
         }
         self.unwind(inst, at);
     }
 
     fn set_index(&mut self, inst: Inst) {
-        let value = self.func.insts[inst].args[1];
         let (root, key, at) = (self.arg(inst, 0), self.arg(inst, 2), self.asm.here());
         let flags = self.drop_flag(inst, 2, DROP_FIRST);
-        match (self.alloc.reg(value), self.func.const_of(value)) {
-            (None, Some(constant)) => {
+        match self.operand(inst, 1) {
+            Operand::Literal(constant) => {
                 self.asm.op(Opcode::set_index_k, flags, root, key, 0);
-                self.asm.literal(Literal::Const(constant.clone()));
+                self.asm.literal(Literal::Const(constant));
             }
             _ => {
-                let value = self.reg(value);
+                let value = self.arg(inst, 1);
                 self.asm.op(Opcode::set_index, flags, root, key, value);
             }
         }
@@ -442,29 +432,27 @@ impl Emitter<'_> {
     }
 
     fn copy(&mut self, inst: Inst) {
-        let source: Val = self.func.insts[inst].args[0];
         let to = self.dst(inst);
-        match (self.alloc.reg(source), self.func.const_of(source)) {
-            (None, Some(constant)) => self.load(to, &constant.clone()),
+        match self.operand(inst, 0) {
+            Operand::Literal(constant) => self.load(to, &constant),
             _ => {
-                let from = self.reg(source);
+                let from = self.arg(inst, 0);
                 self.asm.op(Opcode::copy_value, 0, to, from, 0);
             }
         }
     }
 
     fn leave(&mut self, inst: Inst) {
-        let value = self.func.insts[inst].args[0];
         let closure = self.func.captures > 0;
-        match (self.alloc.reg(value), self.func.const_of(value)) {
-            (None, Some(constant)) => {
+        match self.operand(inst, 0) {
+            Operand::Literal(constant) => {
                 let op = if closure { Opcode::return_closure_literal } else { Opcode::return_literal };
                 self.asm.op(op, 0, 0, 0, 0);
-                self.asm.literal(Literal::Const(constant.clone()));
+                self.asm.literal(Literal::Const(constant));
             }
             _ => {
                 let op = if closure { Opcode::return_closure } else { Opcode::return_value };
-                let value = self.reg(value);
+                let value = self.arg(inst, 0);
                 self.asm.op(op, 0, value, 0, 0);
             }
         }

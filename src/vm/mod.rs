@@ -29,6 +29,7 @@ use crate::runtime::release::release;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use counters::Counting;
+use handlers::paths::FieldPlace;
 use handlers::task::Environment;
 use loader::Loaded;
 use profile::Recorder;
@@ -92,6 +93,8 @@ pub struct Vm {
     paused: Option<meter::Pause>,
     /// Executed instructions by opcode, if counting.
     pub(crate) counts: Vec<u64>,
+    /// Where path instructions found fields: for each path description, for each of its steps.
+    pub(crate) field_places: Vec<Vec<FieldPlace>>,
     /// Calls of the script's functions, if instructions are counted.
     pub(crate) calls: u64,
     /// Executed instructions by place, if they are counted.
@@ -158,6 +161,7 @@ impl Vm {
             memory_end,
             paused: None,
             counts: vec![0; Opcode::ALL.len()],
+            field_places: program.paths.iter().map(|path| vec![FieldPlace::UNKNOWN; path.steps.len()]).collect(),
             calls: 0,
             recorder: match counting {
                 Counting::Places => Recorder::new(program.functions.len(), loaded.words()),

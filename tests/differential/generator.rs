@@ -5,6 +5,7 @@
 //! too: what is stored is clipped where it could double.
 
 use super::expressions;
+use super::misuse::CONSTANTS;
 use super::random::Random;
 use super::tree::{Node, Sort};
 use super::types::{Step, Ty};
@@ -120,6 +121,11 @@ impl Generator {
     /// An expression of type `ty`, at most `depth` rows deep.
     pub fn expression(&mut self, ty: Ty, depth: u32) -> Node {
         let sort = Sort::Expr(ty);
+        // Where errors are caught, a constant of any kind may stand for anything but the counter of a recursion.
+        let ends = ty != Ty::Int;
+        if self.guarded > 0 && ends && self.random.below(1000) < 15 {
+            return Node::text(sort, *self.random.pick(CONSTANTS));
+        }
         match ty {
             Ty::Key => return self.key(),
             Ty::Pred => return self.lambda(sort, &[Ty::Int], Ty::Bool),

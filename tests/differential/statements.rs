@@ -136,6 +136,9 @@ impl Generator {
             let (template, operands) = *self.random.pick(SHAPES);
             return self.fill(Sort::Stmt, template, operands, 1);
         }
+        if !self.in_method && self.times <= 3 && self.random.percent(15) {
+            return self.misuse();
+        }
         for _ in 0..if self.in_method { 0 } else { 4 } {
             let row = self.random.pick(idioms::STATEMENTS);
             let fine = !row.1 || self.risky();

@@ -2,8 +2,9 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord, reason = "the negation holds for NaN, the opposite comparison does not")]
 
 use super::operators::{branch_imm, branch_literal, branch_registers};
+use super::overload;
 use crate::bytecode::op::{DROP_FIRST, DROP_SECOND, Opcode};
-use crate::runtime::heap::{IMMORTAL, Kind};
+use crate::runtime::heap::Kind;
 use crate::runtime::operators::LONG;
 use crate::runtime::release::release;
 use crate::runtime::string;
@@ -24,54 +25,69 @@ macro_rules! identity {
 }
 pub(super) use identity;
 
-/// Whether two values of which the left one is a string, an array or a dict are equal, as far as that is told without
-/// looking into more than texts: 1 or 0, and -1 if it is not, or if an array or dict is freed here. Strings that die are released.
+/// Whether two values, of which one is on the heap at least, are equal, as far as that is told without looking into more than
+/// texts: 1 or 0, and -1 if it is not. Values of different kinds are unequal, ints beyond the inline range aside; functions are
+/// equal if they are the same; a struct on the left may have a method that decides. Where this tells, what dies is released.
 ///
 /// PERF: an interpreter written in the language compares one-character strings with literals; through the general operator that
 /// was 78 % of its instructions. `tree[0] == null`, where there is a tree, was a quarter of those of `binary_trees`.
 #[inline(never)]
 pub(super) unsafe fn same_object(m: Machine, x: u64, y: u64) -> i64 {
-    // SAFETY: both are live values, and the kind says whether they are strings.
+    // SAFETY: both are live values, owned where the flags say that they die here.
     unsafe {
         let flags = *(m.pc as *const u16).add(4);
-        let is_text = |word: u64| Word(word).is_object() && (*Word(word).header()).kind as u8 == Kind::String as u8;
-        let last = |word: Word, flag: u16| flags & flag != 0 && (*word.header()).count == 1;
-        let lose = |word: Word, flag: u16| {
-            if flags & flag != 0 && (*word.header()).count != IMMORTAL {
-                (*word.header()).count -= 1;
+        let kind = |word: u64| Word(word).is_counted().then(|| (*Word(word).header()).kind);
+        let (left, right) = (kind(x), kind(y));
+        if left == Some(Kind::Struct) && overload::decides(&*m.vm, flags, Word(x)) {
+            return -1;
+        }
+        let same = match (left, right) {
+            (None, None) | (Some(Kind::BigInt), _) | (_, Some(Kind::BigInt)) => return -1,
+            // Long texts are compared where that is charged.
+            (Some(Kind::String), Some(Kind::String)) => {
+                if Value::borrow(&Word(x)).as_str().is_some_and(|text| text.len() > LONG) {
+                    return -1;
+                }
+                string::same(Word(x), Word(y))
             }
+            (Some(Kind::Function), Some(Kind::Function)) => x == y,
+            (left, right) if left == right => return -1,
+            _ => false,
         };
-        if !Word(x).is_counted() {
-            return -1;
-        }
-        if !Word(y).is_counted() {
-            let plain = Word(x).is_array() || matches!((*Word(x).header()).kind, Kind::String | Kind::Dict);
-            if !plain || last(Word(x), DROP_FIRST) {
-                return -1;
-            }
-            lose(Word(x), DROP_FIRST);
-            return 0;
-        }
-        if !is_text(x) || !is_text(y) {
-            return -1;
-        }
-        let (x, y) = (Word(x), Word(y));
-        // Long texts are compared where that is charged.
-        if Value::borrow(&x).as_str().is_some_and(|text| text.len() > LONG) {
-            return -1;
-        }
-        let same = string::same(x, y);
         for (word, flag) in [(x, DROP_FIRST), (y, DROP_SECOND)] {
             if flags & flag != 0 {
-                release(word);
+                release(Word(word));
             }
         }
         same as i64
     }
 }
 
+/// Whether a value that is neither bool nor inline int is true, as far as its kind tells: 1 or 0, and -1 if it does not. Where
+/// it tells, the value is released if it dies here.
+#[inline(never)]
+pub(super) unsafe fn truth_of_kind(m: Machine, word: u64) -> i64 {
+    if word == Word::NULL.0 {
+        return 0;
+    }
+    // SAFETY: a live value, owned where the flag says that it dies here.
+    unsafe {
+        let object = Word(word);
+        let kind = object.is_object().then(|| (*object.header()).kind);
+        let Some(Kind::Struct | Kind::Set | Kind::Queue | Kind::Stack | Kind::Tagged | Kind::Outcome | Kind::Function) =
+            kind
+        else {
+            return -1;
+        };
+        if *(m.pc as *const u16).add(4) & DROP_FIRST != 0 {
+            release(object);
+        }
+        1
+    }
+}
+
 /// [`same_object`] where the operator is an equality.
-macro_rules! same_object {
+macro_rules! same_object_if_equality {
     (ordering $m:ident, $x:expr, $y:expr) => {
         -1
     };
@@ -79,6 +95,8 @@ macro_rules! same_object {
         $crate::vm::handlers::branch::same_object($m, $x, $y)
     };
 }
+
+pub(super) use same_object_if_equality;
 
 macro_rules! branches {
     ($($name:ident $float:ident $other:ident $imm:ident $imm_other:ident $literal:ident $literal_other:ident $character:ident
@@ -113,7 +131,7 @@ macro_rules! branches {
                 let ($x, $y) = (x, y);
                 return if $int { m.jump(m.c_signed()) } else { m.next(2) };
             }
-            let same: i64 = same_object!($sort m, x, y);
+            let same: i64 = same_object_if_equality!($sort m, x, y);
             if same >= 0 {
                 let ($x, $y) = (same, 1);
                 return if $int { m.jump(m.c_signed()) } else { m.next(2) };
@@ -132,6 +150,11 @@ macro_rules! branches {
             if m.ra() < TAG_IMMEDIATE {
                 let ($f, $g) = (f64::from_bits(m.ra()), m.b_signed() as f64);
                 return if $holds { m.jump(m.c_signed()) } else { m.next(2) };
+            }
+            let same: i64 = same_object_if_equality!($sort m, m.ra(), Word::small_int(m.b_signed() as i32).0);
+            if same >= 0 {
+                let ($x, $y) = (same, 1);
+                return if $int { m.jump(m.c_signed()) } else { m.next(2) };
             }
             m.helper(branch_imm)
         }
@@ -159,7 +182,7 @@ macro_rules! branches {
             }
         }
         cold fn $literal_other(m) {
-            let same: i64 = same_object!($sort m, m.ra(), m.literal());
+            let same: i64 = same_object_if_equality!($sort m, m.ra(), m.literal());
             if same >= 0 {
                 let ($x, $y) = (same, 1);
                 return if $int { m.jump(m.c_signed()) } else { m.next(3) };

@@ -1,6 +1,6 @@
 //! Comparisons that leave a bool. Inline ints are biased by one constant, so the order of their words is their order.
 
-use super::branch::identity;
+use super::branch::{identity, same_object_if_equality};
 use super::operators::{binary_imm, binary_literal, binary_registers};
 use crate::bytecode::op::Opcode;
 use crate::runtime::string;
@@ -24,6 +24,11 @@ macro_rules! comparisons {
                 m.set_a(Word::FALSE.0 + (x $op y) as u64);
                 return m.next(2);
             }
+            let same: i64 = same_object_if_equality!($sort m, x, y);
+            if same >= 0 {
+                m.set_a(Word::FALSE.0 + (same $op 1) as u64);
+                return m.next(2);
+            }
             m.helper(binary_registers)
         }
         fn $imm(m) {
@@ -36,6 +41,11 @@ macro_rules! comparisons {
             }
         }
         cold fn $imm_other(m) {
+            let same: i64 = same_object_if_equality!($sort m, m.rb(), Word::small_int(m.c_signed() as i32).0);
+            if same >= 0 {
+                m.set_a(Word::FALSE.0 + (same $op 1) as u64);
+                return m.next(2);
+            }
             m.helper(binary_imm)
         }
         fn $literal(m) {
@@ -60,6 +70,11 @@ macro_rules! comparisons {
             }
         }
         cold fn $literal_other(m) {
+            let same: i64 = same_object_if_equality!($sort m, m.rb(), m.literal());
+            if same >= 0 {
+                m.set_a(Word::FALSE.0 + (same $op 1) as u64);
+                return m.next(3);
+            }
             m.helper(binary_literal)
         }
     )*}

@@ -1,5 +1,6 @@
 //! Jumps, counted loops, raising.
 
+use super::branch::truth_of_kind;
 use super::operators::step_slow;
 use crate::bytecode::op::{DROP_FIRST, Fields, Opcode};
 use crate::runtime::error::RuntimeError;
@@ -27,7 +28,20 @@ handlers! {
         }
     }
     cold fn jump_if_other(m) {
-        m.helper(branch_on_truth)
+        let truth = truth_of_kind(m, m.ra());
+        match truth {
+            0 => m.next(2),
+            1 => m.jump(m.wide()),
+            _ => m.helper(branch_on_truth),
+        }
+    }
+    cold fn jump_if_not_other(m) {
+        let truth = truth_of_kind(m, m.ra());
+        match truth {
+            0 => m.jump(m.wide()),
+            1 => m.next(2),
+            _ => m.helper(branch_on_truth),
+        }
     }
     fn jump_if_not(m) {
         let word = m.ra();
@@ -38,14 +52,28 @@ handlers! {
         } else if word >= m.lim {
             if word == m.t { m.jump(m.wide()) } else { m.next(2) }
         } else {
-            m.enter(jump_if_other)
+            m.enter(jump_if_not_other)
         }
     }
     fn jump_null(m) {
-        if m.ra() == Word::NULL.0 { m.jump(m.wide()) } else { m.enter(null_test_other) }
+        let word = m.ra();
+        if word == Word::NULL.0 {
+            m.jump(m.wide())
+        } else if *(m.pc as *const u16).add(4) & DROP_FIRST == 0 {
+            m.next(2)
+        } else {
+            m.enter(null_test_other)
+        }
     }
     fn jump_not_null(m) {
-        if m.ra() == Word::NULL.0 { m.next(2) } else { m.enter(null_test_other) }
+        let word = m.ra();
+        if word == Word::NULL.0 {
+            m.next(2)
+        } else if *(m.pc as *const u16).add(4) & DROP_FIRST == 0 {
+            m.jump(m.wide())
+        } else {
+            m.enter(null_test_other)
+        }
     }
     fn null_test_other(m) {
         m.helper(branch_on_null)

@@ -1,5 +1,6 @@
 //! Moving values: registers, literals, captured values, cells, globals.
 
+use super::branch::truth_of_kind;
 use crate::bytecode::op::{DROP_FIRST, DROP_LISTED, DROP_SECOND, Fields, Opcode};
 use crate::runtime::budget;
 use crate::runtime::cell::{CellObject, new as new_cell};
@@ -183,6 +184,10 @@ handlers! {
         m.next(2)
     }
     cold fn is_object_null(m) {
+        if *(m.pc as *const u16).add(4) & DROP_FIRST == 0 {
+            m.set_a(Word::FALSE.0);
+            return m.next(2);
+        }
         m.helper(object_is_not_null)
     }
     fn is_done(m) {
@@ -202,6 +207,11 @@ handlers! {
         }
     }
     cold fn truthy_other(m) {
+        let truth = truth_of_kind(m, m.rb());
+        if truth >= 0 {
+            m.set_a(Word::FALSE.0 + truth as u64);
+            return m.next(2);
+        }
         m.helper(truthy_slow)
     }
     fn format(m) {

@@ -161,6 +161,17 @@ pub(crate) unsafe fn binary(vm: &mut Vm, pc: *mut u64, base: *mut u64, left: usi
     }
 }
 
+/// Whether a method of `object`, a struct, decides the operator in `op`, an instruction's opcode with its flags.
+///
+/// # Safety
+/// The object is live.
+pub(super) unsafe fn decides(vm: &Vm, op: u16, object: Word) -> bool {
+    vm.types.overloads()
+        && vm.operators[(op & OPCODE_MASK) as usize]
+            .zip(shape_of(object))
+            .is_some_and(|(operator, shape)| vm.types.binary(shape, operator).is_some())
+}
+
 /// Calls the method of a unary operator of register b, if there is one.
 ///
 /// # Safety
