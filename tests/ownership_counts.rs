@@ -218,6 +218,82 @@ fn ordinary_updates_copy_nothing() {
     assert!(report.is_empty(), "\n{report}");
 }
 
+/// What is taken out of a place, changed and put back: a declaration of the place's root and of what else is needed, the statements of
+/// one turn, and the name of the root.
+const TAKEN_OUT: &[(&str, &str, &str)] = &[
+    (r#"mut d := {"a": []}"#, "x := d[k] x := push(x, i) d[k] := x", "d"),
+    ("mut g := [[0, 0], [0, 0]]", "row := g[n] row[1] := i g[n] := row", "g"),
+    ("mut d := {}", "d[k] := push(get(d, k, []), i)", "d"),
+    (r#"mut d := {"a": null}"#, "d[k] := push(d[k] ?? [], i)", "d"),
+    ("mut d := {}", r#"d[k] := get_default(d, k, "") + "and some text""#, "d"),
+    ("mut d := {}", "mut x := [] if has_key(d, k) { x := d[k] } x := push(x, i) d[k] := x", "d"),
+    ("mut g := []", "g := push(g, f(i))", "g"),
+    ("mut s := [1, 2, 3]", "s := push(s, i) r := pop(s) s := r[0] v := r[1]", "s"),
+    ("mut o := Bag { items: [1] }", "o.items := push(o.items, i) r := pop(o.items) o.items := r[0]", "o"),
+    ("mut o := Bag { items: [1] }", "o.items := push(o.items, f(i)) o.items := pop(o.items)[0]", "o"),
+];
+
+/// The same where the value is changed by a call, or in a loop: only for a root in a register.
+const TAKEN_OUT_OF_REGISTERS: &[(&str, &str, &str)] = &[
+    ("mut g := [[0, 0], [0, 0]]", "row := g[n] for j in range(2) { row[j] := i } g[n] := row", "g"),
+    ("mut o := Bag { items: Bag { items: [] } }", "o.items := o.items.add(i)", "o"),
+    ("mut l := [Bag { items: [] }, Bag { items: [] }]", "l[n] := l[n].add(len(l))", "l"),
+    ("mut o := {\"next\": null}", "o.next := append(o.next, i)", "o"),
+    ("mut g := [[[]]]", "row := g[0] x := row[0] x := push(x, i) row[0] := x g[0] := row", "g"),
+];
+
+/// Programs that do that in every place where a variable can be: with the root in a register and, if `shared`, in a cell and a global.
+fn taken_out((declaration, turn, root): (&str, &str, &str), shared: bool) -> Vec<String> {
+    let before = "struct Bag { items: any func add(self, v) { self.items := push(self.items, v) return self } }
+        func f(x) { return x + 1 }
+        func append(node, v) { if node == null { return {\"next\": null, \"v\": v} }
+          node.next := append(node.next, v) return node }\n";
+    let turns = format!("for i in range(40) {{ {turn} }}");
+    let own = turns
+        .replace(&format!(" {root}"), &format!(" self.{root}"))
+        .replace(&format!("({root}"), &format!("(self.{root}"));
+    let mut programs = vec![
+        format!("{before} func go(k, n) {{ {declaration} {turns} return {root} }} go(\"a\", 1)"),
+        format!("{before} k := \"a\" n := 1 {declaration} {turns}"),
+        format!(
+            "{before} struct M {{ z: int func go(self, k, n) {{ {declaration} {turns} }} }} M {{ z: 1 }}.go(\"a\", 1)"
+        ),
+        format!(
+            "{before} struct M {{ {root}: any func go(self, k, n) {{ {own} return self }} }}
+             {declaration} mut m := M {{ {root}: {root} }} {root} := 0 m := m.go(\"a\", 1)"
+        ),
+    ];
+    if shared {
+        programs.extend([
+            format!("{before} {declaration} func go(k, n) {{ {turns} }} go(\"a\", 1)"),
+            format!("{before} func mk() {{ {declaration} return func(k, n) {{ {turns} return {root} }} }} h := mk() h(\"a\", 1)"),
+        ]);
+    }
+    programs
+}
+
+#[test]
+fn what_is_taken_out_and_put_back_is_not_copied() {
+    let all =
+        TAKEN_OUT.iter().map(|&case| (case, true)).chain(TAKEN_OUT_OF_REGISTERS.iter().map(|&case| (case, false)));
+    let mut report = String::new();
+    for program in all.flat_map(|(case, shared)| taken_out(case, shared)) {
+        for level in ["-O0", "-O2"] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("program.ruff");
+            std::fs::write(&path, &program).unwrap();
+            let mut command = ruff();
+            command.args(["run", "--stats", level]).arg(&path);
+            let end = run_in_fresh_directory(command);
+            let copies = reported(&end.err, "  copies on write");
+            if copies != Some(0) {
+                writeln!(report, "{level}: copies {copies:?}\n{program}\n{}", end.err).unwrap();
+            }
+        }
+    }
+    assert!(report.is_empty(), "\n{report}");
+}
+
 #[test]
 fn a_shared_array_is_copied_once() {
     let directory = tempfile::tempdir().unwrap();

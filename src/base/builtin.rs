@@ -4,6 +4,28 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BuiltinId(pub u16);
 
+/// What ownership knows of a builtin that runs no script code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It changes its first argument in place if nobody else has it, and gives it back.
+    Changes,
+    /// It does so, and gives it back as the first of a pair, together with what it took out.
+    TakesOut,
+    /// It reads the element of its first argument at its second, or gives a default.
+    Reads,
+}
+
+/// The role of the builtin with this name, if it has one.
+pub fn role(name: &str) -> Option<Role> {
+    match name {
+        "push" | "append" | "insert" | "remove" | "concat" | "slice" | "take" | "skip" | "sort" | "reverse"
+        | "merge" | "update" | "set_add" | "set_remove" | "queue_enqueue" | "stack_push" => Some(Role::Changes),
+        "pop" | "remove_at" | "queue_dequeue" | "stack_pop" => Some(Role::TakesOut),
+        "get" | "get_default" => Some(Role::Reads),
+        _ => None,
+    }
+}
+
 /// What the compiler may know of one builtin. The runtime's table provides these rows; the engine passes them down.
 #[derive(Clone, Copy, Debug)]
 pub struct BuiltinInfo {

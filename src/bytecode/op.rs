@@ -280,6 +280,7 @@ impl Opcode {
         match self {
             format | call_builtin => 0,
             set_path | update_path | cell_set_path | cell_update_path | global_set_path | global_update_path => 1,
+            vacate | cell_vacate | global_vacate | restore | cell_restore | global_restore => 1,
             _ => usize::MAX,
         }
     }
@@ -339,6 +340,7 @@ impl Opcode {
             self,
             jump | throw
                 | raise
+                | resume
                 | halt
                 | finish_operator
                 | return_value

@@ -116,6 +116,12 @@ impl Emitter<'_> {
             Op::CellUpdatePath => self.path_instruction(inst, Opcode::cell_update_path),
             Op::GlobalSetPath => self.path_instruction(inst, Opcode::global_set_path),
             Op::GlobalUpdatePath => self.path_instruction(inst, Opcode::global_update_path),
+            Op::Vacate => self.path_instruction(inst, Opcode::vacate),
+            Op::CellVacate => self.path_instruction(inst, Opcode::cell_vacate),
+            Op::GlobalVacate => self.path_instruction(inst, Opcode::global_vacate),
+            Op::Restore => self.path_instruction(inst, Opcode::restore),
+            Op::CellRestore => self.path_instruction(inst, Opcode::cell_restore),
+            Op::GlobalRestore => self.path_instruction(inst, Opcode::global_restore),
             Op::Call | Op::CallDirect | Op::CallMethod => self.call(inst),
             Op::CallBuiltin => {
                 let (to, count, at) = (self.dst(inst), data.args.len() as u16, self.asm.here());
@@ -200,6 +206,11 @@ impl Emitter<'_> {
                 let at = self.asm.here();
                 self.asm.op(Opcode::import_cycle, 0, 0, 0, 0);
                 self.asm.literal(self.text(data.imm));
+                self.unwind(inst, at);
+            }
+            Op::Resume => {
+                let at = self.asm.here();
+                self.asm.op(Opcode::resume, 0, 0, 0, 0);
                 self.unwind(inst, at);
             }
             Op::Raise => {
@@ -399,7 +410,7 @@ impl Emitter<'_> {
             self.overflow = Some("the program has too many different assignment paths");
             return;
         };
-        let has_root = !matches!(op, Opcode::global_set_path | Opcode::global_update_path);
+        let has_root = data.global.is_none();
         let root = if has_root { self.arg(inst, 0) } else { 0 };
         let (count, at) = (self.func.insts[inst].args.len() as u16 - has_root as u16, self.asm.here());
         self.asm.op(op, 0, root, number, count);

@@ -151,6 +151,7 @@ macro_rules! for_each_opcode {
     throw control (View, None, None) None "throws a";
     raise control (None, None, None) Literal "raises the error with the literal message";
     import_cycle control (None, None, None) Literal "raises the error of an import that leads back to the module of the literal name";
+    resume control (None, None, None) None "raises the error that led here again";
     caught control (Dst, None, None) None "a := the error being handled";
     halt control (None, None, None) None "leaves the dispatch loop";
     // Containers.
@@ -166,6 +167,12 @@ macro_rules! for_each_opcode {
     cell_update_path index (Cell, Path, Count) List "as update_path, on the content of cell a";
     global_set_path index (None, Path, Count) List "as set_path, on the path's global";
     global_update_path index (None, Path, Count) List "as update_path, on the path's global";
+    vacate index (Mod, Path, Count) List "takes the first listed register out of path of a, if that has this very object; then keys";
+    cell_vacate index (Cell, Path, Count) List "as vacate, on the content of cell a";
+    global_vacate index (None, Path, Count) List "as vacate, on the path's global";
+    restore index (Mod, Path, Count) List "puts the first listed register back where vacate has taken it out; then keys";
+    cell_restore index (Cell, Path, Count) List "as restore, on the content of cell a";
+    global_restore index (None, Path, Count) List "as restore, on the path's global";
     array_new index (Dst, None, Count) List "a := array of the listed registers, which move";
     array_extend index (Mod, None, Count) List "appends the listed registers, which move, to array a";
     array_push index (Mod, Take, None) None "appends b, which moves, to array a";

@@ -8,7 +8,7 @@
 use super::front::{self, Front};
 use super::stats::Stats;
 use super::testing::Suite;
-use crate::base::builtin::BuiltinId;
+use crate::base::builtin::{BuiltinId, role};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{SourceId, SourceMap, Span};
 use crate::bytecode::program::{ModuleCode, Program};
@@ -181,8 +181,13 @@ pub fn compile(
 /// From optimised IR to bytecode.
 fn generate(module: &mut Module, check: bool) -> Result<Program, Vec<Diagnostic>> {
     let mut allocations = Vec::with_capacity(module.functions.len());
+    let facts = ownership::Facts {
+        plain_operators: module.plain_operators,
+        role: |builtin| role(builtins::row(builtin)?.name),
+    };
     for func in module.functions.values_mut() {
         let name = func.name.as_deref().unwrap_or("<lambda>").to_string();
+        ownership::take_out(func, &facts);
         ownership::run(func);
         if check {
             let problems = ownership::check(func);

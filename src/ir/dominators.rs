@@ -233,6 +233,12 @@ impl Points {
         points
     }
 
+    /// Whether control passes `above` before `below`, whatever way it takes; an instruction passes itself.
+    pub fn dominates(&self, above: Inst, below: Inst) -> bool {
+        let (from, to) = (self.point[above], self.point[below]);
+        if from.stretch == to.stretch { from.place <= to.place } else { self.tree.dominates(from.stretch, to.stretch) }
+    }
+
     /// The block an instruction stands in, if it is in the layout.
     pub fn block_of(&self, inst: Inst) -> Option<Block> {
         self.block_of[inst].expand()

@@ -85,7 +85,7 @@ pub struct PathData {
     pub global: Option<Global>,
     /// The steps; empty means the root itself (read-modify-write only).
     pub steps: SmallVec<[Step; 2]>,
-    /// The operation of a read-modify-write.
+    /// The operation of a read-modify-write. Of a `vacate`: an operator, if only a string is taken out, which no method gets.
     pub update: Option<UpdateOp>,
     /// Where the errors of further additions are reported; those that lack a position, where the instruction's are.
     pub later: SmallVec<[Span; 1]>,
@@ -384,4 +384,6 @@ pub struct Module {
     pub globals: PrimaryMap<Global, GlobalData>,
     /// What its text calls builtins.
     pub names: BuiltinNames,
+    /// Whether it is known that no struct overloads an operator: operators run no script code.
+    pub plain_operators: bool,
 }

@@ -243,6 +243,19 @@ instructions! {
     /// As `update_path`, on a global.
     GlobalUpdatePath "global_update_path" (Keep) rest Borrow imm Path result no effects READS|WRITES|OPERATOR flow NEXT;
 
+    /// Takes the value out of the end of a path, if it is there and owned by nobody else: operands root, value, keys.
+    Vacate "vacate" (Update, View) rest Borrow imm Path result TOP effects WRITES flow NEXT;
+    /// As `vacate`, on the content of a cell: operands cell, value, keys.
+    CellVacate "cell_vacate" (View, View) rest Borrow imm Path result no effects READS|WRITES flow NEXT;
+    /// As `vacate`, on a global (named by the path): operands value, keys.
+    GlobalVacate "global_vacate" (View) rest Borrow imm Path result no effects READS|WRITES flow NEXT;
+    /// Puts the value back that `vacate` has taken out of the same place, if it has.
+    Restore "restore" (Update, View) rest Borrow imm Path result TOP effects WRITES flow NEXT;
+    /// As `restore`, on the content of a cell.
+    CellRestore "cell_restore" (View, View) rest Borrow imm Path result no effects READS|WRITES flow NEXT;
+    /// As `restore`, on a global.
+    GlobalRestore "global_restore" (View) rest Borrow imm Path result no effects READS|WRITES flow NEXT;
+
     /// A tagged value over the operands; with the tag `Ok`, `Err`, `Some` or `None` a result or option.
     TaggedNew "tagged_new" () rest Keep imm Const result OTHER effects ALLOCATES flow NEXT;
     /// Whether the operand is a tagged value, result or option with this tag.
@@ -316,6 +329,8 @@ instructions! {
     Throw "throw" (Keep) imm None result no effects RAISES flow Flow::End(0);
     /// Raises the runtime error with this message.
     Raise "raise" () imm Const result no effects RAISES flow Flow::End(0);
+    /// Raises the error again that led to this block, as it was. Made by the ownership step only.
+    Resume "resume" () imm None result no effects RAISES flow Flow::End(0);
 }
 
 impl Op {
@@ -331,6 +346,15 @@ impl Op {
     pub fn mode(self, index: usize) -> Mode {
         let info = self.info();
         info.fixed.get(index).copied().or(info.rest).expect("an operand the table allows")
+    }
+
+    /// Whether it takes a value out of a place or puts it back, and whether the place belongs to a global.
+    pub fn vacates(self) -> Option<bool> {
+        match self {
+            Op::Vacate | Op::CellVacate | Op::Restore | Op::CellRestore => Some(false),
+            Op::GlobalVacate | Op::GlobalRestore => Some(true),
+            _ => None,
+        }
     }
 
     /// Whether it ends a block.

@@ -269,7 +269,7 @@ impl<'a> Verifier<'a> {
     fn path_form(&mut self, inst: Inst, data: &InstData) {
         let Imm::Path(number) = data.imm else { return };
         let path = &self.func.paths[number];
-        let on_global = matches!(data.op, Op::GlobalSetPath | Op::GlobalUpdatePath);
+        let on_global = matches!(data.op, Op::GlobalSetPath | Op::GlobalUpdatePath) || data.op.vacates() == Some(true);
         let updates = matches!(data.op, Op::UpdatePath | Op::CellUpdatePath | Op::GlobalUpdatePath);
         let keys = path.steps.iter().filter(|&&step| step == Step::Index).count();
         let given = data.args.len() - data.op.info().fixed.len();
@@ -282,9 +282,9 @@ impl<'a> Verifier<'a> {
             self.report_inst(Rule::Path, inst, "positions of steps");
         } else if path.global.is_some() != on_global {
             self.report_inst(Rule::Path, inst, "its root");
-        } else if path.update.is_some() != updates {
+        } else if path.update.is_some() != updates && data.op.vacates().is_none() {
             self.report_inst(Rule::Path, inst, "its update");
-        } else if path.steps.is_empty() && !updates {
+        } else if path.steps.is_empty() && !updates && data.op.vacates().is_none() {
             self.report_inst(Rule::Path, inst, "no steps");
         }
     }
@@ -376,6 +376,7 @@ impl<'a> Verifier<'a> {
 fn allowed_operand(op: Op, index: usize) -> Type {
     match (op, index) {
         (Op::CellGet | Op::CellPeek | Op::CellSet | Op::CellSetPath | Op::CellUpdatePath, 0) => Type::CELL,
+        (Op::CellVacate | Op::CellRestore, 0) => Type::CELL,
         (Op::IterNext, 0) => Type::ITER,
         (Op::Closure | Op::Copy | Op::Drop, _) => Type::TOP,
         _ => Type(Type::TOP.0 & !(Type::CELL.0 | Type::ITER.0)),

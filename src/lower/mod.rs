@@ -17,7 +17,6 @@
 //! | `name` | occurrences of variables: chains of candidates |
 //! | `module` | imports |
 //! | `path` | path assignment |
-//! | `pair` | builtins that give back a container and what they took out of it |
 //! | `quiet` | what expressions cannot do |
 //! | `matching` | `match`, tagged values, `?` |
 //! | `destructure` | destructuring |
@@ -34,7 +33,6 @@ mod literal;
 mod matching;
 mod module;
 mod name;
-mod pair;
 mod path;
 mod quiet;
 mod stmt;
@@ -120,7 +118,7 @@ pub fn lower(resolution: &Resolution, interner: &Interner) -> Module {
     for (number, key) in keys.iter().enumerate() {
         shared.refs[key.index()] = Some(FuncRef::new(number)).into();
     }
-    let mut module = Module::default();
+    let mut module = Module { plain_operators: !resolution.overloads(), ..Module::default() };
     for &name in resolution.globals() {
         module.globals.push(GlobalData { name: interner.shared(name) });
     }

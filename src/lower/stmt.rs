@@ -7,11 +7,7 @@ use crate::syntax::ast::{Block, Function, Name, Stmt, StmtKind};
 
 impl<'a> Lowerer<'a, '_, '_> {
     pub(super) fn statements(&mut self, statements: &'a [Stmt<'a>]) {
-        for (index, statement) in statements.iter().enumerate() {
-            if !self.pair_statement(statement, &statements[index + 1..]) {
-                self.statement(statement);
-            }
-        }
+        statements.iter().for_each(|statement| self.statement(statement));
     }
 
     /// A block that opens a scope.

@@ -8,6 +8,7 @@
 use super::expr::binary_op;
 use super::function::Lowerer;
 use super::path::{Keys, MAX_STEPS};
+use crate::base::builtin::{Role, role};
 use crate::base::operator::BinaryOp;
 use crate::base::source::Span;
 use crate::ir::entities::Val;
@@ -20,27 +21,9 @@ use smallvec::SmallVec;
 /// Most operands besides the first.
 const MAX_MORE: usize = 16;
 
-/// Builtins that change their first argument in place if nobody else has it.
-const IN_PLACE: &[&str] = &[
-    "insert",
-    "remove",
-    "concat",
-    "slice",
-    "take",
-    "skip",
-    "sort",
-    "reverse",
-    "merge",
-    "update",
-    "set_add",
-    "set_remove",
-    "queue_enqueue",
-    "stack_push",
-];
-
 /// The right-hand side of a read-modify-write.
-pub(super) struct Change<'a> {
-    pub old: &'a Expr<'a>,
+struct Change<'a> {
+    old: &'a Expr<'a>,
     /// None for a builtin of the old value alone.
     operands: SmallVec<[&'a Expr<'a>; 2]>,
     update: UpdateOp,
@@ -64,7 +47,7 @@ impl<'a> Lowerer<'a, '_, '_> {
         if path.steps.len() > MAX_STEPS {
             return false;
         }
-        let Some(change) = self.change(value) else { return self.first_of_pair(path, value) };
+        let Some(change) = self.change(value) else { return false };
         let Some(target) = self.only_mutable(path.root) else { return false };
         if !self.same_path(change.old, path, target) {
             return false;
@@ -73,26 +56,20 @@ impl<'a> Lowerer<'a, '_, '_> {
         if storage == Storage::Register && path.steps.is_empty() {
             return change.update == UpdateOp::Push && self.push_to_register(target, &change);
         }
-        self.update_quietly(path, target, &change, span).is_some()
+        self.update_quietly(path, target, &change, span)
     }
 
-    /// The in-place form, if the operands may be evaluated before the old value is read; the keys.
-    pub(super) fn update_quietly(
-        &mut self,
-        path: Path<'a>,
-        target: Candidate,
-        change: &Change<'a>,
-        span: Span,
-    ) -> Option<Keys> {
+    /// The in-place form, if the operands may be evaluated before the old value is read; whether they may.
+    fn update_quietly(&mut self, path: Path<'a>, target: Candidate, change: &Change<'a>, span: Span) -> bool {
         let storage = self.shared.resolution.binding(target.binding).storage;
         let quiet = change.operands.iter().all(|operand| self.is_quiet(operand));
         if !quiet && (storage != Storage::Register || !self.has_stable_keys(path)) {
-            return None;
+            return false;
         }
         let trivial = change.operands.iter().all(|operand| self.is_trivial(operand));
         let keys = self.read_keys(path, target, change.old, !trivial);
         self.emit_change(target, path, &keys, change, span);
-        Some(keys)
+        true
     }
 
     fn push_to_register(&mut self, target: Candidate, change: &Change<'a>) -> bool {
@@ -204,7 +181,7 @@ impl<'a> Lowerer<'a, '_, '_> {
     }
 
     /// The only binding an assignment can change, if it may be changed.
-    pub(super) fn only_mutable(&self, name: Name) -> Option<Candidate> {
+    fn only_mutable(&self, name: Name) -> Option<Candidate> {
         match self.candidates(self.info(name)) {
             &[only] if only.mutability == Mutability::Mutable => {
                 let storage = self.shared.resolution.binding(only.binding).storage;
@@ -237,9 +214,9 @@ impl<'a> Lowerer<'a, '_, '_> {
                     span: callee_start,
                     later: SmallVec::new(),
                 }),
-                _ => self.builtin_change(value, IN_PLACE),
+                _ => self.builtin_change(value),
             },
-            _ => self.builtin_change(value, IN_PLACE),
+            _ => self.builtin_change(value),
         }
     }
 
@@ -270,12 +247,13 @@ impl<'a> Lowerer<'a, '_, '_> {
         })
     }
 
-    /// `builtin(old, operands)` with one of some builtins.
-    pub(super) fn builtin_change(&self, value: &'a Expr<'a>, names: &[&str]) -> Option<Change<'a>> {
+    /// `builtin(old, operands)` with a builtin that changes its first argument in place.
+    fn builtin_change(&self, value: &'a Expr<'a>) -> Option<Change<'a>> {
         let ExprKind::Call { callee, callee_start, args } = value.kind else { return None };
         let (ExprKind::Name(name), [old, operands @ ..]) = (callee.kind, args) else { return None };
         let Fallback::Builtin(id) = self.info(name).fallback else { return None };
-        if operands.len() > MAX_MORE || !self.is_one_of(name, names) {
+        let changes = role(self.shared.interner.name(name.symbol)) == Some(Role::Changes);
+        if operands.len() > MAX_MORE || !changes || !self.is_builtin(name) {
             return None;
         }
         let update = if operands.is_empty() { UpdateOp::Alone(id) } else { UpdateOp::Builtin(id) };
@@ -284,7 +262,7 @@ impl<'a> Lowerer<'a, '_, '_> {
     }
 
     /// Whether an expression reads exactly the target of an assignment.
-    pub(super) fn same_path(&self, expr: &Expr, path: Path, target: Candidate) -> bool {
+    fn same_path(&self, expr: &Expr, path: Path, target: Candidate) -> bool {
         let mut current = expr;
         for step in path.steps.iter().rev() {
             current = match (current.kind, step) {
@@ -313,11 +291,6 @@ impl<'a> Lowerer<'a, '_, '_> {
     /// Whether no script code can change the keys of a path that passed [`Self::same_path`].
     fn has_stable_keys(&self, path: Path) -> bool {
         self.all_key_variables(path, &|binding| self.is_private(binding))
-    }
-
-    /// Whether the keys of a path that passed [`Self::same_path`] use none of some bindings.
-    pub(super) fn keys_avoid(&self, path: Path, bindings: &[BindingId]) -> bool {
-        self.all_key_variables(path, &|binding| !bindings.contains(&binding))
     }
 
     fn all_key_variables(&self, path: Path, test: &dyn Fn(BindingId) -> bool) -> bool {

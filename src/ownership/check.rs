@@ -2,9 +2,10 @@
 //!
 //! It shares no analysis with the step itself; its liveness is the textbook iteration, so it is slow and meant for tests and
 //! `--verify`. Rules: (1) a used value is owned; (2) a value is given up once; (3) edges into a block agree; (4) nothing is owned
-//! after a return; (5) what a handler takes is owned when the instruction raises.
+//! after a return; (5) what a handler takes is owned when the instruction raises;
+//! (6) nobody looks at a vacated place (`holes`).
 
-use super::{may_call, takes_operands, tracked, uncounted_if_true};
+use super::{holes, may_call, takes_operands, tracked, uncounted_if_true};
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{BlockCall, Function};
 use crate::ir::inst::{Mode, Op};
@@ -23,6 +24,7 @@ pub fn check(func: &Function) -> Vec<String> {
         errors: Vec::new(),
     };
     checker.run();
+    checker.errors.extend(holes::check(func));
     checker.errors
 }
 
@@ -101,7 +103,7 @@ impl Checker<'_> {
         if let Some(call) = data.unwind.as_deref() {
             self.unwind(inst, call, state, &consumes);
         }
-        if matches!(data.op, Op::Throw | Op::Raise) {
+        if matches!(data.op, Op::Throw | Op::Raise | Op::Resume) {
             return;
         }
         for (index, &val) in data.args.iter().enumerate() {

@@ -21,11 +21,14 @@
 
 pub mod check;
 mod edges;
+mod holes;
 mod place;
 #[cfg(test)]
 mod tests;
+mod vacate;
 
 pub use check::check;
+pub use vacate::{Facts, take_out};
 
 use crate::ir::cfg::Cfg;
 use crate::ir::effects::Effects;

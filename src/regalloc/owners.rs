@@ -205,7 +205,7 @@ impl Checker<'_> {
         } else if allocation.unwind(inst).is_some() {
             self.error(&place, "it has an entry but cannot stop".to_string());
         }
-        if matches!(data.op, Op::Throw | Op::Raise) {
+        if matches!(data.op, Op::Throw | Op::Raise | Op::Resume) {
             return;
         }
         for (index, &val) in data.args.iter().enumerate().filter(|_| window.is_none()) {

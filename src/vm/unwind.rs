@@ -98,6 +98,14 @@ impl Vm {
         self.raise_traced(pc, self.raised(error, (span, active)))
     }
 
+    /// Raises the error again whose handler has just been entered, as it was.
+    pub(crate) fn raise_again(&mut self, pc: *mut u64) -> *mut u64 {
+        match self.caught.take() {
+            Some(raised) => self.raise_traced(pc, raised),
+            None => self.raise(pc, RuntimeError::message("There is no error to raise again")),
+        }
+    }
+
     fn raise_traced(&mut self, pc: *mut u64, raised: Raised) -> *mut u64 {
         let catchable = !matches!(raised.error, RuntimeError::Exit(_) | RuntimeError::Stop(_));
         self.unwind(pc, raised, catchable, Place::Instruction)

@@ -143,6 +143,7 @@ impl Step<'_> {
                 Some(before.get(a).narrowed(Type::CONTAINER).owned())
             }
             update_path => of(Type::ANY),
+            vacate | restore => Some(before.get(a).owned()),
             array_extend | array_spread | dict_extend | dict_spread | dict_without | struct_fill => {
                 Some(before.get(a).owned())
             }

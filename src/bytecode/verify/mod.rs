@@ -344,7 +344,10 @@ impl Checker<'_> {
         if further.is_none_or(|further| further > 0 && !takes_more) {
             self.fail("BC010", at, "operand and keys");
         }
-        let global = matches!(opcode, Opcode::global_set_path | Opcode::global_update_path);
+        let global = matches!(
+            opcode,
+            Opcode::global_set_path | Opcode::global_update_path | Opcode::global_vacate | Opcode::global_restore
+        );
         if global && path.global.is_none_or(|slot| slot as usize >= self.program.globals.len()) {
             self.fail("BC010", at, "a path that names no global");
         }

@@ -93,6 +93,9 @@ handlers! {
     fn import_cycle(m) {
         m.helper(raise_import_cycle)
     }
+    fn resume(m) {
+        m.helper(raise_again)
+    }
     fn caught(m) {
         m.helper(take_caught)
     }
@@ -204,6 +207,11 @@ unsafe fn raise_import_cycle(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut
     let label = unsafe { Value::from_borrowed(Word(*pc.add(2))) };
     let error = vm.import_cycle(pc, label.as_str().unwrap_or(""));
     vm.raise(pc, error)
+}
+
+#[inline(never)]
+unsafe fn raise_again(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
+    vm.raise_again(pc)
 }
 
 #[inline(never)]

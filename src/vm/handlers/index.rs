@@ -3,6 +3,7 @@
 use super::data::{listed, release_spilled};
 use super::entries::{guessed, value_at};
 use super::paths;
+use super::vacate;
 use crate::bytecode::op::{DROP_FIRST, DROP_LISTED, Fields, OPCODE_MASK, Opcode};
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::dict;
@@ -187,6 +188,24 @@ handlers! {
     }
     fn global_update_path(m) {
         m.helper(paths::global_update_path)
+    }
+    fn vacate(m) {
+        m.helper(vacate::vacate)
+    }
+    fn cell_vacate(m) {
+        m.helper(vacate::cell_vacate)
+    }
+    fn global_vacate(m) {
+        m.helper(vacate::global_vacate)
+    }
+    fn restore(m) {
+        m.helper(vacate::restore)
+    }
+    fn cell_restore(m) {
+        m.helper(vacate::cell_restore)
+    }
+    fn global_restore(m) {
+        m.helper(vacate::global_restore)
     }
     fn array_new(m) {
         m.helper(new_array)

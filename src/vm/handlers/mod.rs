@@ -30,6 +30,7 @@ mod steps;
 pub(crate) mod structure;
 pub(crate) mod tagged;
 pub(crate) mod task;
+mod vacate;
 
 use super::dispatch::Handler;
 

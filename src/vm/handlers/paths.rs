@@ -229,7 +229,7 @@ unsafe fn run_quickly(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64,
 }
 
 /// Releases the keys that die here: all of the list but its first.
-unsafe fn release_keys(base: *mut u64, list: *const u16, count: usize) {
+pub(super) unsafe fn release_keys(base: *mut u64, list: *const u16, count: usize) {
     // SAFETY: registers of the frame, owned if flagged.
     unsafe {
         for i in 1..count {
@@ -428,13 +428,13 @@ macro_rules! path_helpers {
 }
 
 /// The value of the cell in a register.
-unsafe fn cell(base: *mut u64, register: u16) -> *mut u64 {
+pub(super) unsafe fn cell(base: *mut u64, register: u16) -> *mut u64 {
     // SAFETY: the register holds a cell (IR verifier: types of cell operands).
     unsafe { &raw mut (*Word(*base.add(register as usize)).object_ptr::<CellObject>()).value as *mut u64 }
 }
 
 /// The global a path starts at.
-unsafe fn global(vm: &Vm, fields: Fields) -> *mut u64 {
+pub(super) unsafe fn global(vm: &Vm, fields: Fields) -> *mut u64 {
     let index = vm.program.paths[fields.b as usize].global.expect("a global path names its global (BC010)");
     // SAFETY: inside the global table (BC005).
     unsafe { vm.globals.add(index as usize) }
