@@ -114,10 +114,24 @@ fn both_engines_run_programs_and_test_blocks() {
 }
 
 #[test]
+fn tests_get_their_input_and_a_filter_has_to_fit() {
+    let files = [("a.ruff", "print(input())"), ("a.in", "typed\n"), ("a.out", "typed\n")];
+    expect(&with_files(&files, &["test", "."]), 0, "\n1 passed, 0 failed\n");
+    let files = [("t.ruff", "test \"one\" { }\nfunc f() { prnt(1) }\ntest \"two\" { f() }")];
+    let none = with_files(&files, &["test-run", "--filter", "three", "t.ruff"]);
+    expect_complaint(&none, 1, &["no test has 'three' in its name"]);
+    let two = with_files(&files, &["test-run", "--filter", "two", "t.ruff"]);
+    for line in ["  2 | func f() { prnt(1) }", "= help: did you mean `print`?", "Call stack:", "0 at f"] {
+        assert!(two.out.contains(line), "{}", two.out);
+    }
+}
+
+#[test]
 fn failing_test_blocks_say_where() {
     let blocks = "test \"bad\" {\n  assert_equal(1, 2)\n}\ntest \"leaves\" { exit(0) }\ntest \"good\" { }\ntest_teardown { print(1) }\n";
     let got = with_files(&[("a.ruff", blocks)], &["test-run", "a.ruff"]);
-    let report = "1\nFAIL  bad\n      Assertion failed: expected Int(2), got Int(1)\n      --> a.ruff:2:3\n1\nFAIL  leaves\n      it called \
+    let report = "1\nFAIL  bad\n      Assertion failed: expected Int(2), got Int(1)\n      --> a.ruff:2:3\n      |\n    2 |   \
+                  assert_equal(1, 2)\n      |   ^^^^^^^^^^^^\n1\nFAIL  leaves\n      it called \
                   exit(0)\n1\nok    good\n\n1 passed, 2 failed\n";
     expect(&got, 1, report);
     let got = with_files(&[("a.ruff", "test \"never\" { }  throw(\"top\")")], &["test-run", "a.ruff"]);

@@ -1,7 +1,7 @@
 //! `ruff test`: all tests below a directory, each file in a process of its own, some at a time.
 //!
 //! A program beside a file `NAME.out` must write exactly that to standard output, end with the code in `NAME.code` (0 without it),
-//! and every line of `NAME.err` must occur in its standard error. A program with test blocks must pass `ruff test-run`.
+//! and every line of `NAME.err` must occur in its standard error; `NAME.in` is its standard input. A program with test blocks must pass `ruff test-run`.
 
 use super::args::{Engine, Test};
 use super::{exit, output, test_run};
@@ -261,11 +261,15 @@ fn update(name: &str, program: &Path, finished: &Finished) -> Verdict {
     }
 }
 
-/// Runs this program on `program`, with no input and without colours, for at most `deadline`.
+/// Runs this program on `program`, with the file `NAME.in` beside it as standard input, or none, and without colours, for at most `deadline`.
 fn execute(words: &[&str], program: &Path, deadline: Duration) -> std::io::Result<Finished> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(words).arg("--").arg(program).env("NO_COLOR", "1");
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let input = match std::fs::File::open(program.with_extension("in")) {
+        Ok(file) => Stdio::from(file),
+        Err(_) => Stdio::null(),
+    };
+    let mut child = command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (out, err) = (child.stdout.take(), child.stderr.take());
     std::thread::scope(|scope| {
         let out = scope.spawn(move || text_of(out));

@@ -2,8 +2,9 @@
 
 use super::args::{Engine, TestRun};
 use super::{check, exit, input, output, passes, run};
-use crate::base::render::Colour;
+use crate::base::render::{self, Colour};
 use crate::base::source::SourceMap;
+use crate::engine::hints;
 use crate::engine::pipeline::{self, CompileOptions, Outcome};
 use crate::engine::testing::{self, Failure, TestResult};
 use crate::engine::tree;
@@ -41,6 +42,10 @@ pub fn test_run(arguments: &TestRun, colour: Colour) -> i32 {
         Outcome::Exit(code) => return code,
         Outcome::Error(error) | Outcome::Stopped(_, error) => return run::uncaught(&sources, &error, colour),
     }
+    if passed + failed == 0 && !filter.is_empty() {
+        output::complain_cli("RUFCLI002", &format!("no test has '{filter}' in its name"), colour);
+        return exit::FAILED;
+    }
     output::print(&summary(passed, failed));
     if failed == 0 { exit::OK } else { exit::FAILED }
 }
@@ -55,10 +60,12 @@ fn line(result: &TestResult, sources: &SourceMap) -> String {
         None => format!("ok    {}\n", result.name),
         Some(Failure::Exit(code)) => format!("FAIL  {}\n      it called exit({code})\n", result.name),
         Some(Failure::Error(error)) => {
-            let place = sources.position(error.span);
-            let file = &sources.get(error.span.source).name;
             let message = error.message.replace('\n', "\n      ");
-            format!("FAIL  {}\n      {message}\n      --> {file}:{}:{}\n", result.name, place.line, place.column)
+            let advice = hints::advice(sources, error);
+            let shown = render::runtime_error(sources, "", Some(error.span), &advice, &error.stack, Colour::Never);
+            let below = shown.lines().skip(1).filter(|line| !line.is_empty());
+            let below: String = below.map(|line| format!("    {line}\n")).collect();
+            format!("FAIL  {}\n      {message}\n{below}", result.name)
         }
     }
 }
