@@ -67,6 +67,50 @@ fn recursion_through_callbacks_is_limited_too() {
     prints(sorting, "caught\n");
 }
 
+#[test]
+fn errors_pass_through_any_number_of_tasks() {
+    // Each waits for the next.
+    let code = "async func f(k) { if k == 0 { await async_sleep(1) throw(\"x\") } return await f(k - 1) }\n\
+                try { await f(20000) } except e { print(e.message, len(e.stack)) }\n";
+    prints(code, "x 0\n");
+    // All wait for one.
+    let code = "async func g() { await async_sleep(5) throw(\"no\") }\nlet p := g()\nasync func w() { await p }\n\
+                mut l := []\nfor i in 100000 { l := push(l, w()) }\n\
+                try { await promise_all(l) } except e { print(e.message, e.stack) }\n";
+    prints(code, "no []\n");
+    let code = "async func g() { await async_sleep(1) throw(\"no\") }\nasync func h(q) { return await q }\nmut p := g()\n\
+                for i in 100000 { p := h(p) }\ntry { await p } except e { print(e.message, len(e.stack)) }\n";
+    prints(code, "no 0\n");
+    let code = "mut l := []\nfor i in 100000 { l := push(l, async_timeout(async_sleep(1000000), 5)) }\nmut n := 0\n\
+                for q in l { try { await q } except e { n += 1 } }\nprint(n)\n";
+    prints(code, "100000\n");
+}
+
+#[test]
+fn endless_recursion_of_async_functions_is_a_catchable_error() {
+    let code = "async func f(k) { return await f(k + 1) }\n\
+                try { await f(0) } except e { print(e.message, len(e.stack)) }\n";
+    prints(code, "Maximum call stack depth of 100000 exceeded while calling f 0\n");
+}
+
+#[test]
+fn endless_chains_of_iterators_name_the_method() {
+    let code = "mut it := [1].map(func(x) { return x })\nfor i in 100000 { it := it.map(func(x) { return x }) }\n\
+                try { print(it.collect()) } except e { print(e.message, e.stack) }\n";
+    prints(code, "Maximum call stack depth of 100000 exceeded while calling map []\n");
+}
+
+#[test]
+fn errors_at_every_level_take_linear_time() {
+    let code = "func f(k) { try { if k == 0 { throw(\"x\") } return f(k - 1) } except e { throw(e) } }\n\
+                try { f(50000) } except e { print(e.message, e.stack) }\n";
+    prints(code, "x [f]\n");
+    let code = "func* gen() { yield 1 throw(\"x\") }\n\
+                func g(k) { if k == 0 { return 0 } try { for x in gen() { } } except e { mut a := e } return g(k - 1) }\n\
+                async func t() { await async_sleep(1) g(50000) return 3 }\nprint(await t())\n";
+    prints(code, "3\n");
+}
+
 /// A million arrays, each in the next.
 const DEEP: &str = "func nest(n) { mut a := [] for i in n { a := [a] } return a }\na := nest(1000000)\n";
 

@@ -150,39 +150,69 @@ pub fn diagnostics(map: &SourceMap, list: &[Diagnostic], colour: Colour) -> Stri
     list.iter().map(|one| diagnostic(map, one, colour)).collect()
 }
 
-/// An uncaught runtime error. `frames` are the names of the active functions, innermost first.
+/// An uncaught runtime error. `frames` are the names of the active functions and where each stands, innermost first.
 pub fn runtime_error<S: AsRef<str>>(
     map: &SourceMap,
     message: &str,
     span: Option<Span>,
     advice: &Advice,
-    frames: &[S],
+    frames: &[(S, Span)],
     colour: Colour,
 ) -> String {
     let mut out = String::new();
     heading(&mut out, Code::Compile.text(), Code::Compile.phase().label(), "Runtime Error: ", message, colour);
+    raised(&mut out, map, span, advice, frames, colour);
+    out
+}
+
+/// An error that ends a task, not the program.
+pub fn task_error<S: AsRef<str>>(
+    map: &SourceMap,
+    heading: &str,
+    span: Option<Span>,
+    frames: &[(S, Span)],
+    colour: Colour,
+) -> String {
+    let mut out = format!("{heading}\n");
+    raised(&mut out, map, span, &Advice::default(), frames, colour);
+    out
+}
+
+/// Where an error was raised: position, excerpt and call stack.
+fn raised<S: AsRef<str>>(
+    out: &mut String,
+    map: &SourceMap,
+    span: Option<Span>,
+    advice: &Advice,
+    frames: &[(S, Span)],
+    colour: Colour,
+) {
     if let Some(span) = span {
-        location(&mut out, map, span);
+        location(out, map, span);
         out.push_str(&excerpt(map, span, &advice.labels, colour));
-        help_lines(&mut out, advice);
+        help_lines(out, advice);
     }
     out.push('\n');
     if !frames.is_empty() {
         out.push_str("Call stack:\n");
         let half = MAX_SHOWN_FRAMES / 2;
         let hidden = if frames.len() > MAX_SHOWN_FRAMES { half..frames.len() - half } else { 0..0 };
-        for (i, frame) in frames.iter().enumerate() {
+        for (i, (name, span)) in frames.iter().enumerate() {
             if hidden.contains(&i) {
                 if i == hidden.start {
                     let _ = writeln!(out, "  ... {} more ...", hidden.len());
                 }
                 continue;
             }
-            let _ = writeln!(out, "  {i} at {}", frame.as_ref());
+            let _ = write!(out, "  {i} at {}", name.as_ref());
+            if let Some(source) = map.try_get(span.source) {
+                let position = source.lines.position(&source.text, span.start);
+                let _ = write!(out, "  ({}:{}:{})", source.name, position.line, position.column);
+            }
+            out.push('\n');
         }
         out.push('\n');
     }
-    out
 }
 
 #[cfg(test)]
@@ -223,10 +253,11 @@ mod tests {
     #[test]
     fn a_runtime_error_shows_the_stack_innermost_first() {
         let map = map("throw(1)");
-        let text = runtime_error(&map, "bad", Some(at(0, 5)), &Advice::default(), &["c", "b"], Colour::Never);
+        let frames = [("c", at(0, 5)), ("b", at(6, 7))];
+        let text = runtime_error(&map, "bad", Some(at(0, 5)), &Advice::default(), &frames, Colour::Never);
         assert_eq!(
             text,
-            "[RUFVM001] [vm] Runtime Error: bad\n  --> dir/a.ruff:1:1\n  |\n1 | throw(1)\n  | ^^^^^\n\nCall stack:\n  0 at c\n  1 at b\n\n"
+            "[RUFVM001] [vm] Runtime Error: bad\n  --> dir/a.ruff:1:1\n  |\n1 | throw(1)\n  | ^^^^^\n\nCall stack:\n  0 at c  (dir/a.ruff:1:1)\n  1 at b  (dir/a.ruff:1:7)\n\n"
         );
         let text = runtime_error::<&str>(&map, "bad", Some(at(0, 5)), &Advice::default(), &[], Colour::Never);
         assert!(text.ends_with("^^^^^\n\n") && !text.contains("Call stack"));
@@ -263,12 +294,12 @@ mod tests {
     #[test]
     fn a_long_stack_is_abbreviated_in_the_middle() {
         let map = map("f()");
-        let frames = vec!["f"; 1000];
+        let frames = vec![("f", at(0, 1)); 1000];
         let text = runtime_error(&map, "deep", Some(at(0, 1)), &Advice::default(), &frames, Colour::Never);
-        assert!(text.contains("  31 at f\n  ... 936 more ...\n  968 at f\n"));
-        assert!(text.contains("  999 at f\n\n"));
+        assert!(text.contains("  31 at f  (dir/a.ruff:1:1)\n  ... 936 more ...\n  968 at f  (dir/a.ruff:1:1)\n"));
+        assert!(text.contains("  999 at f  (dir/a.ruff:1:1)\n\n"));
         let text = runtime_error(&map, "deep", Some(at(0, 1)), &Advice::default(), &frames[..64], Colour::Never);
-        assert!(text.contains("  32 at f\n") && !text.contains("more"));
+        assert!(text.contains("  32 at f  (") && !text.contains("more"));
     }
 
     #[test]

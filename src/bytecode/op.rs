@@ -352,7 +352,7 @@ impl Opcode {
 
     /// Whether it stands behind the functions only: where frames return to that no call has pushed.
     pub fn is_stub(self) -> bool {
-        matches!(self, Opcode::halt | Opcode::generator_end | Opcode::async_end)
+        matches!(self, Opcode::halt | Opcode::generator_end | Opcode::async_end | Opcode::next_task)
     }
 }
 

@@ -273,6 +273,7 @@ macro_rules! for_each_opcode {
     // Tasks.
     async_start task (None, None, None) None "makes the promise of the async function";
     async_end task (None, None, None) None "where an async function or a task returns to";
+    next_task task (None, None, None) None "goes on with another task";
     await_value task (Dst, Src, None) None "a := value of promise b, waiting for it";
     spawn task (Take, None, None) None "starts a task that runs closure a, which moves";
     }};

@@ -2,14 +2,13 @@
 
 use super::args::Doc;
 use super::{exit, output};
-use crate::runtime::builtins::{Arity, Row, TABLE};
+use crate::runtime::builtins::{self, Arity, Row, TABLE};
 
 /// Prints the documentation of one builtin, or a line for each; gives the exit code.
 pub fn doc(arguments: &Doc) -> i32 {
     let Some(name) = &arguments.name else {
         let width = TABLE.iter().map(|row| row.name.len()).max().unwrap_or(0);
-        // Names with two underscores are the prelude's own.
-        let mut rows: Vec<&Row> = TABLE.iter().filter(|row| !row.name.starts_with("__")).collect();
+        let mut rows: Vec<&Row> = TABLE.iter().filter(|row| builtins::is_function(row)).collect();
         rows.sort_by_key(|row| row.name);
         let lines: String = rows.iter().map(|row| format!("{:width$}  {}\n", row.name, row.documentation)).collect();
         return output::print(&lines);

@@ -41,7 +41,11 @@ pub(super) fn resolved<'a>(
     for &(file, text) in builtins::PRELUDE {
         // Parsed only if the script mentions one of its functions: an unused prelude costs nothing.
         let declares = |name: &str| {
-            text.contains(&format!("func {name}(")) || text.contains(&format!("{}{name}(", builtins::METHOD_PREFIX))
+            let lazy = builtins::lazy_method(name);
+            let functions = [Some(name), lazy.map(|method| method.function)];
+            functions.into_iter().flatten().any(|function| {
+                text.contains(&format!("func {function}(")) || text.contains(&format!("func* {function}("))
+            })
         };
         if interner.names().any(declares)
             && let Some(id) = sources.add(file, text)
@@ -55,10 +59,13 @@ pub(super) fn resolved<'a>(
         }
     }
     let infos: Vec<BuiltinInfo> = builtins::infos().collect();
+    let methods: Vec<(&str, &str)> =
+        builtins::LAZY_METHODS.iter().map(|method| (method.name, method.function)).collect();
     loop {
         let options = ResolveOptions {
             builtins: &infos,
             prelude: &prelude_programs,
+            methods: &methods,
             modules: &imports.modules,
             imports: &imports.main,
             tests,

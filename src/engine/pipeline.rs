@@ -22,12 +22,12 @@ use crate::passes::{self, Pass};
 use crate::regalloc;
 use crate::resolve::Unit;
 use crate::runtime::builtins;
-use crate::runtime::error::{Fact, RuntimeError, Stop};
+use crate::runtime::error::{Fact, Raised, RuntimeError, Stop};
 use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::syntax::ast::Function;
 use crate::vm::counters::Counting;
-use crate::vm::{Ending, Limits, Raised, Vm};
+use crate::vm::{Ending, Limits, Vm};
 use bumpalo::Bump;
 use std::rc::Rc;
 
@@ -91,8 +91,15 @@ pub struct UncaughtError {
     pub span: Span,
     /// What the place that raised it knew, for its hint.
     pub fact: Option<Fact>,
-    /// Names of the functions that were active, innermost first.
-    pub stack: Vec<String>,
+    /// Names of the functions that were active, innermost first, and where each stood.
+    pub stack: Vec<(Rc<str>, Span)>,
+}
+
+impl UncaughtError {
+    pub(super) fn new(message: String, raised: &Raised) -> UncaughtError {
+        let stack = raised.trace.frames().map(|(name, span)| (name.clone(), span)).collect();
+        UncaughtError { message, span: raised.trace.origin(), fact: raised.error.known().cloned(), stack }
+    }
 }
 
 /// A stage of the compiler broke a rule of its own: never the script's fault.
@@ -227,9 +234,13 @@ impl Compiled {
 
     /// A machine with this program, and with `host`, which the machine's owner gives back.
     pub(super) fn machine(&self, host: &mut Host, counting: Counting, limits: Limits) -> Vm {
-        let sources = self.sources.clone();
-        let line_of = Box::new(move |span: Span| sources.line(span));
-        Vm::new(self.program.clone(), std::mem::replace(host, Host::captured("")), counting, limits, line_of)
+        Vm::new(
+            self.program.clone(),
+            std::mem::replace(host, Host::captured("")),
+            counting,
+            limits,
+            self.sources.clone(),
+        )
     }
 
     /// The sources.
@@ -272,12 +283,7 @@ pub fn run(compiled: &Compiled, host: &mut Host, options: &RunOptions) -> (Outco
 
 /// The end of a run, without the machine's own types.
 pub(super) fn outcome(ending: Ending, limits: &Limits) -> Outcome {
-    let uncaught = |raised: Raised, message: String| UncaughtError {
-        message,
-        span: raised.span,
-        fact: raised.error.known().cloned(),
-        stack: raised.stack().map(str::to_string).collect(),
-    };
+    let uncaught = |raised: Raised, message: String| UncaughtError::new(message, &raised);
     match ending {
         Ending::Finished => Outcome::Finished,
         Ending::Exit(code) => Outcome::Exit(code),

@@ -5,6 +5,7 @@
 
 use super::pipeline::{Compiled, Outcome, outcome};
 use crate::base::source::Span;
+use crate::runtime::builtins;
 use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::vm::Limits;
@@ -71,7 +72,7 @@ pub fn profile(compiled: &Compiled, host: &mut Host) -> (Outcome, Profile) {
         .functions
         .iter()
         .map(|function| match function.name.as_deref() {
-            Some(name) => name.trim_start_matches('=').to_owned(),
+            Some(name) => builtins::shown_name(name.trim_start_matches('=')).to_owned(),
             None => format!("<lambda:{}>", sources.line(function.span)),
         })
         .collect();

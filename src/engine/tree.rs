@@ -6,7 +6,7 @@ use super::front::{self, Front};
 use super::pipeline::{Outcome, UncaughtError};
 use super::testing::{self, Machine, Suite, TestResult};
 use crate::base::diagnostic::Diagnostic;
-use crate::base::source::{SourceId, SourceMap, Span};
+use crate::base::source::{SourceId, SourceMap};
 use crate::reference::{Ending, Interpreter, Script};
 use crate::resolve::{FunctionKey, Unit};
 use crate::runtime::heap;
@@ -65,9 +65,7 @@ fn with_interpreter(
     host: &mut Host,
     run: &mut dyn FnMut(&mut Interpreter<'_, '_>, &mut Host) -> Outcome,
 ) -> Outcome {
-    let line_of = |span: Span| sources.line(span);
-    let script =
-        Script { resolution: &front.resolution, interner: &front.interner, hidden: &front.hidden, line_of: &line_of };
+    let script = Script { resolution: &front.resolution, interner: &front.interner, hidden: &front.hidden, sources };
     let mut interpreter = Interpreter::new(script, std::mem::replace(host, Host::captured("")));
     let ending = run(&mut interpreter, host);
     drop(interpreter);
@@ -94,11 +92,6 @@ fn outcome(ending: Ending) -> Outcome {
     match ending {
         Ending::Finished => Outcome::Finished,
         Ending::Exit(code) => Outcome::Exit(code),
-        Ending::Error(raised) => Outcome::Error(UncaughtError {
-            message: raised.error.text().to_string(),
-            fact: raised.error.known().cloned(),
-            span: raised.span,
-            stack: raised.stack.iter().rev().map(|name| name.to_string()).collect(),
-        }),
+        Ending::Error(raised) => Outcome::Error(UncaughtError::new(raised.error.text().to_string(), &raised)),
     }
 }

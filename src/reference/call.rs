@@ -1,7 +1,7 @@
 //! Functions and calls.
 
 use super::Interpreter;
-use super::frame::{Fault, Frame, Role, Todo};
+use super::frame::{Callers, Fault, Frame, Role, Todo};
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::base::source::Span;
 use crate::resolve::{BindingId, FunctionKey};
@@ -51,7 +51,7 @@ impl<'a> Interpreter<'_, 'a> {
         description
     }
 
-    fn name_of(&mut self, key: FunctionKey) -> Rc<str> {
+    pub(super) fn name_of(&mut self, key: FunctionKey) -> Rc<str> {
         self.description(key).name.clone().unwrap_or_else(|| "<lambda>".into())
     }
 
@@ -97,7 +97,17 @@ impl<'a> Interpreter<'_, 'a> {
             }
         }
         let todo = vec![Todo::Statements(node.body.statements)];
-        let frame = Frame { key, unit: info.unit, node, variables, todo, values: Vec::new(), at: node.span, role };
+        let frame = Frame {
+            key,
+            unit: info.unit,
+            node,
+            variables,
+            todo,
+            values: Vec::new(),
+            at: node.span,
+            callers: Callers::Unknown,
+            role,
+        };
         self.frames.push(frame);
         self.open_scope(node.body.id);
         let mut args = args.into_iter();
@@ -133,6 +143,8 @@ impl<'a> Interpreter<'_, 'a> {
     /// The error of one call too many.
     pub(super) fn too_deep(&mut self, key: FunctionKey, span: Span) -> Fault {
         let name = self.name_of(key);
+        let helper = self.script.resolution.function(key).node.is_some_and(|node| self.is_hidden(node));
+        let name = if helper { builtins::shown_name(&name) } else { &*name };
         let text = format!("Maximum call stack depth of {MAX_CALL_DEPTH} exceeded while calling {name}");
         Fault::message(text, span)
     }

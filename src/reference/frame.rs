@@ -5,6 +5,7 @@ use crate::base::operator::BinaryOp;
 use crate::base::source::Span;
 use crate::resolve::{BindingId, FunctionKey, Unit};
 use crate::runtime::error::RuntimeError;
+use crate::runtime::trace::Frames;
 use crate::runtime::value::Value;
 use crate::syntax::ast::{Block, Branch, Case, Expr, Function, Ident, Stmt};
 use rustc_hash::FxHashMap;
@@ -25,8 +26,19 @@ pub(super) struct Frame<'a> {
     pub values: Vec<Value>,
     /// Where it stands while it waits for another frame, a task, or a moment.
     pub at: Span,
+    /// The frames outside of it.
+    pub callers: Callers,
     /// What becomes of it at its end.
     pub role: Role,
+}
+
+/// Whether the list of the frames outside of a frame is known, because an error has been traced through it. They do not change until the
+/// frame ends, or is put elsewhere.
+pub(super) enum Callers {
+    /// Nobody has looked.
+    Unknown,
+    /// Somebody has.
+    Known(Frames),
 }
 
 /// Who gets the result of an activation.

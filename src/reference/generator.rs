@@ -5,7 +5,7 @@
 //! alive is not found before the end of the run.
 
 use super::Interpreter;
-use super::frame::{Fault, Frame, Role, Todo};
+use super::frame::{Callers, Fault, Frame, Role, Todo};
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::base::source::Span;
 use crate::runtime::generator::{self, FLAG_ITERATOR, Ticket};
@@ -55,6 +55,7 @@ impl<'a> Interpreter<'_, 'a> {
                 }
                 self.frame().at = span;
                 frame.role = Role::Generator(number);
+                frame.callers = Callers::Unknown;
                 self.frames.push(*frame);
             }
             Generator::Running => return Err(Fault::message("Generator is already running", span)),

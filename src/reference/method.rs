@@ -49,7 +49,7 @@ impl Interpreter<'_, '_> {
             got if got == takes => Ok(()),
             got => Err(Fault::message(format!("{name} expects {takes} arguments, got {got}"), span)),
         };
-        let (lazy, takes) = match (receiver.view(), name) {
+        let lazy = match (receiver.view(), name) {
             (View::Channel(channel), "send") => {
                 arity("Channel.send", 1)?;
                 self.scheduler.send(channel, args[1].clone());
@@ -76,15 +76,14 @@ impl Interpreter<'_, '_> {
                 self.push(receiver.clone());
                 return Ok(true);
             }
-            (View::Generator(_), "collect") => ("__iterator_collect", 0),
-            (View::Generator(_) | View::Array(_), "map") => ("__iterator_map", 1),
-            (View::Generator(_) | View::Array(_), "filter") => ("__iterator_filter", 1),
-            (View::Generator(_) | View::Array(_), "take") => ("__iterator_take", 1),
-            (View::Generator(_), "skip") => ("__iterator_skip", 1),
+            (view @ (View::Generator(_) | View::Array(_)), _) => match builtins::lazy_method(name) {
+                Some(lazy) if lazy.of_arrays || matches!(view, View::Generator(_)) => lazy,
+                _ => return Ok(false),
+            },
             _ => return Ok(false),
         };
-        arity(name, takes)?;
-        let Some(key) = builtins::lookup(lazy).and_then(|row| self.forward(row.0, args.len())) else {
+        arity(name, lazy.takes)?;
+        let Some(key) = builtins::lookup(lazy.function).and_then(|row| self.forward(row.0, args.len())) else {
             return Ok(false);
         };
         self.enter(key, None, args.to_vec(), span)?;

@@ -42,14 +42,15 @@ mod unwind;
 mod update;
 
 use crate::base::intern::Interner;
-use crate::base::source::{SourceId, Span};
+use crate::base::source::{SourceId, SourceMap, Span};
 use crate::resolve::{BindingId, FunctionKey, Resolution, ScopeKey, Storage, Unit};
 use crate::runtime::builtins;
-use crate::runtime::error::RuntimeError;
+use crate::runtime::error::{Raised, RuntimeError};
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::host::Host;
 use crate::runtime::methods::StructTypes;
 use crate::runtime::scheduler::Scheduler;
+use crate::runtime::trace::Names;
 use crate::runtime::value::Value;
 use crate::syntax::ast::{Stmt, StmtKind, TestKind};
 use frame::{Fault, Frame, Role, Todo};
@@ -60,7 +61,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use task::InTree;
 
-pub use unwind::{Ending, Raised};
+pub use unwind::Ending;
 
 /// A resolved script.
 #[derive(Clone, Copy)]
@@ -71,8 +72,8 @@ pub struct Script<'s, 'a> {
     pub interner: &'s Interner,
     /// The sources of the prelude.
     pub hidden: &'s [SourceId],
-    /// The line of a position.
-    pub line_of: &'s dyn Fn(Span) -> u32,
+    /// Its texts.
+    pub sources: &'s SourceMap,
 }
 
 /// The interpreter of one script.
@@ -105,6 +106,8 @@ pub struct Interpreter<'s, 'a> {
     /// Generators nobody can ask any more.
     dead: Rc<RefCell<Vec<u64>>>,
     ending: Option<Ending>,
+    /// Names of functions as errors show them, once there has been an error.
+    names: Option<Rc<Names>>,
 }
 
 impl<'s, 'a> Interpreter<'s, 'a> {
@@ -130,11 +133,12 @@ impl<'s, 'a> Interpreter<'s, 'a> {
             functions: FxHashMap::default(),
             descriptions: FxHashMap::default(),
             types: StructTypes::default(),
-            scheduler: Scheduler::default(),
+            scheduler: Scheduler::new(Rc::new(script.sources.clone())),
             generators: FxHashMap::default(),
             last_generator: 0,
             dead: Rc::default(),
             ending: None,
+            names: None,
         };
         let modules = resolution.modules().iter().map(|module| module.top);
         for key in modules.chain([FunctionKey(0)]) {
@@ -206,6 +210,9 @@ impl<'s, 'a> Interpreter<'s, 'a> {
         self.frames.clear();
         self.scheduler.main = None;
         self.bury();
+        if !matches!(ending, Ending::Error(Raised { error: RuntimeError::Stop(_), .. })) {
+            self.scheduler.report_unobserved(&mut self.host);
+        }
         ending
     }
 
@@ -328,7 +335,7 @@ impl Drop for Interpreter<'_, '_> {
     fn drop(&mut self) {
         self.frames.clear();
         drop(self.scheduler.remove_all());
-        self.scheduler = Scheduler::default();
+        self.scheduler = Scheduler::new(Rc::default());
         let waiting: Vec<_> = self.generators.drain().collect();
         drop(waiting);
         self.bury();

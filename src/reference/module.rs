@@ -3,11 +3,10 @@
 use super::Interpreter;
 use super::frame::{Fault, Todo};
 use super::names::Import;
-use super::unwind::Raised;
 use crate::base::source::Span;
 use crate::resolve::{ImportTarget, Storage};
 use crate::runtime::dict::{self, Key};
-use crate::runtime::error::RuntimeError;
+use crate::runtime::error::{Raised, RuntimeError};
 use crate::syntax::ast::{Ident, Name, Stmt, StmtKind};
 use std::rc::Rc;
 

@@ -2,14 +2,14 @@
 //! the calls it has made, are put aside, and the caller gets the promise. When nothing is left to run, the scheduler chooses.
 
 use super::Interpreter;
-use super::frame::{Fault, Frame, Role};
+use super::frame::{Callers, Fault, Frame, Role};
 use super::generator::Generator;
 use super::names::Globals;
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::base::source::Span;
 use crate::runtime::builtins::{self, Args, BuiltinId};
 use crate::runtime::cell;
-use crate::runtime::error::{RuntimeError, Trap};
+use crate::runtime::error::{RuntimeError, Thrown, Trap};
 use crate::runtime::function;
 use crate::runtime::heap::Kind;
 use crate::runtime::promise::{self, Role as Fate, Settled, State};
@@ -73,6 +73,9 @@ impl<'a> Interpreter<'_, 'a> {
             return self.scheduler.enlist(id, wait);
         };
         let mut frames = self.frames.split_off(at);
+        for frame in &mut frames {
+            frame.callers = Callers::Unknown;
+        }
         let Role::Async { promise, called } = &mut frames[0].role else { return };
         let (promise, called) = (promise.clone(), std::mem::replace(called, false));
         let View::Promise(view) = promise.view() else { return };
@@ -160,9 +163,9 @@ impl<'a> Interpreter<'_, 'a> {
             return match self.builtin_task(row.unwrap_or(0), arguments, &environment) {
                 Err(error @ (RuntimeError::Stop(_) | RuntimeError::Exit(_))) => self.stop_program(error),
                 Err(error) => {
-                    let parts = error.into_parts();
-                    let parts = parts.unwrap_or_else(|error| (Value::string(&error.text()), None));
-                    self.settle(promise, Err(parts));
+                    let thrown = error.into_thrown();
+                    let thrown = thrown.unwrap_or_else(|error| Thrown::message(&error.text()));
+                    self.settle(promise, Err(thrown));
                 }
                 Ok(value) => self.settle(promise, Ok(value)),
             };
@@ -171,7 +174,7 @@ impl<'a> Interpreter<'_, 'a> {
         if description.arity as usize != arguments.len() {
             let name = description.name.as_deref().unwrap_or("<lambda>");
             let text = format!("{name} expects {} arguments, got {}", description.arity, arguments.len());
-            return self.settle(promise, Err((Value::string(&text), None)));
+            return self.settle(promise, Err(Thrown::message(&text)));
         }
         self.below = self.depth_below(1);
         self.set_globals(environment);
@@ -239,7 +242,8 @@ impl<'a> Interpreter<'_, 'a> {
             }
         }
         drop(task);
-        self.settle(promise.clone(), Err((Value::string("Task was cancelled"), None)));
+        self.settle(promise.clone(), Err(Thrown::message("Task was cancelled")));
+        view.observe();
         true
     }
 }

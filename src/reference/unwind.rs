@@ -1,24 +1,15 @@
 //! Errors: where they are reported, which functions were active, and who handles them.
 
 use super::Interpreter;
-use super::frame::{Fault, Role, Todo};
+use super::frame::{Callers, Fault, Role, Todo};
 use super::generator::Generator;
 use crate::base::source::Span;
-use crate::runtime::error::{RuntimeError, error_struct};
-use crate::runtime::value::Value;
+use crate::resolve::FunctionKey;
+use crate::runtime::error::{Raised, RuntimeError, Thrown, error_struct};
+use crate::runtime::trace::{self, Names, Step, Trace};
 use crate::syntax::ast::{Function, FunctionRole, Stmt, StmtKind};
+use smallvec::SmallVec;
 use std::rc::Rc;
-
-/// An error on its way: what was raised, where, and who was active.
-#[derive(Debug)]
-pub struct Raised {
-    /// The error.
-    pub error: RuntimeError,
-    /// Where.
-    pub span: Span,
-    /// Names of the active functions, outermost first.
-    pub stack: Vec<Rc<str>>,
-}
 
 /// How a run ended.
 #[derive(Debug)]
@@ -37,36 +28,51 @@ impl<'a> Interpreter<'_, 'a> {
         self.script.hidden.contains(&node.span.source)
     }
 
-    /// Functions that stand for builtins are no part of the stack, and errors in them are reported at the call that entered them. The
-    /// top levels and what evaluates a default are no part of it either.
-    fn trace(&mut self, span: Span) -> (Span, Vec<Rc<str>>) {
-        let mut shown = None;
-        let mut stack: Vec<Rc<str>> = Vec::new();
-        for index in (0..self.frames.len()).rev() {
-            let frame = &self.frames[index];
-            let at = if index + 1 == self.frames.len() { span } else { frame.at };
-            let (node, key) = (frame.node, frame.key);
-            let ends = matches!(frame.role, Role::Async { called: false, .. });
-            if !self.is_hidden(node) {
-                shown.get_or_insert(at);
-                if !matches!(node.role, FunctionRole::Main | FunctionRole::Test | FunctionRole::FieldDefault) {
-                    let name = self.description(key).name.clone();
-                    stack.push(name.unwrap_or_else(|| "<lambda>".into()));
-                }
+    /// The names of the functions in traces: not those of the top levels, nor of what evaluates a default.
+    fn names(&mut self) -> Rc<Names> {
+        if let Some(names) = &self.names {
+            return names.clone();
+        }
+        let resolution = self.script.resolution;
+        let count = resolution.functions().last().map_or(0, |key| key.0 + 1);
+        let name = |key| match resolution.function(key).node?.role {
+            FunctionRole::Main | FunctionRole::Test | FunctionRole::FieldDefault => None,
+            _ => Some(self.name_of(key)),
+        };
+        let names = Rc::new(Names::new((0..count).map(FunctionKey).map(name)));
+        self.names = Some(names.clone());
+        names
+    }
+
+    /// Functions that stand for builtins are no part of the stack, and errors in them are reported at the call that entered them.
+    fn trace(&mut self, span: Span) -> Trace {
+        let mut steps: SmallVec<[Step; 8]> = SmallVec::new();
+        let mut outer = None;
+        for (index, frame) in self.frames.iter().enumerate().rev() {
+            let span = if index + 1 == self.frames.len() { span } else { frame.at };
+            let function = frame.key.0;
+            let shown = (!self.is_hidden(frame.node)).then_some(trace::Frame { function, span });
+            steps.push(Step { frame: shown, ends_task: matches!(frame.role, Role::Async { .. }) });
+            if let Callers::Known(callers) = &frame.callers {
+                outer = callers.clone();
+                break;
             }
-            if ends {
+            if matches!(frame.role, Role::Async { called: false, .. }) {
                 break;
             }
         }
-        stack.reverse();
-        (shown.unwrap_or_default(), stack)
+        let innermost = self.frames.len();
+        let frames = &mut self.frames;
+        let active = trace::collect(&steps, outer, |at, callers| {
+            frames[innermost - 1 - at].callers = Callers::Known(callers.clone());
+        });
+        Trace::new(active, self.names())
     }
 
     /// Takes frames away until one handles the error, or none is left.
     pub(super) fn raise(&mut self, fault: Fault) {
         let catchable = !matches!(fault.error, RuntimeError::Exit(_) | RuntimeError::Stop(_));
-        let (span, stack) = self.trace(fault.span);
-        let mut raised = Raised { error: fault.error, span, stack };
+        let mut raised = Raised::new(fault.error, self.trace(fault.span));
         loop {
             let Some(frame) = self.frames.last_mut() else {
                 // Only what cannot be caught leaves a task for the program.
@@ -92,9 +98,8 @@ impl<'a> Interpreter<'_, 'a> {
                 Role::Generator(number) => drop(self.generators.insert(number, Generator::Finished)),
                 Role::Async { promise, called } => {
                     if catchable {
-                        let parts = raised.error.into_parts();
-                        let parts = parts.unwrap_or_else(|error| (Value::string(&error.text()), None));
-                        self.settle(promise.clone(), Err(parts));
+                        let rejection = raised.rejection().unwrap_or_else(|error| Thrown::message(&error.text()));
+                        self.settle(promise.clone(), Err(rejection));
                         if called {
                             self.push(promise);
                         }
@@ -109,10 +114,9 @@ impl<'a> Interpreter<'_, 'a> {
         let StmtKind::Try { error, ref handler, .. } = statement.kind else { return };
         self.frame().values.clear();
         self.open_scope(handler.id);
-        let line = (self.script.line_of)(raised.span);
-        let stack = Value::array(raised.stack.iter().map(|name| Value::string(name)).collect());
-        if let (Some(name), Ok((message, cause))) = (error, raised.error.into_parts()) {
-            self.redeclare(name, error_struct(message, line, stack, cause));
+        let line = self.script.sources.line(raised.trace.span());
+        if let (Some(name), Ok(thrown)) = (error, raised.error.into_thrown()) {
+            self.redeclare(name, error_struct(thrown.message, line, raised.trace, thrown.cause));
         }
         self.todo(Todo::Statements(handler.statements));
     }

@@ -35,7 +35,7 @@ impl<'a> Walker<'a, '_> {
             ExprKind::Call { args, .. } => self.exprs(args),
             ExprKind::MethodCall { name, args, .. } => {
                 self.exprs(args);
-                let lazy = self.interner.lookup(&format!("__iterator_{}", self.interner.name(name.symbol)));
+                let lazy = self.methods.get(&name.symbol).copied();
                 for symbol in lazy.into_iter().chain([name.symbol]) {
                     if let Some(&binding) = self.prelude.get(&symbol) {
                         self.mention(binding);

@@ -101,6 +101,8 @@ pub struct ResolveOptions<'o, 'a> {
     pub builtins: &'o [BuiltinInfo],
     /// Programs whose top-level functions belong to the outermost scope, where they take precedence over builtins.
     pub prelude: &'o [Program<'a>],
+    /// Methods that functions of the prelude stand for, with those functions.
+    pub methods: &'o [(&'o str, &'o str)],
     /// The modules that can be imported.
     pub modules: &'o [ModuleSource<'a>],
     /// Where the import statements of the program lead, in source order.

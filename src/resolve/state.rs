@@ -168,6 +168,8 @@ pub(super) struct Walker<'a, 'w> {
     pub modules: Vec<ModuleInfo>,
     pub imports: FxHashMap<u32, ImportTarget>,
     pub bound: FxHashMap<u32, Vec<Bound>>,
+    /// Methods that functions of the prelude stand for, with those functions.
+    pub methods: FxHashMap<Symbol, Symbol>,
     pub tests: bool,
     pub current: FunctionKey,
     pub scope: ScopeKey,
@@ -230,6 +232,11 @@ impl<'a, 'w> Walker<'a, 'w> {
             modules: Vec::new(),
             imports: FxHashMap::default(),
             bound: FxHashMap::default(),
+            methods: options
+                .methods
+                .iter()
+                .filter_map(|(method, function)| Some((interner.lookup(method)?, interner.lookup(function)?)))
+                .collect(),
             tests: options.tests,
             current: FunctionKey(program.main.id.0),
             scope: ScopeKey(program.main.body.id.0),

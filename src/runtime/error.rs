@@ -6,6 +6,7 @@
 use super::display;
 use super::shape::Shape;
 use super::structure;
+use super::trace::{Trace, TraceObject};
 use super::value::Value;
 use std::borrow::Cow;
 use std::fmt;
@@ -109,12 +110,48 @@ impl fmt::Display for Fact {
 }
 
 /// Message and cause of a thrown value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Thrown {
     /// The message, a string.
     pub message: Value,
     /// The `cause` field, if there is one.
     pub cause: Option<Value>,
+    /// Where it was raised, if an `await` raises it again.
+    pub origin: Option<Trace>,
+}
+
+impl Thrown {
+    /// An error with this message, raised nowhere so far.
+    pub fn message(text: &str) -> Thrown {
+        Thrown { message: Value::string(text), cause: None, origin: None }
+    }
+}
+
+/// An error on its way to a handler.
+#[derive(Debug)]
+pub struct Raised {
+    /// The error.
+    pub error: RuntimeError,
+    /// Where it was raised, and who was active.
+    pub trace: Trace,
+}
+
+impl Raised {
+    /// An error raised in these functions, or raised there again.
+    pub fn new(error: RuntimeError, trace: Trace) -> Raised {
+        let origin = match &error {
+            RuntimeError::Thrown(thrown) => thrown.origin.as_ref(),
+            _ => None,
+        };
+        let trace = origin.map(|origin| origin.awaited(&trace)).unwrap_or(trace);
+        Raised { error, trace }
+    }
+
+    /// What the promise of the innermost task is rejected with; the error again if it cannot be caught.
+    pub fn rejection(self) -> Result<Thrown, RuntimeError> {
+        let thrown = self.error.into_thrown()?;
+        Ok(Thrown { origin: Some(self.trace.of_task()), ..thrown })
+    }
 }
 
 /// A limit the host set, or that one object has.
@@ -146,8 +183,8 @@ impl RuntimeError {
     }
 
     /// The error of a promise that was rejected.
-    pub fn rejected((message, cause): (Value, Option<Value>)) -> RuntimeError {
-        RuntimeError::Thrown(Box::new(Thrown { message, cause }))
+    pub fn rejected(rejection: Thrown) -> RuntimeError {
+        RuntimeError::Thrown(Box::new(rejection))
     }
 
     /// The error of a value that would be too large.
@@ -162,10 +199,14 @@ impl RuntimeError {
                 Some(message) if message.as_str().is_some() => message.clone(),
                 _ => Value::string(&format!("{} error", object.name())),
             };
-            return RuntimeError::Thrown(Box::new(Thrown { message, cause: object.get("cause").cloned() }));
+            return RuntimeError::Thrown(Box::new(Thrown {
+                message,
+                cause: object.get("cause").cloned(),
+                origin: None,
+            }));
         }
         if value.as_str().is_some() {
-            return RuntimeError::Thrown(Box::new(Thrown { message: value.clone(), cause: None }));
+            return RuntimeError::Thrown(Box::new(Thrown { message: value.clone(), cause: None, origin: None }));
         }
         match display::text(value) {
             Ok(text) => RuntimeError::Message(text.into()),
@@ -173,12 +214,12 @@ impl RuntimeError {
         }
     }
 
-    /// The message and cause of an error that can be caught; otherwise the error again.
-    pub fn into_parts(self) -> Result<(Value, Option<Value>), RuntimeError> {
+    /// Message and cause of an error that can be caught; otherwise the error again.
+    pub fn into_thrown(self) -> Result<Thrown, RuntimeError> {
         match self {
-            RuntimeError::Message(text) => Ok((Value::string(&text), None)),
-            RuntimeError::Fact(fact) => Ok((Value::string(&fact.to_string()), None)),
-            RuntimeError::Thrown(thrown) => Ok((thrown.message, thrown.cause)),
+            RuntimeError::Message(text) => Ok(Thrown::message(&text)),
+            RuntimeError::Fact(fact) => Ok(Thrown::message(&fact.to_string())),
+            RuntimeError::Thrown(thrown) => Ok(*thrown),
             other => Err(other),
         }
     }
@@ -202,17 +243,32 @@ impl RuntimeError {
     }
 }
 
-/// The struct a script catches. `stack` is the array of the names of the active functions, outermost first.
-pub fn error_struct(message: Value, line: u32, stack: Value, cause: Option<Value>) -> Value {
-    let (plain, caused) = ERROR_SHAPES.with(|shapes| *shapes);
-    let shape = if cause.is_some() { caused } else { plain };
+/// The struct a script catches: its field `stack`, the array of the names of the active functions, outermost first, is made
+/// when somebody looks at it.
+pub fn error_struct(message: Value, line: u32, trace: Trace, cause: Option<Value>) -> Value {
+    let shapes = ERROR_SHAPES.with(|shapes| *shapes);
+    let (shape, _) = shapes[usize::from(cause.is_some())];
+    let stack = TraceObject::allocate(trace);
     structure::new(shape, [message, Value::int(line as i64), stack].into_iter().chain(cause))
 }
 
+/// For the shape of an error whose stack nobody has looked at: the place that holds its trace, and its shape with the stack there.
+#[inline]
+pub(super) fn completed(shape: &Shape) -> Option<(usize, &'static Shape)> {
+    if !shape.has_unnamed() {
+        return None;
+    }
+    let shapes = ERROR_SHAPES.with(|shapes| *shapes);
+    shapes.iter().find(|(open, _)| std::ptr::eq(*open, shape)).map(|&(_, complete)| (2, complete))
+}
+
+/// The name of the place of a stack that nobody has looked at: none that a program can write.
+const UNSEEN: &str = "";
+
 thread_local! {
-    /// The shapes of `Error`, without and with a cause.
-    static ERROR_SHAPES: (&'static Shape, &'static Shape) = {
-        let fields = ["message", "line", "stack", "cause"];
-        (Shape::of("Error", &fields[..3]), Shape::of("Error", &fields))
+    /// The shapes of `Error`, without and with a cause: before somebody looks at the stack, and afterwards.
+    static ERROR_SHAPES: [(&'static Shape, &'static Shape); 2] = {
+        let shape = |stack, fields| Shape::of("Error", &["message", "line", stack, "cause"][..fields]);
+        [3, 4].map(|fields| (shape(UNSEEN, fields), shape("stack", fields)))
     };
 }

@@ -21,6 +21,8 @@ pub enum Kind {
     BigInt,
     /// A string.
     String,
+    /// What an error's field `stack` holds until somebody asks for it; no script sees one.
+    Trace,
     /// Bytes.
     Bytes,
     /// An array.

@@ -7,6 +7,7 @@
 //! | [`array`], [`string`], [`bytes`], [`dict`] (with [`key`] and [`table`]), [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`] (with [`elements`]), [`tagged`], [`generator`], [`promise`], [`channel`] | one object layout each, with a safe interface |
 //! | [`operators`], [`hash`], [`path`], [`display`], [`error`] | what scripts see of them |
 //! | [`budget`], [`gather`] | work and memory that is limited |
+//! | [`trace`] | where errors were raised, and who was active |
 //! | [`scheduler`], [`tasks`] | who runs next, and the builtins about tasks |
 //! | [`host`], [`builtins`] | the world outside, and the builtin table |
 //!
@@ -44,5 +45,6 @@ pub mod structure;
 pub mod table;
 pub mod tagged;
 pub mod tasks;
+pub mod trace;
 pub mod value;
 pub mod word;

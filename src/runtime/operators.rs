@@ -279,14 +279,14 @@ fn begin<'a>(left: &'a Value, right: &'a Value) -> Result<bool, Frame<'a>> {
             matched.collect::<Option<Vec<_>>>().map_or(Ok(false), |pairs| Err(Frame::Matched(pairs)))
         }
         (View::Struct(a), View::Struct(b)) => {
+            let (values, others) = (a.values(), b.values());
             if std::ptr::eq(a.shape(), b.shape()) {
-                return pairs(a.values(), b.values());
+                return pairs(values, others);
             }
-            if a.name() != b.name() || a.values().len() != b.values().len() {
+            if a.name() != b.name() || values.len() != others.len() {
                 return Ok(false);
             }
-            let matched =
-                a.shape().fields().into_iter().zip(a.values()).map(|(name, value)| Some((value, b.get(name)?)));
+            let matched = a.shape().fields().into_iter().zip(values).map(|(name, value)| Some((value, b.get(name)?)));
             matched.collect::<Option<Vec<_>>>().map_or(Ok(false), |pairs| Err(Frame::Matched(pairs)))
         }
         (View::Collection(a), View::Collection(b)) => {

@@ -1,11 +1,15 @@
 //! Promises, and the handles of tasks. Who waits for a promise is named by numbers that mean something to the scheduler only, so a
-//! promise refers to nothing but its result.
+//! promise refers to nothing but its result, and to where it was raised if it is an error.
 
+use super::error::Thrown;
 use super::heap::{self, Header, Kind};
+use super::trace::Trace;
 use super::value::Value;
 use super::word::Word;
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::size_of;
+use std::rc::Rc;
 
 /// Somebody who waits for a promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +39,19 @@ pub struct PromiseObject {
     /// The task that will fulfil it; 0 if none was needed so far.
     task: u64,
     waiters: *mut Vec<Waiter>,
+    /// What else is known of an error.
+    rejection: Option<Rc<Rejection>>,
+}
+
+/// What the promise of an error knows besides message and cause. It refers to no value, so it closes no cycle.
+#[derive(Debug)]
+pub struct Rejection {
+    /// Where the error was raised.
+    pub origin: Option<Trace>,
+    /// Its message.
+    pub message: Box<str>,
+    /// Whether somebody has waited for the promise, or asked for its result.
+    pub observed: Cell<bool>,
 }
 
 /// Whether there is a result.
@@ -61,8 +78,8 @@ pub enum Role {
     Adopting,
 }
 
-/// The result of an async function: a value, or message and cause of an error.
-pub type Settled = Result<Value, (Value, Option<Value>)>;
+/// The result of an async function: a value or an error.
+pub type Settled = Result<Value, Thrown>;
 
 /// A pending promise.
 pub fn new(role: Role) -> Value {
@@ -71,19 +88,20 @@ pub fn new(role: Role) -> Value {
     let (value, cause, state, waiters) = (Word::NULL, Word::NULL, State::Pending, std::ptr::null_mut());
     // SAFETY: fresh memory of that size, and a new object with one owner.
     unsafe {
-        object.write(PromiseObject { header, value, cause, state, role, task: 0, waiters });
+        object.write(PromiseObject { header, value, cause, state, role, task: 0, waiters, rejection: None });
         Value::from_word(Word::object(object))
     }
 }
 
 impl PromiseObject {
-    pub(super) unsafe fn free_waiters(object: *mut PromiseObject) {
-        // SAFETY: the list belongs to the promise, which dies.
+    pub(super) unsafe fn free_parts(object: *mut PromiseObject) {
+        // SAFETY: both belong to the promise, which dies.
         unsafe {
             let list = std::mem::replace(&mut (*object).waiters, std::ptr::null_mut());
             if !list.is_null() {
                 drop(Box::from_raw(list));
             }
+            drop((*object).rejection.take());
         }
     }
 }
@@ -122,7 +140,25 @@ impl<'a> PromiseRef<'a> {
         match self.state() {
             State::Pending => None,
             State::Fulfilled => Some(Ok(value)),
-            State::Rejected => Some(Err((value, Some(cause).filter(|cause| !cause.is_null())))),
+            State::Rejected => {
+                // SAFETY: as above.
+                let origin =
+                    unsafe { (*self.object).rejection.as_ref().and_then(|rejection| rejection.origin.clone()) };
+                Some(Err(Thrown { message: value, cause: Some(cause).filter(|cause| !cause.is_null()), origin }))
+            }
+        }
+    }
+
+    /// What else is known of its error, if it has one.
+    pub fn rejection(self) -> Option<Rc<Rejection>> {
+        // SAFETY: as above.
+        unsafe { (*self.object).rejection.clone() }
+    }
+
+    /// Somebody takes note of its error, if it has one.
+    pub fn observe(self) {
+        if let Some(rejection) = self.rejection() {
+            rejection.observed.set(true);
         }
     }
 
@@ -154,15 +190,20 @@ impl<'a> PromiseRef<'a> {
         if self.state() != State::Pending {
             return Vec::new();
         }
-        let (state, value, cause) = match result {
-            Ok(value) => (State::Fulfilled, value, Value::NULL),
-            Err((message, cause)) => (State::Rejected, message, cause.unwrap_or(Value::NULL)),
+        let (state, value, cause, rejection) = match result {
+            Ok(value) => (State::Fulfilled, value, Value::NULL, None),
+            Err(Thrown { message, cause, origin }) => {
+                let text = message.as_str().unwrap_or("").into();
+                let rejection = Rejection { origin, message: text, observed: Cell::new(false) };
+                (State::Rejected, message, cause.unwrap_or(Value::NULL), Some(Rc::new(rejection)))
+            }
         };
         // SAFETY: as above; a pending promise holds two nulls, which need no release.
         unsafe {
             (*self.object).state = state;
             (*self.object).value = value.into_word();
             (*self.object).cause = cause.into_word();
+            (*self.object).rejection = rejection;
             let list = std::mem::replace(&mut (*self.object).waiters, std::ptr::null_mut());
             if list.is_null() { Vec::new() } else { *Box::from_raw(list) }
         }
@@ -221,7 +262,7 @@ mod tests {
         let View::Promise(view) = promise.view() else { panic!("no promise") };
         view.wait(Waiter::Task(7));
         assert!(view.settled().is_none());
-        assert_eq!(view.settle(Err((Value::string("went wrong"), None))), [Waiter::Task(7)]);
+        assert_eq!(view.settle(Err(Thrown::message("went wrong"))), [Waiter::Task(7)]);
         assert_eq!(view.settle(Ok(Value::int(1))), []);
         assert!(matches!(view.settled(), Some(Err(_))));
         drop(promise);

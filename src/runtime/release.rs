@@ -19,6 +19,7 @@ use super::promise::{PromiseObject, TaskObject};
 use super::string::{self, FLAGS_KNOWN_ELSEWHERE, StringObject};
 use super::structure::StructObject;
 use super::tagged::TaggedObject;
+use super::trace::TraceObject;
 use super::value::BigIntObject;
 use super::word::Word;
 use std::mem::size_of;
@@ -83,7 +84,7 @@ pub(super) unsafe fn for_each_child(object: *mut Header, mut visit: impl FnMut(W
     // SAFETY: the kind says which layout the object has.
     unsafe {
         let words: &[Word] = match (*object).kind {
-            Kind::BigInt | Kind::String | Kind::Bytes | Kind::Zombie => &[],
+            Kind::BigInt | Kind::String | Kind::Trace | Kind::Bytes | Kind::Zombie => &[],
             Kind::Array => ArrayObject::words(object as *const ArrayObject),
             Kind::Struct => StructObject::words(object as *const StructObject),
             Kind::Function => FunctionObject::words(object as *const FunctionObject),
@@ -137,6 +138,10 @@ pub(super) unsafe fn free_shell(object: *mut Header) {
         let size = match (*object).kind {
             Kind::BigInt => size_of::<BigIntObject>(),
             Kind::String => return free_string(object),
+            Kind::Trace => {
+                TraceObject::drop_trace(object as *mut TraceObject);
+                size_of::<TraceObject>()
+            }
             Kind::Bytes => BytesObject::size(object as *const BytesObject),
             Kind::Array => ArrayObject::size(object as *const ArrayObject),
             Kind::Dict => {
@@ -153,7 +158,7 @@ pub(super) unsafe fn free_shell(object: *mut Header) {
                 GeneratorObject::size(object as *const GeneratorObject)
             }
             Kind::Promise => {
-                PromiseObject::free_waiters(object as *mut PromiseObject);
+                PromiseObject::free_parts(object as *mut PromiseObject);
                 size_of::<PromiseObject>()
             }
             Kind::Channel => {

@@ -6,13 +6,17 @@
 //! What a task is made of while it waits is the engine's own affair: the [`Parts`].
 
 use super::channel::ChannelRef;
-use super::error::RuntimeError;
+use super::error::{RuntimeError, Thrown};
 use super::host::Host;
-use super::promise::{self, Role, Settled, State, Waiter};
+use super::promise::{self, Rejection, Role, Settled, State, Waiter};
+use super::trace::Trace;
 use super::value::{Value, View};
+use crate::base::render::{self, Colour};
+use crate::base::source::SourceMap;
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// What the tasks of an engine are made of.
@@ -91,6 +95,11 @@ pub enum Answer {
     Wait(Wait),
 }
 
+/// Errors kept before the first look at which of them have been observed.
+const FIRST_ROOM: usize = 64;
+/// Errors reported at the end; the others are counted.
+const MOST_REPORTED: usize = 20;
+
 /// All of it.
 pub struct Scheduler<P: Parts> {
     last_id: u64,
@@ -101,14 +110,21 @@ pub struct Scheduler<P: Parts> {
     alarms: FxHashMap<u64, Alarm>,
     /// The program itself, if it waits.
     pub main: Option<P::Main>,
+    /// Errors that nobody has waited for so far, oldest first, among others.
+    unobserved: Vec<Rc<Rejection>>,
+    /// How long that list may get before it is looked through.
+    unobserved_room: usize,
+    /// For reports of errors that end only a task.
+    sources: Rc<SourceMap>,
     /// The number `set_task_pool_size` sets, which means nothing here.
     pub pool_size: i64,
     /// The store tasks share.
     pub shared: FxHashMap<Box<str>, Value>,
 }
 
-impl<P: Parts> Default for Scheduler<P> {
-    fn default() -> Self {
+impl<P: Parts> Scheduler<P> {
+    /// Without tasks; `sources` are the texts of the program.
+    pub fn new(sources: Rc<SourceMap>) -> Self {
         Scheduler {
             last_id: 0,
             ready: VecDeque::new(),
@@ -117,13 +133,14 @@ impl<P: Parts> Default for Scheduler<P> {
             timers: BinaryHeap::new(),
             alarms: FxHashMap::default(),
             main: None,
+            unobserved: Vec::new(),
+            unobserved_room: FIRST_ROOM,
+            sources,
             pool_size: 256,
             shared: FxHashMap::default(),
         }
     }
-}
 
-impl<P: Parts> Scheduler<P> {
     /// A number nobody has had.
     pub fn new_id(&mut self) -> u64 {
         self.last_id += 1;
@@ -270,6 +287,7 @@ impl<P: Parts> Scheduler<P> {
             if let (Role::Adopting, Ok(inner)) = (view.role(), &result)
                 && let View::Promise(inner) = inner.view()
             {
+                inner.observe();
                 match inner.settled() {
                     Some(result) => work.push((promise.clone(), result)),
                     None => {
@@ -281,11 +299,15 @@ impl<P: Parts> Scheduler<P> {
                 // A promise of itself stays pending; one that stands for another is not asked again.
                 continue;
             }
-            if let (Role::Spawned, Err((message, _))) = (view.role(), &result) {
-                let text = message.as_str().unwrap_or("");
-                let _ = host.print_error(&format!("Error in spawned task: {text}\n"));
+            let waiters = view.settle(result.clone());
+            if let Some(rejection) = view.rejection() {
+                match view.role() {
+                    Role::Spawned => self.complain(host, "Error in spawned task", &rejection),
+                    _ if waiters.is_empty() => self.keep(rejection),
+                    _ => rejection.observed.set(true),
+                }
             }
-            for waiter in view.settle(result.clone()) {
+            for waiter in waiters {
                 match waiter {
                     Waiter::Task(id) => {
                         self.wake(id, result.clone());
@@ -293,6 +315,37 @@ impl<P: Parts> Scheduler<P> {
                     Waiter::Group { group, at } => work.extend(self.arrive(group, at, result.clone())),
                 }
             }
+        }
+    }
+
+    fn complain(&self, host: &mut Host, heading: &str, rejection: &Rejection) {
+        let heading = format!("{heading}: {}", rejection.message);
+        let origin = rejection.origin.as_ref();
+        let frames: Vec<_> = origin.iter().flat_map(|origin| origin.frames()).collect();
+        let span = origin.map(Trace::origin);
+        let text = render::task_error(&self.sources, &heading, span, &frames, Colour::Never);
+        let _ = host.print_error(&text);
+    }
+
+    /// Keeps an error that nobody waits for, to be reported at the end.
+    fn keep(&mut self, rejection: Rc<Rejection>) {
+        if self.unobserved.len() >= self.unobserved_room {
+            self.unobserved.retain(|kept| !kept.observed.get());
+            self.unobserved_room = (2 * self.unobserved.len()).max(FIRST_ROOM);
+        }
+        self.unobserved.push(rejection);
+    }
+
+    /// Reports the errors of promises that nobody has waited for: the program ends.
+    pub fn report_unobserved(&mut self, host: &mut Host) {
+        let mut left = std::mem::take(&mut self.unobserved);
+        left.retain(|kept| !kept.observed.get());
+        for rejection in left.iter().take(MOST_REPORTED) {
+            self.complain(host, "Error in a promise that nobody awaits", rejection);
+        }
+        if left.len() > MOST_REPORTED {
+            let more = left.len() - MOST_REPORTED;
+            let _ = host.print_error(&format!("... and {more} more errors in promises that nobody awaits\n"));
         }
     }
 
@@ -348,6 +401,7 @@ impl<P: Parts> Scheduler<P> {
             match view.settled() {
                 None => view.wait(Waiter::Group { group, at }),
                 Some(result) => {
+                    view.observe();
                     if let Some((promise, result)) = self.arrive(group, at, result) {
                         self.settle(host, promise, result);
                     }
@@ -392,12 +446,15 @@ impl<P: Parts> Scheduler<P> {
         let outer = promise::new(Role::Plain);
         match promise.view() {
             View::Promise(view) => match view.settled() {
-                Some(result) => self.settle(host, outer.clone(), result),
+                Some(result) => {
+                    view.observe();
+                    self.settle(host, outer.clone(), result);
+                }
                 None => {
                     let group = self.new_id();
                     view.wait(Waiter::Group { group, at: 0 });
                     self.groups.insert(group, Group::Same { promise: outer.clone() });
-                    self.settle_at(moment, outer.clone(), Err((Value::string(message), None)));
+                    self.settle_at(moment, outer.clone(), Err(Thrown::message(message)));
                 }
             },
             _ => self.settle(host, outer.clone(), Ok(promise.clone())),

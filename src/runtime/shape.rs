@@ -13,6 +13,7 @@ pub struct Shape {
     name: &'static str,
     family: u32,
     len: u32,
+    unnamed: bool,
     lineage: Rc<Lineage>,
     next: RefCell<FxHashMap<&'static str, &'static Shape>>,
 }
@@ -58,8 +59,8 @@ fn intern(name: &str) -> &'static str {
 }
 
 impl Shape {
-    fn leak(name: &'static str, family: u32, len: usize, lineage: Rc<Lineage>) -> &'static Shape {
-        Box::leak(Box::new(Shape { name, family, len: len as u32, lineage, next: RefCell::default() }))
+    fn leak(name: &'static str, family: u32, len: usize, unnamed: bool, lineage: Rc<Lineage>) -> &'static Shape {
+        Box::leak(Box::new(Shape { name, family, len: len as u32, unnamed, lineage, next: RefCell::default() }))
     }
 
     /// The shape of a struct `name` without fields.
@@ -70,7 +71,7 @@ impl Shape {
             }
             let name = intern(name);
             let family = roots.borrow().len() as u32;
-            let shape = Shape::leak(name, family, 0, Rc::default());
+            let shape = Shape::leak(name, family, 0, false, Rc::default());
             roots.borrow_mut().insert(name, shape);
             shape
         })
@@ -99,7 +100,7 @@ impl Shape {
         };
         lineage.fields.borrow_mut().push(field);
         lineage.places.borrow_mut().insert(field, self.len);
-        let shape = Shape::leak(self.name, self.family, self.len() + 1, lineage);
+        let shape = Shape::leak(self.name, self.family, self.len() + 1, self.unnamed || field.is_empty(), lineage);
         self.next.borrow_mut().insert(field, shape);
         shape
     }
@@ -120,6 +121,12 @@ impl Shape {
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.len as usize
+    }
+
+    /// Whether some place has a name that no program can write.
+    #[inline]
+    pub(super) fn has_unnamed(&self) -> bool {
+        self.unnamed
     }
 
     /// The fields, in the order of their places.

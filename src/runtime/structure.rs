@@ -1,7 +1,9 @@
 //! Structs: a shape pointer and the fields right behind it.
 
+use super::error;
 use super::heap::{self, Header, Kind};
 use super::shape::Shape;
+use super::trace::TraceObject;
 use super::value::Value;
 use super::word::Word;
 use std::marker::PhantomData;
@@ -101,18 +103,47 @@ impl<'a> StructRef<'a> {
 
     /// The field values, in the order of the shape.
     pub fn values(self) -> &'a [Value] {
-        // SAFETY: live for 'a, and shared structs do not change.
+        self.complete();
+        // SAFETY: live for 'a, and complete structs that are shared do not change.
         unsafe { Value::borrow_slice(StructObject::words(self.object)) }
     }
 
     /// A field.
     pub fn get(self, field: &str) -> Option<&'a Value> {
-        self.shape().position(field).map(|at| &self.values()[at])
+        let at = match self.shape().position(field) {
+            Some(at) => at,
+            None => {
+                let (at, _) =
+                    error::completed(self.shape()).filter(|(at, shape)| shape.position(field) == Some(*at))?;
+                self.complete();
+                at
+            }
+        };
+        // SAFETY: live for 'a; the shape has such a place, and only a place that no shape names changes in a shared struct.
+        Some(unsafe { Value::borrow(&*StructObject::fields(self.object).add(at)) })
+    }
+
+    /// Makes the names that an error's `stack` consists of, if nobody has asked before; whether it did.
+    ///
+    /// The struct means the same before and after. Code that knows its fields by its shape finds all but that one, and asks
+    /// here for it.
+    fn complete(self) -> bool {
+        let Some((place, complete)) = error::completed(self.shape()) else { return false };
+        // SAFETY: live for 'a. The place holds a trace, which no reference points into, and nobody else runs meanwhile.
+        unsafe {
+            let slot = StructObject::fields(self.object).add(place);
+            let trace = *slot;
+            slot.write(TraceObject::trace(trace.object_ptr()).stack().into_word());
+            (*(self.object as *mut StructObject)).shape = complete;
+            heap::release(trace);
+        }
+        true
     }
 
     /// Names and values, sorted by name.
     pub fn sorted_fields(self) -> Vec<(&'static str, &'a Value)> {
-        let mut fields: Vec<_> = self.shape().fields().into_iter().zip(self.values()).collect();
+        let values = self.values();
+        let mut fields: Vec<_> = self.shape().fields().into_iter().zip(values).collect();
         fields.sort_by_key(|field| field.0);
         fields
     }
@@ -129,6 +160,7 @@ impl Value {
         if self.kind() != Some(Kind::Struct) {
             return None;
         }
+        self.as_struct()?.complete();
         if !self.is_unique() {
             heap::count_copy_on_write();
             let object: *const StructObject = self.word().object_ptr();

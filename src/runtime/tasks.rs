@@ -31,7 +31,10 @@ pub fn awaited(value: &Value) -> Answer {
         View::Promise(promise) => match promise.settled() {
             None => Answer::Wait(Wait::Promise(value.clone())),
             Some(Ok(value)) => Answer::Value(value),
-            Some(Err(rejected)) => Answer::Error(RuntimeError::rejected(rejected)),
+            Some(Err(rejected)) => {
+                promise.observe();
+                Answer::Error(RuntimeError::rejected(rejected))
+            }
         },
         _ => Answer::Value(value.clone()),
     }

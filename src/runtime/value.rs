@@ -352,7 +352,7 @@ impl Value {
                 Kind::Promise => View::Promise(PromiseRef::of(word)),
                 Kind::Channel => View::Channel(ChannelRef::of(word)),
                 Kind::Task => View::Task(TaskRef::of(word)),
-                Kind::Cell | Kind::Zombie => View::Internal,
+                Kind::Cell | Kind::Zombie | Kind::Trace => View::Internal,
             }
         }
     }

@@ -22,7 +22,7 @@ use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// The instructions behind the functions, in order.
-const STUBS: [Opcode; 3] = [Opcode::halt, Opcode::generator_end, Opcode::async_end];
+const STUBS: [Opcode; 4] = [Opcode::halt, Opcode::generator_end, Opcode::async_end, Opcode::next_task];
 
 /// Code in memory, and what its literal words point to.
 pub(super) struct Loaded {
@@ -226,6 +226,11 @@ impl Loaded {
     /// Where an async function or a task returns to.
     pub fn async_end(&self) -> *mut u64 {
         self.stub(2)
+    }
+
+    /// Where the machine goes when the running task has ended in an error, and another one shall run.
+    pub fn next_task(&self) -> *mut u64 {
+        self.stub(3)
     }
 
     fn stub(&self, number: usize) -> *mut u64 {

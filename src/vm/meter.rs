@@ -12,7 +12,7 @@ use super::handlers::generator::give_up_operands;
 use super::{Ending, Vm, dispatch};
 use crate::bytecode::op::OPCODE_MASK;
 use crate::runtime::builtins::cost::cost;
-use crate::runtime::error::{RuntimeError, Stop};
+use crate::runtime::error::{Raised, RuntimeError, Stop};
 use crate::runtime::value::Value;
 use crate::runtime::{budget, heap};
 
@@ -102,7 +102,8 @@ impl Vm {
             budget::set_fuel(budget::fuel().saturating_add(1));
         }
         self.paused = Some(Pause { pc, base: self.base, at });
-        self.ending = Ending::Paused(self.raised(RuntimeError::Stop(Stop::Fuel), self.trace(pc)));
+        let trace = self.trace(pc);
+        self.ending = Ending::Paused(Raised::new(RuntimeError::Stop(Stop::Fuel), trace));
         self.halt()
     }
 
@@ -165,6 +166,14 @@ impl Vm {
             heap::set_limit(limit);
         }
         let ending = std::mem::replace(&mut self.ending, Ending::Finished);
+        let stopped = match &ending {
+            Ending::Paused(_) => true,
+            Ending::Error(raised) => matches!(raised.error, RuntimeError::Stop(_)),
+            Ending::Finished | Ending::Exit(_) => false,
+        };
+        if !stopped {
+            self.scheduler.report_unobserved(&mut self.host);
+        }
         if matches!(ending, Ending::Finished) {
             self.release_result();
         }

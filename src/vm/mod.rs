@@ -13,19 +13,21 @@ mod pattern;
 mod profile;
 mod scheduler;
 mod site;
-mod trace;
+pub(crate) mod trace;
 mod unwind;
 
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::base::operator::BinaryOp;
-use crate::base::source::Span;
+use crate::base::source::{SourceMap, Span};
 use crate::bytecode::op::Opcode;
 use crate::bytecode::program::Program;
-use crate::runtime::error::RuntimeError;
+use crate::runtime::builtins;
+use crate::runtime::error::{Raised, RuntimeError};
 use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::runtime::methods::StructTypes;
 use crate::runtime::release::release;
+use crate::runtime::trace::Names;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use counters::Counting;
@@ -39,7 +41,6 @@ use std::rc::Rc;
 
 pub use meter::Limits;
 pub use profile::{Chain, DEEPEST, FunctionCounts, Profile};
-pub use unwind::Raised;
 
 /// Registers the stack has room for, 512 MiB of address space: red-zone frames at the greatest depth, and as much again for
 /// larger frames (of 600 registers at the greatest depth, say). Untouched pages take no memory.
@@ -113,27 +114,22 @@ pub struct Vm {
     stack: *mut u64,
     global_slots: Vec<Word>,
     caught: Option<Raised>,
-    /// Names of functions as errors show them.
-    shown_names: Vec<Option<Value>>,
+    /// Names of functions as errors show them, once there has been an error.
+    names: Option<Rc<Names>>,
+    marks: trace::Marks,
     /// The position of the error caught last, and its line.
     last_line: (Span, u32),
     sites: site::Sites,
     ending: Ending,
-    line_of: Box<dyn Fn(Span) -> u32>,
+    sources: Rc<SourceMap>,
 }
 
 impl Vm {
-    /// A machine loaded with a verified program. `line_of` gives the line of a span, for caught errors.
+    /// A machine loaded with a verified program. `sources` are its texts, for the lines of errors.
     ///
     /// `counting` makes every instruction pass a counter: exact, slower, and without quickening. `limits` cost something if there
     /// are any.
-    pub fn new(
-        program: Rc<Program>,
-        host: Host,
-        counting: Counting,
-        limits: Limits,
-        line_of: Box<dyn Fn(Span) -> u32>,
-    ) -> Vm {
+    pub fn new(program: Rc<Program>, host: Host, counting: Counting, limits: Limits, sources: Rc<SourceMap>) -> Vm {
         let metered = limits.is_some();
         let memory_end = limits.memory.map_or(usize::MAX, |bytes| heap::stats().live_bytes.saturating_add(bytes));
         let loaded = Loaded::new(&program, counting, metered);
@@ -152,7 +148,7 @@ impl Vm {
             spill: 0,
             generator_end: loaded.generator_end(),
             async_end: loaded.async_end(),
-            scheduler: Scheduler::default(),
+            scheduler: Scheduler::new(sources.clone()),
             environment: None,
             counter: counting.handler(),
             steady: counting != Counting::Off || metered,
@@ -177,11 +173,12 @@ impl Vm {
             stack,
             global_slots,
             caught: None,
-            shown_names: Vec::new(),
-            last_line: (Span::default(), line_of(Span::default())),
+            names: None,
+            marks: trace::Marks::default(),
+            last_line: (Span::default(), sources.line(Span::default())),
             sites: site::Sites::default(),
             ending: Ending::Finished,
-            line_of,
+            sources,
         }
     }
 
@@ -256,6 +253,7 @@ impl Vm {
     /// The error of a call to `function` that would be too deep.
     pub(crate) fn too_deep(&self, function: usize) -> RuntimeError {
         let name = self.program.functions[function].name.as_deref().unwrap_or("<lambda>").trim_start_matches('=');
+        let name = if self.is_hidden(function) { builtins::shown_name(name) } else { name };
         RuntimeError::message(format!("Maximum call stack depth of {MAX_CALL_DEPTH} exceeded while calling {name}"))
     }
 

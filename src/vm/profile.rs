@@ -10,6 +10,7 @@
 
 use super::Vm;
 use rustc_hash::FxHashMap;
+use std::ops::ControlFlow;
 
 /// Depth of the tree of chains: deeper calls count for the function at this depth.
 pub const DEEPEST: u32 = 400;
@@ -173,7 +174,10 @@ impl Vm {
                     self.recorder.pop();
                 }
                 let mut chain = Vec::new();
-                self.each_frame(pc, base, |site, base| chain.push((base, site.function)));
+                self.each_frame(pc, base, |site, base| {
+                    chain.push((base, site.function));
+                    ControlFlow::Continue(())
+                });
                 for &(base, function) in chain.iter().rev() {
                     self.recorder.push(base, function);
                 }

@@ -19,8 +19,6 @@ pub(super) struct Site {
     pub word: u32,
     /// The function stands for a builtin.
     pub hidden: bool,
-    /// Errors name the function among the active ones.
-    pub named: bool,
     /// The function captures something.
     pub captures: bool,
     /// The position of the instruction.
@@ -64,16 +62,12 @@ impl Vm {
         let (function, word) = self.loaded.locate(pc)?;
         let code = &self.program.functions[function];
         let hidden = self.is_hidden(function);
-        // Evaluating a default is no call that a script could see; no other function has such a name.
-        let named =
-            !hidden && !self.is_top_level(function) && !code.name.as_deref().is_some_and(|name| name.starts_with('='));
         let entries = code.unwind.partition_point(|entry| entry.at as usize <= word);
         Some(Site {
             pc,
             function: function as u32,
             word: word as u32,
             hidden,
-            named,
             captures: code.captures > 0,
             span: self.span_at(pc),
             entry: entries.checked_sub(1).map(|last| code.unwind[last]),

@@ -3,9 +3,12 @@
 use super::Vm;
 use super::handlers::overload;
 use super::site::Site;
-use super::unwind::Active;
+use crate::base::limits::MAX_CALL_DEPTH;
 use crate::base::source::Span;
 use crate::runtime::error::RuntimeError;
+use crate::runtime::trace::{self, Frame, Frames, Names, Step, Trace};
+use smallvec::SmallVec;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 impl Vm {
@@ -39,20 +42,50 @@ impl Vm {
         self.program.hidden.contains(&self.program.functions[function].span.source)
     }
 
-    /// Where an error at `pc` is reported, and the active functions, innermost first, without the top level.
-    /// Functions that stand for builtins are left out, and errors in them are reported at the call that entered them.
-    pub(super) fn trace(&self, pc: *const u64) -> (Span, Active) {
-        let mut active = Active::new();
-        let mut span = None;
-        self.each_frame(pc, self.base, |site, _| {
-            if !site.hidden {
-                span.get_or_insert(site.span);
-                if site.named {
-                    active.push(site.function);
+    /// The names of the functions in traces.
+    pub(super) fn names(&mut self) -> Rc<Names> {
+        if let Some(names) = &self.names {
+            return names.clone();
+        }
+        let name = |function: usize| match self.is_unnamed(function) {
+            true => None,
+            false => Some(self.program.functions[function].name.clone().unwrap_or_else(|| "<lambda>".into())),
+        };
+        let names = Rc::new(Names::new((0..self.program.functions.len()).map(name)));
+        self.names = Some(names.clone());
+        names
+    }
+
+    /// Whether traces leave a function out: a top level, or what evaluates a default, which is no call that a script could see.
+    fn is_unnamed(&self, function: usize) -> bool {
+        let name = self.program.functions[function].name.as_deref();
+        self.is_top_level(function) || name.is_some_and(|name| name.starts_with('='))
+    }
+
+    /// Where an error at `pc` is reported, and the active functions. Functions that stand for builtins are left out, and errors in
+    /// them are reported at the call that entered them.
+    pub(super) fn trace(&mut self, pc: *const u64) -> Trace {
+        let mut steps: SmallVec<[Step; 8]> = SmallVec::new();
+        let mut bases: SmallVec<[*mut u64; 8]> = SmallVec::new();
+        let mut outer = None;
+        self.each_frame(pc, self.base, |site, base| {
+            let frame = (!site.hidden).then_some(Frame { function: site.function, span: site.span });
+            // SAFETY: the link slots of an active frame.
+            let ends_task = unsafe { std::ptr::eq(*base.sub(1) as *const u64, self.async_end) };
+            steps.push(Step { frame, ends_task });
+            bases.push(base);
+            match self.marks.callers(base) {
+                Some(callers) => {
+                    outer = callers.clone();
+                    ControlFlow::Break(())
                 }
+                None => ControlFlow::Continue(()),
             }
         });
-        (span.unwrap_or_default(), active)
+        let marks = &mut self.marks;
+        marks.begin();
+        let active = trace::collect(&steps, outer, |at, callers| marks.set(bases[at], callers));
+        Trace::new(active, self.names())
     }
 
     /// Whether a function is the top level of the program or of a module, or a test block: no other has such a name.
@@ -72,6 +105,7 @@ impl Vm {
                 let name = self.program.functions[function].name.as_deref();
                 first = (name == Some(label)).then(|| module.name.clone());
             }
+            ControlFlow::Continue(())
         });
         // A module that some other task is importing is not among the frames.
         let name = first.unwrap_or_else(|| label.trim_start_matches("<module ").trim_end_matches('>').into());
@@ -100,11 +134,19 @@ impl Vm {
         }
     }
 
-    /// Calls `visit` with where each active function stands, and its frame, innermost first, from the frame `base`, which stands at `pc`.
-    pub(super) fn each_frame(&self, pc: *const u64, base: *mut u64, mut visit: impl FnMut(Site, *mut u64)) {
+    /// Calls `visit` with where each active function stands, and its frame, innermost first, from the frame `base`, which stands at
+    /// `pc`, until it breaks off.
+    pub(super) fn each_frame(
+        &self,
+        pc: *const u64,
+        base: *mut u64,
+        mut visit: impl FnMut(Site, *mut u64) -> ControlFlow<()>,
+    ) {
         let (mut pc, mut base) = (pc, base);
         while let Some(site) = self.site(pc) {
-            visit(site, base);
+            if visit(site, base).is_break() {
+                break;
+            }
             // SAFETY: the link slots of an active frame; the outermost one returns to the halt stub. The word before any other
             // return address belongs to the call.
             unsafe {
@@ -124,6 +166,71 @@ impl Vm {
                     (pc, base) = (overload::within(back, base.sub(5)), *base.sub(2) as *mut u64);
                 }
             }
+        }
+    }
+}
+
+/// Bits of a frame's depth slot that hold its depth; a mark is in those above.
+const DEPTH_BITS: u32 = 20;
+const _: () = assert!(MAX_CALL_DEPTH < 1 << DEPTH_BITS);
+
+/// The depth of the frame at `base`.
+///
+/// # Safety
+/// The link slots of an active frame.
+pub(crate) unsafe fn depth(base: *mut u64) -> u64 {
+    // SAFETY: the caller's.
+    unsafe { *base.sub(4) & ((1 << DEPTH_BITS) - 1) }
+}
+
+/// Takes the mark off the frame at `base`, if it has one: whether it had. Such a frame seems too deep to whoever calls from it, which
+/// leads to the slow forms of calls; they ask here first.
+///
+/// # Safety
+/// As [`depth`].
+pub(crate) unsafe fn unmark(base: *mut u64) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        let marked = *base.sub(4) >> DEPTH_BITS != 0;
+        *base.sub(4) = depth(base);
+        marked
+    }
+}
+
+/// Which frames have callers whose list is known, because an error has been traced through them.
+///
+/// The frame says so itself, by a number above its depth. Whatever ends or moves a frame writes this slot anew: a return writes the
+/// result, a call, a resumed generator and a restored task the depth. So a mark that is found is that of the same activation, whose
+/// callers wait where they waited.
+#[derive(Default)]
+pub(super) struct Marks {
+    /// By depth: the number of the walk that set it, and the list.
+    known: Vec<(u64, Frames)>,
+    walk: u64,
+}
+
+impl Marks {
+    /// Another walk begins.
+    fn begin(&mut self) {
+        self.walk += 1;
+    }
+
+    fn callers(&self, base: *mut u64) -> Option<&Frames> {
+        // SAFETY: the link slots of an active frame.
+        let (mark, depth) = unsafe { (*base.sub(4) >> DEPTH_BITS, depth(base)) };
+        let (walk, callers) = self.known.get(depth as usize).filter(|_| mark != 0)?;
+        (*walk == mark).then_some(callers)
+    }
+
+    fn set(&mut self, base: *mut u64, callers: &Frames) {
+        // SAFETY: as above; what is above the depth belongs to marks.
+        unsafe {
+            let depth = depth(base);
+            if self.known.len() <= depth as usize {
+                self.known.resize(depth as usize + 1, (0, None));
+            }
+            self.known[depth as usize] = (self.walk, callers.clone());
+            *base.sub(4) = depth | self.walk << DEPTH_BITS;
         }
     }
 }

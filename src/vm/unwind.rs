@@ -8,67 +8,23 @@ use super::handlers::{overload, task};
 use super::meter::Place;
 use super::site::Site;
 use super::{Ending, Vm};
-use crate::base::source::Span;
-use crate::bytecode::program::{NO_LANDING, Program};
-use crate::runtime::array;
-use crate::runtime::error::{RuntimeError, Stop, error_struct};
+use crate::bytecode::program::NO_LANDING;
+use crate::runtime::error::{Raised, RuntimeError, Stop, error_struct};
 use crate::runtime::generator::{FINISHED, GeneratorObject};
 use crate::runtime::release::release;
+use crate::runtime::trace::Trace;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
-use smallvec::SmallVec;
-use std::rc::Rc;
-
-/// The functions that are active, innermost first.
-pub(super) type Active = SmallVec<[u32; 8]>;
-
-/// An error on its way: what was raised, where, and who was active.
-#[derive(Debug)]
-pub struct Raised {
-    /// The error.
-    pub error: RuntimeError,
-    /// Where.
-    pub span: Span,
-    active: Active,
-    program: Rc<Program>,
-}
-
-impl Raised {
-    /// Names of the active functions, innermost first.
-    pub fn stack(&self) -> impl Iterator<Item = &str> {
-        self.active.iter().map(|&function| shown_name(&self.program, function))
-    }
-}
-
-/// The name of a function in a list of active ones.
-fn shown_name(program: &Program, function: u32) -> &str {
-    program.functions[function as usize].name.as_deref().unwrap_or("<lambda>")
-}
 
 impl Vm {
-    /// An error, raised by the functions that are active.
-    pub(super) fn raised(&self, error: RuntimeError, (span, active): (Span, Active)) -> Raised {
-        Raised { error, span, active, program: self.program.clone() }
-    }
-
     /// The struct `Error` a script sees.
     pub(super) fn error_struct(&mut self, raised: Raised) -> Value {
-        let Ok((message, cause)) = raised.error.into_parts() else { return Value::NULL };
-        let mut stack = array::with_capacity(raised.active.len());
-        if let Some(mut stack) = stack.as_array_mut() {
-            for &function in raised.active.iter().rev() {
-                // PERF: the names of functions that raise in a loop are made once, and lines looked up.
-                if self.shown_names.is_empty() {
-                    self.shown_names.resize(self.program.functions.len(), None);
-                }
-                let name = &mut self.shown_names[function as usize];
-                stack.push(name.get_or_insert_with(|| Value::string(shown_name(&self.program, function))).clone());
-            }
+        let Ok(thrown) = raised.error.into_thrown() else { return Value::NULL };
+        let span = raised.trace.span();
+        if self.last_line.0 != span {
+            self.last_line = (span, self.sources.line(span));
         }
-        if self.last_line.0 != raised.span {
-            self.last_line = (raised.span, (self.line_of)(raised.span));
-        }
-        error_struct(message, self.last_line.1, stack, cause)
+        error_struct(thrown.message, self.last_line.1, raised.trace, thrown.cause)
     }
 
     /// Raises `error` at the instruction `pc` of the frame in `self.base`: returns where to go on, with its frame in `self.base`.
@@ -81,21 +37,23 @@ impl Vm {
         if let RuntimeError::Stop(Stop::Fuel) = error {
             return self.pause(pc, Place::Instruction);
         }
-        let raised = self.raised(error, self.trace(position));
+        let raised = Raised::new(error, self.trace(position));
         self.raise_traced(pc, raised)
     }
 
     /// As [`Vm::raise`], with the position of a part of the read-modify-write `pc`.
     pub(crate) fn raise_at_place(&mut self, pc: *mut u64, place: usize, error: RuntimeError) -> *mut u64 {
-        let (mut span, active) = self.trace(pc);
+        let mut trace = self.trace(pc);
         if let Some((function, word)) = self.loaded.locate(pc)
             && !self.is_hidden(function)
         {
             let places = &self.program.functions[function].places;
             let found = places.binary_search_by_key(&word, |entry| entry.0 as usize).ok();
-            span = found.and_then(|found| places[found].1.get(place)).copied().unwrap_or(span);
+            if let Some(&span) = found.and_then(|found| places[found].1.get(place)) {
+                trace = trace.at(span);
+            }
         }
-        self.raise_traced(pc, self.raised(error, (span, active)))
+        self.raise_traced(pc, Raised::new(error, trace))
     }
 
     /// Raises the error again whose handler has just been entered, as it was.
@@ -113,14 +71,14 @@ impl Vm {
 
     /// Raises an error that cannot be caught before the instruction at the point `pc`.
     pub(super) fn raise_at_point(&mut self, pc: *mut u64, error: RuntimeError) -> *mut u64 {
-        let raised = self.raised(error, self.trace(pc));
+        let raised = Raised::new(error, self.trace(pc));
         self.unwind(pc, raised, false, Place::Point)
     }
 
     /// Releases all frames of a paused machine.
     pub(super) fn unwind_pause(&mut self, pc: *mut u64, place: Place) {
         let error = RuntimeError::Stop(Stop::Fuel);
-        let raised = self.raised(error, (Span::default(), Active::new()));
+        let raised = Raised::new(error, Trace::new(None, self.names()));
         self.unwind(pc, raised, false, place);
     }
 
@@ -151,8 +109,11 @@ impl Vm {
                     inside_call = false;
                 } else if back == self.async_end {
                     if catchable {
-                        return match raised.error.into_parts() {
-                            Ok(parts) => task::settled(self, frame, Err(parts)),
+                        return match raised.rejection() {
+                            // Choosing the next task may raise in that one: not from here, lest a chain of tasks take native stack.
+                            Ok(rejection) => {
+                                task::settled(self, frame, Err(rejection)).unwrap_or_else(|| self.loaded.next_task())
+                            }
                             Err(_) => self.loaded.halt(),
                         };
                     }

@@ -111,7 +111,13 @@ fn ended_so(outcome: Outcome, sources: &SourceMap, host: &mut Host) -> Observed 
             let at = sources.position(error.span);
             let name = &sources.get(error.span.source).name;
             let file = name.rsplit('/').next().unwrap_or(name);
-            err += &format!("{} at {file}:{}:{}\n{}", error.message, at.line, at.column, error.stack.join("\n"));
+            err += &format!(
+                "{} at {file}:{}:{}\n{}",
+                error.message,
+                at.line,
+                at.column,
+                error.stack.iter().map(|(name, at)| format!("{name} {at:?}")).collect::<Vec<_>>().join("\n")
+            );
             4
         }
     };

@@ -353,8 +353,52 @@ pub const PRELUDE: &[(&str, &str)] = &[
     ("iterator.ruff", include_str!("../prelude/iterator.ruff")),
 ];
 
-/// What the names of prelude functions start with that are methods, and nothing else.
-pub const METHOD_PREFIX: &str = "__iterator_";
+/// A method of arrays and iterators that the prelude writes in the language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LazyMethod {
+    /// Its name in programs, and in all that is shown.
+    pub name: &'static str,
+    /// The prelude's function, which takes the receiver first.
+    pub function: &'static str,
+    /// How many arguments it takes besides.
+    pub takes: usize,
+    /// Whether arrays have it as well.
+    pub of_arrays: bool,
+}
+
+macro_rules! lazy_methods {
+    ($($name:literal $function:literal $takes:literal $of_arrays:literal;)*) => {
+        /// The methods of arrays and iterators that the prelude writes.
+        pub const LAZY_METHODS: &[LazyMethod] =
+            &[$(LazyMethod { name: $name, function: $function, takes: $takes, of_arrays: $of_arrays }),*];
+    };
+}
+
+lazy_methods! {
+    "map" "__iterator_map" 1 true;
+    "filter" "__iterator_filter" 1 true;
+    "take" "__iterator_take" 1 true;
+    "skip" "__iterator_skip" 1 false;
+    "collect" "__iterator_collect" 0 false;
+}
+
+/// The lazy method of that name.
+pub fn lazy_method(name: &str) -> Option<LazyMethod> {
+    LAZY_METHODS.iter().copied().find(|method| method.name == name)
+}
+
+/// What a function of the prelude is called wherever it is shown: a helper has the name of the method it stands for.
+pub fn shown_name(function: &str) -> &str {
+    LAZY_METHODS.iter().find(|method| method.function == function).map_or(function, |method| method.name)
+}
+
+/// Rows that only the prelude calls.
+const HELPERS: &[&str] = &["__sort_by_keys"];
+
+/// Whether a row is a function for programs, rather than a helper of the prelude or what stands for a method.
+pub fn is_function(row: &Row) -> bool {
+    !HELPERS.contains(&row.name) && LAZY_METHODS.iter().all(|method| method.function != row.name)
+}
 
 /// The value of a name the prelude binds to a float.
 pub fn prelude_constant(name: &str) -> Option<f64> {

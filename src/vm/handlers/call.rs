@@ -30,6 +30,7 @@ use crate::runtime::value::{Value, View};
 use crate::runtime::word::Word;
 use crate::vm::Vm;
 use crate::vm::dispatch::{Machine, handlers};
+use crate::vm::trace;
 use smallvec::SmallVec;
 
 /// Registers below the callee's first: depth (the result afterwards), callee, saved base, return address.
@@ -327,6 +328,14 @@ pub(crate) unsafe fn abandon(base: *mut u64, window: usize, callee: bool, argume
 unsafe fn raise_too_deep_direct(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: the literal is the entry of a loaded function, and the window holds its arguments.
     unsafe {
+        if trace::unmark(base) && *base.sub(4) < MAX_CALL_DEPTH as u64 {
+            let window = base.add(Fields::decode(*pc.add(1)).a as usize + LINK);
+            *window.sub(4) = *base.sub(4) + 1;
+            *window.sub(2) = base as u64;
+            *window.sub(1) = pc.add(3) as u64;
+            vm.base = window;
+            return *pc.add(2) as *mut u64;
+        }
         let function = vm.function_at(*pc.add(2) as *mut u64);
         let arity = vm.program.functions[function].arity as usize;
         abandon(base, Fields::decode(*pc.add(1)).a as usize, false, arity);
@@ -438,6 +447,7 @@ pub(crate) unsafe fn enter(
 ) -> *mut u64 {
     // SAFETY: the caller's: callee and arguments are owned by the window, and there are as many as the function takes.
     unsafe {
+        trace::unmark(base);
         if *base.sub(4) >= MAX_CALL_DEPTH as u64 {
             release(Word(*base.add(window + CALLEE)));
             for i in 0..count {

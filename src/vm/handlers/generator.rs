@@ -21,6 +21,7 @@ use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
 use crate::vm::dispatch::{Machine, handlers, retain};
+use crate::vm::trace;
 
 handlers! {
     fn generator_start(m) {
@@ -149,6 +150,7 @@ pub(crate) unsafe fn resume(vm: &mut Vm, pc: *mut u64, base: *mut u64, word: Wor
         }
         let distance = vm.frame_size_at(pc) + BOUNDARY;
         let room = (vm.stack_end as usize).saturating_sub(base as usize) / 8;
+        trace::unmark(base);
         let depth = *base.sub(4);
         if depth >= MAX_CALL_DEPTH as u64 || room < stack_needed(depth, distance + (*generator).frame as usize) {
             let error = vm.too_deep(vm.function_at((*generator).at));

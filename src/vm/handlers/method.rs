@@ -22,7 +22,7 @@ pub(crate) unsafe fn of_handle(
     // SAFETY: as a helper: the window holds the receiver and the arguments, which the call owns.
     unsafe {
         let receiver = Value::from_borrowed(Word(*base.add(window + LINK)));
-        let (lazy, takes) = match (receiver.view(), name) {
+        let lazy = match (receiver.view(), name) {
             (View::Channel(channel), "send") => {
                 if let Some(error) = arity("Channel.send", 1, count) {
                     return Some(fail(vm, pc, base, error));
@@ -54,18 +54,15 @@ pub(crate) unsafe fn of_handle(
                 }
                 return Some(complete(vm, pc, base, receiver));
             }
-            (View::Generator(_), "collect") => ("__iterator_collect", 0),
-            (_, "map") => ("__iterator_map", 1),
-            (_, "filter") => ("__iterator_filter", 1),
-            (_, "take") => ("__iterator_take", 1),
-            (View::Generator(_), "skip") => ("__iterator_skip", 1),
-            _ => return None,
+            (view, _) => {
+                builtins::lazy_method(name).filter(|lazy| lazy.of_arrays || matches!(view, View::Generator(_)))?
+            }
         };
         drop(receiver);
-        if let Some(error) = arity(name, takes, count) {
+        if let Some(error) = arity(name, lazy.takes, count) {
             return Some(fail(vm, pc, base, error));
         }
-        let function = builtins::lookup(lazy).and_then(|row| vm.forward(row.0))?;
+        let function = builtins::lookup(lazy.function).and_then(|row| vm.forward(row.0))?;
         Some(enter(vm, pc, base, window, LINK, count, 5, function))
     }
 }

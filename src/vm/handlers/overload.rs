@@ -22,6 +22,7 @@ use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
 use crate::vm::dispatch::retain;
+use crate::vm::trace;
 use smallvec::{SmallVec, smallvec};
 
 /// Bit of a mark: the result is the negated truth of what the method returns.
@@ -92,7 +93,7 @@ pub(crate) unsafe fn enter(
             .map_or((0, 0), |info| (info.id as usize, info.arity as usize));
         let error = if arity != arguments.len() {
             Some(vm.wrong_arguments(id, arguments.len()))
-        } else if *base.sub(4) >= MAX_CALL_DEPTH as u64 {
+        } else if trace::depth(base) >= MAX_CALL_DEPTH as u64 {
             Some(vm.too_deep(id))
         } else {
             None
@@ -101,6 +102,7 @@ pub(crate) unsafe fn enter(
             arguments.iter().for_each(|&word| release(word));
             return vm.raise(operator_at(mark) as *mut u64, error);
         }
+        trace::unmark(base);
         let finish = vm.finish_of(pc);
         let window = base.add(Fields::decode(*finish.add(1)).a as usize);
         retain(function.0);

@@ -13,7 +13,7 @@ use crate::bytecode::op::{Fields, Opcode};
 use crate::runtime::budget;
 use crate::runtime::builtins::{self, Args, BuiltinId};
 use crate::runtime::cell;
-use crate::runtime::error::{RuntimeError, Trap};
+use crate::runtime::error::{RuntimeError, Thrown, Trap};
 use crate::runtime::function::{self, FunctionRef};
 use crate::runtime::heap::Kind;
 use crate::runtime::promise::{self, Role, Settled, State};
@@ -23,6 +23,7 @@ use crate::runtime::word::Word;
 use crate::vm::Vm;
 use crate::vm::dispatch::handlers;
 use crate::vm::scheduler::{Answer, Begin, MainFrames, Segment, Task, Wait};
+use crate::vm::trace;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -32,6 +33,9 @@ handlers! {
     }
     fn async_end(m) {
         m.helper(end_async)
+    }
+    fn next_task(m) {
+        m.helper(choose_task)
     }
     fn await_value(m) {
         m.helper(await_slow)
@@ -98,7 +102,7 @@ unsafe fn make_promise(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
         let code = &vm.program.functions[vm.function_at(pc)];
         let arity = code.arity as usize;
         let closure = if code.captures > 0 { own_callee(base).0 } else { *base.sub(3) };
-        let (depth, call) = (*base.sub(4), [*base.sub(2), *base.sub(1)]);
+        let (depth, call) = (trace::depth(base), [*base.sub(2), *base.sub(1)]);
         let frame = base.add(BOUNDARY - LINK);
         std::ptr::copy(base, frame, arity);
         let promise = promise::new(Role::Plain).into_word();
@@ -114,24 +118,32 @@ unsafe fn end_async(vm: &mut Vm, _pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: the frame links back to itself; its result is owned.
     unsafe {
         let result = Value::from_word(Word(*base.sub(4)));
-        settled(vm, base, Ok(result))
+        match settled(vm, base, Ok(result)) {
+            Some(next) => next,
+            None => run_next(vm),
+        }
     }
 }
 
-/// Gives the promise of the frame its result, and goes on in the caller, which gets the promise, or in another task.
-pub(crate) unsafe fn settled(vm: &mut Vm, frame: *mut u64, result: Settled) -> *mut u64 {
+#[inline(never)]
+unsafe fn choose_task(vm: &mut Vm, _pc: *mut u64, _base: *mut u64) -> *mut u64 {
+    // SAFETY: the task that ran has ended, so the program waits.
+    unsafe { run_next(vm) }
+}
+
+/// Gives the promise of the frame its result, and goes on in the caller, which gets the promise; nothing if another task is to run.
+pub(crate) unsafe fn settled(vm: &mut Vm, frame: *mut u64, result: Settled) -> Option<*mut u64> {
     // SAFETY: the caller's: the frame of a task or async function, which has ended.
     unsafe {
         let promise = Value::from_word(Word(*frame.sub(5)));
         vm.settle(promise.clone(), result);
         let next = *frame.sub(6) as *mut u64;
         if next.is_null() {
-            drop(promise);
-            return run_next(vm);
+            return None;
         }
         vm.base = *frame.sub(7) as *mut u64;
         *frame.sub(7) = promise.into_word().0;
-        next
+        Some(next)
     }
 }
 
@@ -221,7 +233,7 @@ pub(crate) unsafe fn suspend(vm: &mut Vm, pc: *mut u64, base: *mut u64, wait: Wa
         match outside(vm, base) {
             Outside::Program => {
                 let id = vm.scheduler.new_id();
-                let depth = *base.sub(4);
+                let depth = trace::depth(base);
                 vm.scheduler.main = Some(MainFrames { id, pc, base, top, depth, away: None });
                 vm.scheduler.park(id, Task::Main(None));
                 vm.scheduler.enlist(id, wait);
@@ -404,7 +416,7 @@ unsafe fn begin_task(vm: &mut Vm, begin: Begin) -> Option<*mut u64> {
     if arity != arguments.len() {
         let name = code.name.as_deref().unwrap_or("<lambda>");
         let text = format!("{name} expects {arity} arguments, got {}", arguments.len());
-        vm.settle(promise, Err((Value::string(&text), None)));
+        vm.settle(promise, Err(Thrown::message(&text)));
         return None;
     }
     // SAFETY: the place has room for the frame; the closure and the arguments move into it.
@@ -450,7 +462,7 @@ fn call_builtin(vm: &mut Vm, row: u16, mut arguments: Vec<Value>) -> Result<Sett
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(error @ (RuntimeError::Stop(_) | RuntimeError::Exit(_))) => Err(error),
-        Err(error) => Ok(Err(error.into_parts().unwrap_or_else(|error| (Value::string(&error.text()), None)))),
+        Err(error) => Ok(Err(error.into_thrown().unwrap_or_else(|error| Thrown::message(&error.text())))),
     }
 }
 
@@ -506,7 +518,8 @@ impl Vm {
         }
         let Some(task) = self.scheduler.remove(view.task()) else { return false };
         discard(self, task);
-        self.settle(promise.clone(), Err((Value::string("Task was cancelled"), None)));
+        self.settle(promise.clone(), Err(Thrown::message("Task was cancelled")));
+        view.observe();
         true
     }
 
