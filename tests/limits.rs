@@ -62,7 +62,7 @@ const ENDLESS: &[&str] = &[
     "struct P { x, func op_add(self, o) { return self } } mut p := P { x: 1 } while true { p := p + p }",
     "mut a := [1] for i in 60 { a := [a, a] } b := to_string(a)",
     "mut a := [1] for i in 60 { a := [a, a] } b := \"${a}\"",
-    "mut a := [1] mut b := [1] for i in 60 { a := [a, a] b := [b, b] } print(a == b)",
+    "mut a := [1] for i in 60 { a := [a, a] } b := \"\" + to_json([a, a])",
     "mut a := [1] for i in 60 { a := [a, a] } b := to_json(a)",
     "mut a := [] for i in 30000 { a := push(a, [i]) } b := unique(a)",
     "mut a := [] for i in 30000 { a := push(a, [i]) } b := Set(a)",
@@ -121,6 +121,19 @@ fn growing_values_run_out_of_memory() {
             runs_out(&format!("try {{ {text} }} except e {{ print(1) }} print(2)"), memory(2_000_000), Limit::Memory);
         }
     }
+}
+
+/// 2^60 ways through each, and 60 pairs.
+#[test]
+fn shared_parts_are_compared_once() {
+    let text = "mut a := [1] mut b := [1] for i in 60 { a := [a, { \"k\": a }] b := [b, { \"k\": b }] }\n\
+                print(a == a, a == b, a != [b], [a] == [b, b], Set([a]) == Set([b]), assert_equal(a, b))";
+    let (outcome, output, used) = run(text, fuel(100_000));
+    assert_eq!((outcome, &*output), (Outcome::Finished, "true true true false true true\n"));
+    assert!(used < 20_000, "{used}");
+    let text = "let inf := 1e308 * 10.0 mut a := [inf - inf] for i in 60 { a := [a, a] } print(a == a)";
+    let (outcome, output, _) = run(text, fuel(100_000));
+    assert_eq!((outcome, &*output), (Outcome::Finished, "false\n"));
 }
 
 #[test]

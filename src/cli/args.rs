@@ -74,7 +74,7 @@ pub struct Run {
     /// Stop after N units of work: about one for each turn of a loop and each call, more in builtins, by size
     #[arg(long, value_name = "N", value_parser = size::count)]
     pub fuel: Option<u64>,
-    /// Stop when the program takes more than SIZE bytes, or 64MB, 1.5GiB, ...
+    /// Stop when the program takes more memory: bytes, or 64MB, 1.5GiB, ...; `none` for no limit [default: 3/4 of what is free]
     #[arg(long, value_name = "SIZE", value_parser = size::memory)]
     pub max_memory: Option<MaxMemory>,
     /// Run CODE instead of a file

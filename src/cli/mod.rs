@@ -19,6 +19,7 @@ pub mod test;
 pub mod test_run;
 
 use crate::base::streams;
+use crate::runtime::memory;
 use args::{Arguments, Command};
 use clap::Parser;
 use std::ffi::OsString;
@@ -33,7 +34,7 @@ pub mod exit {
     /// The command line was wrong.
     pub const USAGE: i32 = 2;
     /// A limit given with the program (`--fuel`, `--max-memory`) was reached.
-    pub const LIMIT: i32 = 6;
+    pub const LIMIT: i32 = crate::runtime::memory::LIMIT_EXIT_CODE;
     /// A source file could not be read.
     pub const UNREADABLE: i32 = 5;
     /// Standard output or standard error could not be written, and all else went well.
@@ -58,6 +59,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(arguments: Arguments) -> i32 {
     let colour = arguments.color.resolve();
+    let limited = matches!(&arguments.command, Command::Run(run) if run.max_memory.is_some());
+    memory::guard(!limited);
     match arguments.command {
         Command::Run(run) => run::run(run, colour),
         Command::Check(check) => check::check(&check, colour),

@@ -35,7 +35,6 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
         let machine_only = [
             (arguments.stats, "--stats"),
             (arguments.fuel.is_some(), "--fuel"),
-            (arguments.max_memory.is_some(), "--max-memory"),
             (pipeline.time_passes, "--time-passes"),
             (!pipeline.print_after.is_empty(), "--print-after"),
         ];
@@ -43,8 +42,9 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
             return output::usage(&format!("`{flag}` is about the machine, and does not go with `--engine=tree`"));
         }
         let mut host = Host::process(script_arguments(words));
-        return match tree::run(&mut sources, main, &mut host) {
-            Ok(outcome) => ended(outcome, &Limits::default(), &sources, colour),
+        let limits = Limits { fuel: None, memory: memory(arguments.max_memory) };
+        return match tree::run_within(&mut sources, main, &mut host, &limits) {
+            Ok(outcome) => ended(outcome, &limits, &sources, colour),
             Err(list) => check::refuse(&sources, &list, colour),
         };
     }
@@ -70,6 +70,10 @@ fn memory(given: Option<MaxMemory>) -> Option<usize> {
     }
 }
 
+/// What is said of a limit that nobody has asked for.
+const DEFAULT_LIMIT: &str =
+    "\n  = help: That is 3/4 of the memory that was free. `--max-memory=SIZE` sets another limit, `none` no limit.";
+
 /// The exit code of a program that ended so; reports an error nobody caught.
 fn ended(outcome: Outcome, limits: &Limits, sources: &SourceMap, colour: Colour) -> i32 {
     match outcome {
@@ -79,6 +83,9 @@ fn ended(outcome: Outcome, limits: &Limits, sources: &SourceMap, colour: Colour)
         Outcome::Stopped(limit, mut error) => {
             if let (Limit::Fuel, Some(units)) = (limit, limits.fuel) {
                 error.message = format!("Fuel limit of {units} exceeded");
+            }
+            if limit == Limit::Memory && limits.memory.is_none() {
+                error.message.push_str(DEFAULT_LIMIT);
             }
             uncaught(sources, &error, colour);
             exit::LIMIT

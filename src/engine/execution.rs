@@ -62,7 +62,7 @@ impl Execution {
             State::Paused => vm.resume(),
             State::Ended(outcome) => return outcome.clone(),
         };
-        // Nobody is left to tell about output that cannot be written.
+        // Whatever cannot be written has been said.
         let _ = vm.host().flush();
         let outcome = outcome(ending, &self.limits);
         self.state = match outcome {

@@ -25,6 +25,7 @@ use crate::runtime::builtins;
 use crate::runtime::error::{Fact, Raised, RuntimeError, Stop};
 use crate::runtime::heap;
 use crate::runtime::host::Host;
+use crate::runtime::memory;
 use crate::syntax::ast::Function;
 use crate::vm::counters::Counting;
 use crate::vm::{Ending, Limits, Vm};
@@ -272,7 +273,7 @@ pub fn run(compiled: &Compiled, host: &mut Host, options: &RunOptions) -> (Outco
     let mut vm = compiled.machine(host, counting, options.limits);
     let ending = vm.run();
     std::mem::swap(host, vm.host());
-    // Nobody is left to tell about output that cannot be written.
+    // Whatever cannot be written has been said.
     let _ = host.flush();
     let (counts, calls) = (vm.counts().to_vec(), vm.calls);
     drop(vm);
@@ -288,14 +289,22 @@ pub(super) fn outcome(ending: Ending, limits: &Limits) -> Outcome {
         Ending::Finished => Outcome::Finished,
         Ending::Exit(code) => Outcome::Exit(code),
         Ending::Paused(raised) => Outcome::Stopped(Limit::Fuel, uncaught(raised, "Out of fuel".to_owned())),
-        Ending::Error(raised) => match (&raised.error, limits.memory) {
-            (RuntimeError::Stop(Stop::Memory), Some(bytes)) => {
-                Outcome::Stopped(Limit::Memory, uncaught(raised, format!("Memory limit of {bytes} bytes exceeded")))
-            }
-            (error, _) => {
-                let message = error.text().to_string();
-                Outcome::Error(uncaught(raised, message))
-            }
-        },
+        Ending::Error(raised) => {
+            let (full, message) = memory_or_error(&raised.error, limits);
+            let error = uncaught(raised, message);
+            if full { Outcome::Stopped(Limit::Memory, error) } else { Outcome::Error(error) }
+        }
+    }
+}
+
+/// Whether a limit on memory is why a program has ended with `error`, and the message.
+pub(super) fn memory_or_error(error: &RuntimeError, limits: &Limits) -> (bool, String) {
+    let limit = match error {
+        RuntimeError::Stop(Stop::Memory) => limits.memory.or_else(memory::refused),
+        _ => None,
+    };
+    match limit {
+        Some(bytes) => (true, format!("Memory limit of {bytes} bytes exceeded")),
+        None => (false, error.text().to_string()),
     }
 }

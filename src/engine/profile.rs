@@ -56,7 +56,7 @@ pub fn profile(compiled: &Compiled, host: &mut Host) -> (Outcome, Profile) {
     let mut vm = compiled.machine(host, Counting::Places, Limits::default());
     let ending = vm.run();
     std::mem::swap(host, vm.host());
-    // Nobody is left to tell about output that cannot be written.
+    // Whatever cannot be written has been said.
     let _ = host.flush();
     let counted = vm.take_profile();
     drop(vm);

@@ -3,7 +3,7 @@
 //! It walks the tree itself, so whoever runs a program keeps the tree until the end of the run: there is nothing compiled to hand out.
 
 use super::front::{self, Front};
-use super::pipeline::{Outcome, UncaughtError};
+use super::pipeline::{self, Limit, Outcome, UncaughtError};
 use super::testing::{self, Machine, Suite, TestResult};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{SourceId, SourceMap};
@@ -11,23 +11,43 @@ use crate::reference::{Ending, Interpreter, Script};
 use crate::resolve::{FunctionKey, Unit};
 use crate::runtime::heap;
 use crate::runtime::host::Host;
+use crate::runtime::memory::{self, Bound};
 use crate::syntax::ast::Function;
+use crate::vm::Limits;
 use bumpalo::Bump;
 
-/// Runs a script; the host's output is flushed before this returns.
+/// Runs a script without limits; the host's output is flushed before this returns.
 ///
 /// # Errors
 /// The script's diagnostics; nothing of it has run.
 pub fn run(sources: &mut SourceMap, main: SourceId, host: &mut Host) -> Result<Outcome, Vec<Diagnostic>> {
+    run_within(sources, main, host, &Limits::default())
+}
+
+/// As [`run`], within a limit on memory. Fuel is the machine's affair: it is not limited here.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_within(
+    sources: &mut SourceMap,
+    main: SourceId,
+    host: &mut Host,
+    limits: &Limits,
+) -> Result<Outcome, Vec<Diagnostic>> {
     let arena = Bump::new();
     let front = front::resolved(sources, main, false, &arena)?;
-    Ok(with_interpreter(&front, sources, host, &mut |interpreter, host| {
-        let ending = outcome(interpreter.run());
+    let bound = limits.memory.map(|bytes| memory::replace(Bound::beyond(heap::used(), bytes)));
+    let ending = Ok(with_interpreter(&front, sources, host, &mut |interpreter, host| {
+        let ending = outcome(interpreter.run(), limits);
         std::mem::swap(host, interpreter.host());
-        // Nobody is left to tell about output that cannot be written.
+        // Whatever cannot be written has been said.
         let _ = host.flush();
         ending
-    }))
+    }));
+    if let Some(bound) = bound {
+        memory::replace(bound);
+    }
+    ending
 }
 
 /// Whether a script can be run.
@@ -75,11 +95,11 @@ fn with_interpreter(
 
 impl Machine for Interpreter<'_, '_> {
     fn run(&mut self) -> Outcome {
-        outcome(Interpreter::run(self))
+        outcome(Interpreter::run(self), &Limits::default())
     }
 
     fn block(&mut self, number: u32) -> Outcome {
-        outcome(self.run_function(FunctionKey(number)))
+        outcome(self.run_function(FunctionKey(number)), &Limits::default())
     }
 
     fn host(&mut self) -> &mut Host {
@@ -88,10 +108,14 @@ impl Machine for Interpreter<'_, '_> {
 }
 
 /// The end of a run, without the interpreter's own types.
-fn outcome(ending: Ending) -> Outcome {
+fn outcome(ending: Ending, limits: &Limits) -> Outcome {
     match ending {
         Ending::Finished => Outcome::Finished,
         Ending::Exit(code) => Outcome::Exit(code),
-        Ending::Error(raised) => Outcome::Error(UncaughtError::new(raised.error.text().to_string(), &raised)),
+        Ending::Error(raised) => {
+            let (full, message) = pipeline::memory_or_error(&raised.error, limits);
+            let error = UncaughtError::new(message, &raised);
+            if full { Outcome::Stopped(Limit::Memory, error) } else { Outcome::Error(error) }
+        }
     }
 }

@@ -47,6 +47,7 @@ use crate::resolve::{BindingId, FunctionKey, Resolution, ScopeKey, Storage, Unit
 use crate::runtime::builtins;
 use crate::runtime::error::{Raised, RuntimeError};
 use crate::runtime::function::FunctionInfo;
+use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::runtime::methods::StructTypes;
 use crate::runtime::scheduler::Scheduler;
@@ -201,7 +202,7 @@ impl<'s, 'a> Interpreter<'s, 'a> {
             match frame.todo.pop() {
                 None => self.leave(Value::NULL),
                 Some(todo) => {
-                    if let Err(fault) = self.perform(todo) {
+                    if let Err(fault) = self.has_memory(&todo).and_then(|()| self.perform(todo)) {
                         self.raise(fault);
                     }
                 }
@@ -214,6 +215,16 @@ impl<'s, 'a> Interpreter<'s, 'a> {
             self.scheduler.report_unobserved(&mut self.host);
         }
         ending
+    }
+
+    /// Looks at the memory where the machine does: where a block starts, and where a loop goes on.
+    fn has_memory(&self, todo: &Todo<'a>) -> Result<(), Fault> {
+        let span = match todo {
+            Todo::Statements([first, ..]) => first.span,
+            Todo::Loop(statement) => statement.span,
+            _ => return Ok(()),
+        };
+        heap::check().map_err(|error| Fault { error, span })
     }
 
     /// The host, to flush or read what was captured.

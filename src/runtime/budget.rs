@@ -111,11 +111,12 @@ impl Growth {
     /// A limit is reached.
     #[inline]
     pub fn reaches(&mut self, len: usize) -> Result<(), RuntimeError> {
-        if len - self.charged >= Growth::PIECE { self.piece(len) } else { Ok(()) }
+        if len.saturating_sub(self.charged) >= Growth::PIECE { self.piece(len) } else { Ok(()) }
     }
 
     #[cold]
     fn piece(&mut self, len: usize) -> Result<(), RuntimeError> {
+        // What has been written is counted already, where native memory is; the string made of it takes as much again.
         if len > string::MAX_LEN || !heap::may_allocate(len) {
             return Err(RuntimeError::out_of_memory());
         }

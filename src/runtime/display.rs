@@ -7,7 +7,8 @@ use super::budget::{self, Growth};
 use super::collection::Items;
 use super::dict::key_text;
 use super::error::RuntimeError;
-use super::heap::Kind;
+use super::heap::{self, Kind};
+use super::operators::LONG;
 use super::string::{MAX_LEN, decimal};
 use super::tagged::Variant;
 use super::value::{Value, View};
@@ -100,6 +101,9 @@ pub fn write(out: &mut String, value: &Value, form: Form) -> Result<(), RuntimeE
     if form == Form::Print {
         match value.view() {
             View::Str(text) => {
+                if text.as_str().len() > LONG {
+                    heap::check_room(text.as_str().len())?;
+                }
                 out.push_str(text.as_str());
                 return Ok(());
             }
@@ -119,7 +123,12 @@ fn write_up_to(limit: usize, out: &mut String, value: &Value, form: Form) -> Res
     frames.extend(open(out, value, form));
     while let Some(frame) = frames.last_mut() {
         match frame.next(out) {
-            Some(child) => frames.extend(open(out, child, form)),
+            Some(child) => {
+                if let View::Str(text) = child.view() {
+                    growth.reaches(out.len() - start + text.as_str().len())?;
+                }
+                frames.extend(open(out, child, form));
+            }
             None => {
                 out.push_str(frame.close);
                 frames.pop();

@@ -2,10 +2,14 @@
 //! size it does not know when it starts is made with these, so that a full memory stops it where it is.
 
 use super::array;
-use super::error::RuntimeError;
+use super::error::{RuntimeError, Stop};
+use super::operators::LONG;
 use super::value::Value;
 use super::{heap, string};
 use std::fmt;
+
+/// Lists of so many bytes are not worth asking for.
+const SMALL: usize = 64;
 
 /// Makes room for `more` elements in a list that grows by doubling.
 ///
@@ -16,8 +20,11 @@ pub fn reserve<T>(list: &mut Vec<T>, more: usize) -> Result<(), RuntimeError> {
         return Ok(());
     }
     let needed = list.len().saturating_add(more);
-    let cap = needed.max(list.capacity().saturating_mul(2));
-    heap::admit(cap.saturating_mul(size_of::<T>()))?;
+    let cap = needed.max(list.capacity().saturating_mul(2)).max(SMALL / size_of::<T>().max(1));
+    let bytes = cap.saturating_mul(size_of::<T>());
+    if bytes > SMALL {
+        heap::admit(bytes)?;
+    }
     list.try_reserve_exact(cap - list.len()).map_err(|_| RuntimeError::out_of_memory())
 }
 
@@ -26,7 +33,7 @@ pub fn reserve<T>(list: &mut Vec<T>, more: usize) -> Result<(), RuntimeError> {
 #[derive(Default)]
 pub struct Text {
     bytes: Vec<u8>,
-    refused: Option<RuntimeError>,
+    refused: Option<Stop>,
 }
 
 impl Text {
@@ -41,7 +48,10 @@ impl Text {
         if self.refused.is_none() && self.bytes.capacity() - self.bytes.len() < more {
             let fits = self.bytes.len().saturating_add(more) <= string::MAX_LEN;
             let room = if fits { reserve(&mut self.bytes, more) } else { Err(RuntimeError::out_of_memory()) };
-            self.refused = room.err();
+            self.refused = room.err().map(|error| match error {
+                RuntimeError::Stop(stop) => stop,
+                _ => Stop::Memory,
+            });
         }
         self.refused.is_none()
     }
@@ -79,9 +89,9 @@ impl Text {
     ///
     /// # Errors
     /// Something was refused.
-    pub fn text(&mut self) -> Result<&str, RuntimeError> {
-        match self.refused.take() {
-            Some(refused) => Err(refused),
+    pub fn text(&self) -> Result<&str, RuntimeError> {
+        match self.refused {
+            Some(refused) => Err(RuntimeError::Stop(refused)),
             None => Ok(std::str::from_utf8(&self.bytes).unwrap_or_default()),
         }
     }
@@ -90,9 +100,11 @@ impl Text {
     ///
     /// # Errors
     /// Something was refused, or the memory has no room for the string.
-    pub fn finish(mut self) -> Result<Value, RuntimeError> {
+    pub fn finish(self) -> Result<Value, RuntimeError> {
         let text = self.text()?;
-        heap::admit(text.len())?;
+        if text.len() > LONG {
+            heap::admit(text.len())?;
+        }
         Ok(Value::string(text))
     }
 }
@@ -168,9 +180,17 @@ impl Items {
 /// # Errors
 /// There is none left.
 pub fn array(elements: impl Iterator<Item = Value>) -> Result<Value, RuntimeError> {
+    try_array(elements.map(Ok))
+}
+
+/// As [`array`], of elements that may fail.
+///
+/// # Errors
+/// The first of theirs, or there is no memory left.
+pub fn try_array(elements: impl Iterator<Item = Result<Value, RuntimeError>>) -> Result<Value, RuntimeError> {
     let mut items = Items::with_capacity(elements.size_hint().0)?;
     for element in elements {
-        items.push(element)?;
+        items.push(element?)?;
     }
     Ok(items.finish())
 }

@@ -6,7 +6,8 @@
 
 use super::budget;
 use super::error::RuntimeError;
-use std::alloc::Layout;
+use super::memory::{self, Bound};
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr;
 
@@ -118,7 +119,6 @@ struct Heap {
     allocated: Cell<u64>,
     freed: Cell<u64>,
     copies: Cell<u64>,
-    limit: Cell<usize>,
     /// From this allocation on the memory counts as full.
     failing: Cell<u64>,
 }
@@ -135,7 +135,6 @@ thread_local! {
             allocated: Cell::new(0),
             freed: Cell::new(0),
             copies: Cell::new(0),
-            limit: Cell::new(usize::MAX),
             failing: Cell::new(u64::MAX),
         }
     };
@@ -162,7 +161,7 @@ impl Drop for ChunkOwner {
                 // SAFETY: chunks are linked through their first word, were allocated with this layout, and hold nothing that lives.
                 unsafe {
                     let next = *(chunk as *mut *mut u8);
-                    std::alloc::dealloc(chunk, chunk_layout());
+                    System.dealloc(chunk, chunk_layout());
                     chunk = next;
                 }
             }
@@ -201,6 +200,7 @@ pub fn alloc_bytes(size: usize) -> *mut u8 {
             heap.peak_bytes.set(live);
         }
         if size > SMALL {
+            memory::grown(live, true);
             return alloc_system(size);
         }
         let list = &heap.free[size / GRAIN];
@@ -230,10 +230,11 @@ pub fn alloc_zeroed(size: usize) -> *mut u8 {
         let live = heap.live_bytes.get() + size;
         heap.live_bytes.set(live);
         heap.peak_bytes.set(heap.peak_bytes.get().max(live));
+        memory::grown(live, true);
     });
     budget::spend(size / budget::BYTES);
     // SAFETY: the size is above SMALL, hence not zero.
-    let block = unsafe { std::alloc::alloc_zeroed(system_layout(size)) };
+    let block = unsafe { System.alloc_zeroed(system_layout(size)) };
     if block.is_null() {
         exhausted();
     }
@@ -279,7 +280,7 @@ fn alloc_system(size: usize) -> *mut u8 {
     budget::spend(size / budget::BYTES);
     let layout = system_layout(size);
     // SAFETY: the size is above SMALL, hence not zero.
-    let block = unsafe { std::alloc::alloc(layout) };
+    let block = unsafe { System.alloc(layout) };
     if block.is_null() {
         exhausted();
     }
@@ -292,7 +293,7 @@ fn carve(heap: &Heap, size: usize) -> *mut u8 {
     if (heap.bump_end.get() as usize) - (heap.bump.get() as usize) < size {
         // SAFETY: the layout has a size; the first grain of the chunk links it to the previous one.
         unsafe {
-            let chunk = std::alloc::alloc(chunk_layout());
+            let chunk = System.alloc(chunk_layout());
             if chunk.is_null() {
                 exhausted();
             }
@@ -300,6 +301,7 @@ fn carve(heap: &Heap, size: usize) -> *mut u8 {
             heap.bump.set(chunk.add(GRAIN));
             heap.bump_end.set(chunk.add(CHUNK));
         }
+        memory::grown(heap.live_bytes.get(), true);
         let _ = CHUNKS_OF_THREAD.try_with(|_| ());
     }
     let block = heap.bump.get();
@@ -319,7 +321,7 @@ pub unsafe fn free_bytes(block: *mut u8, size: usize) {
         heap.live_bytes.set(heap.live_bytes.get() - size);
         if size > SMALL {
             // SAFETY: blocks above SMALL come from the system with this layout.
-            unsafe { std::alloc::dealloc(block, system_layout(size)) };
+            unsafe { System.dealloc(block, system_layout(size)) };
             return;
         }
         let list = &heap.free[size.max(GRAIN) / GRAIN];
@@ -341,7 +343,7 @@ pub unsafe fn realloc_bytes(block: *mut u8, old: usize, new: usize) -> *mut u8 {
     if old > SMALL && new > SMALL {
         budget::spend(old.min(new) / budget::BYTES);
         // SAFETY: blocks above SMALL come from the system.
-        let moved = unsafe { std::alloc::realloc(block, system_layout(old), new) };
+        let moved = unsafe { System.realloc(block, system_layout(old), new) };
         if moved.is_null() {
             exhausted();
         }
@@ -349,6 +351,7 @@ pub unsafe fn realloc_bytes(block: *mut u8, old: usize, new: usize) -> *mut u8 {
             let live = heap.live_bytes.get() - old + new;
             heap.live_bytes.set(live);
             heap.peak_bytes.set(heap.peak_bytes.get().max(live));
+            memory::grown(live, false);
         });
         return moved;
     }
@@ -416,14 +419,14 @@ pub fn live_objects() -> u64 {
     stats().live_objects
 }
 
-/// Sets how many bytes may be alive before [`over_limit`] says so.
-pub fn set_limit(bytes: usize) {
-    HEAP.with(|heap| heap.limit.set(bytes));
+/// Bytes in use: those of values, and native ones as far as they are counted.
+pub fn used() -> usize {
+    HEAP.with(|heap| heap.live_bytes.get()) + memory::native()
 }
 
-/// How many bytes may be alive.
-pub fn limit() -> usize {
-    HEAP.with(|heap| heap.limit.get())
+/// Sets how many bytes may be in use before [`over_limit`] says so; `usize::MAX` for any number.
+pub fn set_limit(bytes: usize) {
+    memory::replace(if bytes == usize::MAX { Bound::NONE } else { Bound::bytes(bytes) });
 }
 
 /// Makes the memory count as full from the `nth` allocation from now on, for tests.
@@ -431,17 +434,19 @@ pub fn fail_allocation(nth: Option<u64>) {
     HEAP.with(|heap| heap.failing.set(nth.map_or(u64::MAX, |nth| heap.allocated.get().saturating_add(nth))));
 }
 
-/// More bytes alive than [`set_limit`] allows?
+/// More bytes in use than may be?
 #[inline(always)]
 pub fn over_limit() -> bool {
-    HEAP.with(|heap| heap.live_bytes.get() > heap.limit.get() || heap.allocated.get() >= heap.failing.get())
+    HEAP.with(|heap| {
+        !memory::fits(heap.live_bytes.get() + memory::native()) || heap.allocated.get() >= heap.failing.get()
+    })
 }
 
 /// The system has no memory left, although no limit was reached: nothing can be run any more, not even an `except` body.
 #[cold]
 pub(super) fn exhausted() -> ! {
     eprintln!("[RUFVM001] [vm] Runtime Error: Out of memory");
-    std::process::exit(4)
+    std::process::exit(memory::LIMIT_EXIT_CODE)
 }
 
 /// May `bytes` more be allocated in one go, by the limit and by what one object may hold? What only cycles hold is given up for it.
@@ -450,14 +455,21 @@ pub fn may_allocate(bytes: usize) -> bool {
 }
 
 fn has_room(bytes: usize) -> bool {
-    let fits = |heap: &Heap| heap.live_bytes.get().saturating_add(bytes) <= heap.limit.get();
-    HEAP.with(|heap| fits(heap) && heap.allocated.get() < heap.failing.get())
+    HEAP.with(|heap| {
+        let used = heap.live_bytes.get() + memory::native();
+        memory::fits(used.saturating_add(bytes)) && heap.allocated.get() < heap.failing.get()
+    })
 }
 
 #[cold]
 fn collected_room(bytes: usize) -> bool {
     collect_cycles();
     has_room(bytes)
+}
+
+/// Whether `bytes` more are sure to be within the limit, without doing anything for it.
+pub fn has_spare(bytes: usize) -> bool {
+    memory::limit() >= used().saturating_add(bytes)
 }
 
 /// As [`may_allocate`], as a result.

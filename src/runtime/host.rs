@@ -5,6 +5,7 @@
 //! standard error ([`streams`]) and ends it with code 1.
 
 use super::error::RuntimeError;
+use super::gather;
 use super::value::Value;
 use crate::base::streams::{self, Written};
 use std::io::{self, BufRead, IsTerminal};
@@ -99,6 +100,10 @@ impl Host {
 
     /// Writes to standard output.
     pub fn print(&mut self, text: &str) -> Result<(), RuntimeError> {
+        if text.len() >= BUFFER && self.target != Target::Captured {
+            self.flush()?;
+            return write_out(text.as_bytes());
+        }
         self.out.extend_from_slice(text.as_bytes());
         match self.target {
             Target::Process { by_line } if by_line || self.out.len() >= BUFFER => self.flush(),
@@ -125,13 +130,9 @@ impl Host {
         if self.target == Target::Captured || self.out.is_empty() {
             return Ok(());
         }
-        let written = streams::write_out(&self.out);
+        let written = write_out(&self.out);
         self.out.clear();
-        match written {
-            Written::Whole => Ok(()),
-            Written::Unread => Err(RuntimeError::Exit(0)),
-            Written::Lost => Err(RuntimeError::Exit(1)),
-        }
+        written
     }
 
     /// Takes what a capturing host has kept: standard output and standard error.
@@ -144,11 +145,11 @@ impl Host {
     pub fn read_line(&mut self) -> Result<Option<String>, RuntimeError> {
         self.flush()?;
         let mut line = Vec::new();
-        let read = match &mut self.input {
-            Some(input) => input.read_until(b'\n', &mut line),
-            None => io::stdin().lock().read_until(b'\n', &mut line),
-        };
-        if !matches!(read, Ok(length) if length > 0) {
+        match &mut self.input {
+            Some(input) => read_line(input, &mut line)?,
+            None => read_line(&mut io::stdin().lock(), &mut line)?,
+        }
+        if line.is_empty() {
             return Ok(None);
         }
         if line.last() == Some(&b'\n') {
@@ -173,6 +174,34 @@ impl Host {
     /// The random numbers.
     pub fn random(&mut self) -> &mut Random {
         &mut self.random
+    }
+}
+
+/// Writes to standard output, now.
+fn write_out(bytes: &[u8]) -> Result<(), RuntimeError> {
+    match streams::write_out(bytes) {
+        Written::Whole => Ok(()),
+        Written::Unread => Err(RuntimeError::Exit(0)),
+        Written::Lost => Err(RuntimeError::Exit(1)),
+    }
+}
+
+/// Appends a line with its end, or what there is of one before the end of the input. What cannot be read is its end.
+fn read_line(input: &mut dyn BufRead, line: &mut Vec<u8>) -> Result<(), RuntimeError> {
+    loop {
+        let piece = match input.fill_buf() {
+            Ok(piece) => piece,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => return Ok(()),
+        };
+        let end = memchr::memchr(b'\n', piece).map(|at| at + 1);
+        let len = end.unwrap_or(piece.len());
+        gather::reserve(line, len)?;
+        line.extend_from_slice(&piece[..len]);
+        input.consume(len);
+        if end.is_some() || len == 0 {
+            return Ok(());
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`word`], [`value`] | the NaN box, bare and owning |
 //! | [`heap`], [`release`], [`cycles`] | allocation, counting, reclaiming cycles |
+//! | [`memory`], `available` | how much may be taken |
 //! | [`array`], [`string`], [`bytes`], [`dict`] (with [`key`] and [`table`]), [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`] (with [`elements`]), [`tagged`], [`generator`], [`promise`], [`channel`] | one object layout each, with a safe interface |
 //! | [`operators`], [`hash`], [`path`], [`display`], [`error`] | what scripts see of them |
 //! | [`budget`], [`gather`] | work and memory that is limited |
@@ -14,6 +15,7 @@
 //! Unsafe code lives in `value`, the heap files and the object layouts; everything else is written against their safe interfaces.
 
 pub mod array;
+mod available;
 pub mod budget;
 pub mod builtins;
 pub mod bytes;
@@ -33,6 +35,7 @@ pub mod heap;
 pub mod host;
 pub mod iterate;
 pub mod key;
+pub mod memory;
 pub mod methods;
 pub mod operators;
 pub mod path;

@@ -5,12 +5,13 @@
 use super::budget;
 use super::collection::{CollectionRef, Items};
 use super::error::RuntimeError;
-use super::heap::Kind;
+use super::heap::{self, Kind};
 use super::string;
 use super::value::{Value, View};
 use crate::base::operator::{BinaryOp, UnaryOp};
 use crate::semantics::compare;
 use crate::semantics::number::{self, Number};
+use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
 
 /// Texts longer than this are worth charging for.
@@ -315,8 +316,11 @@ fn begin<'a>(left: &'a Value, right: &'a Value) -> Result<bool, Frame<'a>> {
 
 /// `left == right`, for values of any depth.
 ///
+/// Two parts that are compared again and again, because they occur in many places, are remembered once a comparison is large: it takes
+/// as long as there are different pairs.
+///
 /// # Errors
-/// There is no fuel for it: shared parts are compared each time they occur, so a small value may take any time.
+/// There is no fuel for it, or no memory for what is remembered.
 pub fn equals(left: &Value, right: &Value) -> Result<bool, RuntimeError> {
     match begin(left, right) {
         Ok(result) => Ok(result),
@@ -343,31 +347,52 @@ pub fn any_equal<'a>(elements: impl ExactSizeIterator<Item = &'a Value>, value: 
 
 /// Comparisons charged at once.
 const PIECE: usize = 64;
+/// Comparisons from which on one is large.
+const LARGE: usize = 1024;
+
+/// Two parts, by their words.
+type Pair = (u64, u64);
+
+/// Two parts that may be met again, if one of them has other owners.
+fn pair(a: &Value, b: &Value) -> Option<Pair> {
+    (!a.is_unique() || !b.is_unique()).then(|| (a.word().0, b.word().0))
+}
 
 fn compare_parts(frame: Frame<'_>) -> Result<bool, RuntimeError> {
     // A new frame goes on to its first comparison.
     let mut result = true;
-    let mut frames = vec![frame];
-    let mut uncharged = 0;
-    while let Some(frame) = frames.last_mut() {
-        uncharged += 1;
-        if uncharged == PIECE {
+    let mut frames: Vec<(Frame<'_>, Option<Pair>)> = vec![(frame, None)];
+    let mut known: FxHashMap<Pair, bool> = FxHashMap::default();
+    let mut steps = 0usize;
+    while let Some((frame, pair_of_frame)) = frames.last_mut() {
+        steps += 1;
+        if steps.is_multiple_of(PIECE) {
             budget::charge(PIECE / budget::ELEMENTS)?;
-            uncharged = 0;
+            heap::check()?;
         }
         match frame.resume(result) {
             Step::Done(outcome) => {
+                if let Some(pair) = pair_of_frame.take() {
+                    known.insert(pair, outcome);
+                }
                 frames.pop();
                 result = outcome;
             }
-            Step::Compare(a, b) => match begin(a, b) {
-                Ok(outcome) => result = outcome,
-                Err(frame) => {
-                    budget::charge(frame.cost())?;
-                    result = true;
-                    frames.push(frame);
+            Step::Compare(a, b) => {
+                let pair = if steps > LARGE { pair(a, b) } else { None };
+                if let Some(&outcome) = pair.as_ref().and_then(|pair| known.get(pair)) {
+                    result = outcome;
+                    continue;
                 }
-            },
+                match begin(a, b) {
+                    Ok(outcome) => result = outcome,
+                    Err(frame) => {
+                        budget::charge(frame.cost())?;
+                        result = true;
+                        frames.push((frame, pair));
+                    }
+                }
+            }
         }
     }
     Ok(result)
@@ -386,6 +411,24 @@ mod tests {
 
     fn deep(bottom: i64) -> Value {
         (0..200_000).fold(Value::int(bottom), |inner, _| Value::array(vec![inner]))
+    }
+
+    /// 2^60 ways through a value of 60 arrays.
+    #[test]
+    fn shared_parts_are_compared_once() {
+        let shared = |bottom: Value| {
+            (0..60).fold(Value::array(vec![bottom]), |inner, _| Value::array(vec![inner.clone(), inner]))
+        };
+        let (a, b) = (shared(Value::int(1)), shared(Value::int(1)));
+        budget::set_fuel(10_000);
+        assert!(equals(&a, &a) && equals(&a, &b));
+        assert!(!equals(&a, &shared(Value::int(2))));
+        let odd = shared(Value::float(f64::NAN));
+        assert!(!equals(&odd, &odd));
+        let set = |item: Value| collection::new(Kind::Set, Value::array(vec![Value::int(0), item]), 0, Value::NULL);
+        assert!(equals(&set(a.clone()), &set(b)) && !equals(&set(a), &set(odd)));
+        assert!(budget::fuel() > 5_000, "{}", budget::fuel());
+        budget::set_fuel(u64::MAX);
     }
 
     fn dict_of(keys: &[&str]) -> Value {

@@ -7,6 +7,7 @@
 
 use super::channel::ChannelRef;
 use super::error::{RuntimeError, Thrown};
+use super::heap;
 use super::host::Host;
 use super::promise::{self, Rejection, Role, Settled, State, Waiter};
 use super::trace::Trace;
@@ -386,7 +387,11 @@ impl<P: Parts> Scheduler<P> {
     }
 
     /// A promise of all the results of `promises`, which are promises.
-    pub fn all(&mut self, host: &mut Host, promises: &[Value]) -> Value {
+    ///
+    /// # Errors
+    /// The memory is full.
+    pub fn all(&mut self, host: &mut Host, promises: &[Value]) -> Result<Value, RuntimeError> {
+        heap::check_room(size_of_val(promises))?;
         let promise = promise::new(Role::Plain);
         let results = vec![Value::NULL; promises.len()];
         let group = self.new_id();
@@ -398,6 +403,7 @@ impl<P: Parts> Scheduler<P> {
         }
         for (at, one) in promises.iter().enumerate() {
             let View::Promise(view) = one.view() else { continue };
+            heap::check()?;
             match view.settled() {
                 None => view.wait(Waiter::Group { group, at }),
                 Some(result) => {
@@ -408,10 +414,13 @@ impl<P: Parts> Scheduler<P> {
                 }
             }
         }
-        promise
+        Ok(promise)
     }
 
     /// A promise of what `function` gives for each of `items`; at most `limit` calls are under way at a time.
+    ///
+    /// # Errors
+    /// The memory is full.
     pub fn map(
         &mut self,
         host: &mut Host,
@@ -420,25 +429,32 @@ impl<P: Parts> Scheduler<P> {
         limit: usize,
         forget: bool,
         environment: &P::Environment,
-    ) -> Value {
+    ) -> Result<Value, RuntimeError> {
         let promise = promise::new(Role::Plain);
         let count = items.as_array().map_or(0, <[Value]>::len);
         if count == 0 {
             let none = if forget { Value::NULL } else { Value::array(Vec::new()) };
             self.settle(host, promise.clone(), Ok(none));
-            return promise;
+            return Ok(promise);
         }
+        heap::check_room(count.saturating_mul(size_of::<Value>()))?;
         let group = self.new_id();
         let results = if forget { Vec::new() } else { vec![Value::NULL; count] };
         let environment = environment.clone();
         let mut each = Each { function: function.clone(), items: items.clone(), next: 0, forget, environment };
-        let first: Vec<(usize, Begin<P::Environment>)> =
-            (0..limit.clamp(1, count)).filter_map(|_| each.next()).collect();
+        let started = limit.clamp(1, count);
+        heap::check_room(started.saturating_mul(size_of::<(usize, Begin<P::Environment>)>()))?;
+        let mut first: Vec<(usize, Begin<P::Environment>)> = Vec::with_capacity(started);
+        for _ in 0..started {
+            first.extend(each.next());
+            heap::check()?;
+        }
         self.groups.insert(group, Group::All { promise: promise.clone(), results, missing: count, each: Some(each) });
         for (at, begin) in first {
+            heap::check()?;
             self.launch(group, at, begin);
         }
-        promise
+        Ok(promise)
     }
 
     /// A promise of the result of `promise`, unless `moment` comes first.

@@ -124,7 +124,7 @@ impl<P: Parts> Scheduler<P> {
         };
         match elements.iter().position(|element| !matches!(element.view(), View::Promise(_))) {
             Some(at) => error(format!("Promise.all() array element {at} is not a Promise")),
-            None => Answer::Value(self.all(host, elements)),
+            None => self.all(host, elements).map_or_else(Answer::Error, Answer::Value),
         }
     }
 
@@ -145,7 +145,7 @@ impl<P: Parts> Scheduler<P> {
             Some(Some(limit)) if limit > 0 => limit as usize,
             Some(_) => return error(format!("{name}() concurrency limit must be a positive integer")),
         };
-        Answer::Value(self.map(host, items, function, limit, forget, environment))
+        self.map(host, items, function, limit, forget, environment).map_or_else(Answer::Error, Answer::Value)
     }
 
     fn shared_store(&mut self, trap: Trap, args: &[Value]) -> Answer {

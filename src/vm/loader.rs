@@ -6,6 +6,7 @@ use super::fusion;
 use super::handlers::{
     HANDLERS, arith, branch, builtin, compare, data, entries, filter, generator, iterate, keys, rows, single, tagged,
 };
+use super::meter::Points;
 use super::pattern::Sequences;
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{Literal, Program};
@@ -205,6 +206,14 @@ impl Loaded {
 
     fn first(&self) -> *mut u64 {
         self.code as *mut u64
+    }
+
+    /// The points of the program; none if the metering handler stands there.
+    pub fn points(&self, program: &Program, metering: bool) -> Points {
+        let functions = self.starts.iter().zip(&program.functions).filter(|_| !metering);
+        let words =
+            functions.flat_map(|(start, source)| source.points.iter().map(move |point| *start as u32 + point.at));
+        Points::new(self.first(), words.collect())
     }
 
     /// First instruction of a function.

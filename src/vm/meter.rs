@@ -1,6 +1,9 @@
-//! The limits of the host, fuel and memory, at no cost when off: the loader puts the metering handler before the instruction at
-//! each point of the program (`bytecode::program::Point`), where a function starts and where a jump leads back to. Builtins are
-//! charged by size before they start (`handlers/call.rs`), what they do inside as `runtime::budget` says.
+//! The limits of the host, fuel and memory, at no cost when off.
+//!
+//! With limited fuel the loader puts the metering handler before the instruction at each point of the program
+//! (`bytecode::program::Point`), where a function starts and where a jump leads back to. Builtins are charged by size before they
+//! start (`handlers/call.rs`), what they do inside as `runtime::budget` says. A limit on memory alone costs nothing: when the memory
+//! is full, the heap raises the alarm ([`Points::arm`]), which puts the handler that stops before each point then.
 //!
 //! Running out of fuel *pauses* the machine before an instruction, which is executed (again, from its start) when it goes on; an
 //! instruction that gives up half-way has changed nothing. A full memory unwinds: nothing of the program runs any more, `except`
@@ -13,16 +16,19 @@ use super::{Ending, Vm, dispatch};
 use crate::bytecode::op::OPCODE_MASK;
 use crate::runtime::builtins::cost::cost;
 use crate::runtime::error::{Raised, RuntimeError, Stop};
+use crate::runtime::memory::{self, Alarm};
 use crate::runtime::value::Value;
 use crate::runtime::{budget, heap};
+use std::cell::{Cell, RefCell};
 
 /// What the host allows a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Units of work: about one for each turn of a loop and each call, more inside builtins, by size.
     pub fuel: Option<u64>,
-    /// Bytes of the heap that may be alive, beyond those when the machine was made. Values count, with the room they have to
-    /// grow; the stack, the code and what builtins need while they work do not.
+    /// Bytes that may be in use, beyond those when the machine was made. Values count, with the room they have to grow; so do
+    /// tasks, queues and what builtins need while they work, if [`memory::Counting`] is the allocator of the process. The stack
+    /// of calls and the code do not.
     pub memory: Option<usize>,
 }
 
@@ -30,6 +36,73 @@ impl Limits {
     /// Whether there is any.
     pub fn is_some(&self) -> bool {
         self.fuel.is_some() || self.memory.is_some()
+    }
+}
+
+/// The points of a loaded program, for stopping at the next one.
+pub(super) struct Points {
+    code: *mut u64,
+    /// Their words in the code.
+    words: Box<[u32]>,
+    /// What stood there before the alarm.
+    before: RefCell<Vec<u64>>,
+    armed: Cell<bool>,
+}
+
+impl Points {
+    /// Those at `words` of the code that starts at `code`.
+    pub fn new(code: *mut u64, words: Box<[u32]>) -> Points {
+        let before = RefCell::new(Vec::with_capacity(words.len()));
+        Points { code, words, before, armed: Cell::new(false) }
+    }
+
+    /// The alarm for these points, as long as they stay where they are.
+    fn alarm(&self) -> Alarm {
+        Alarm { call: Points::arm, with: self as *const Points as *const () }
+    }
+
+    fn stopping() -> u64 {
+        stop as dispatch::Handler as usize as u64
+    }
+
+    /// Sees to it that the program stops at the next point. Raised again, it stops at those where an instruction has quickened
+    /// itself in the meantime.
+    ///
+    /// # Safety
+    /// `points` is a [`Points`] of live code; nobody holds a reference to a word of it.
+    unsafe fn arm(points: *const ()) {
+        // SAFETY: the caller's. Words are read and written one at a time, between the dispatches of this thread.
+        unsafe {
+            let points = &*(points as *const Points);
+            let Ok(mut before) = points.before.try_borrow_mut() else { return };
+            let again = points.armed.replace(true);
+            for (at, &word) in points.words.iter().enumerate() {
+                let place = points.code.add(word as usize);
+                let old = place.replace(Points::stopping());
+                match again {
+                    // There is room: the list was made for all.
+                    false => before.push(old),
+                    true if old != Points::stopping() => before[at] = old,
+                    true => {}
+                }
+            }
+        }
+    }
+
+    /// Puts everything back.
+    fn disarm(&self) {
+        if !self.armed.replace(false) {
+            return;
+        }
+        for (&word, old) in self.words.iter().zip(self.before.borrow_mut().drain(..)) {
+            // SAFETY: as above.
+            unsafe {
+                let place = self.code.add(word as usize);
+                if *place == Points::stopping() {
+                    *place = old;
+                }
+            }
+        }
     }
 }
 
@@ -72,6 +145,8 @@ unsafe fn at_limit(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
     if !vm.has_memory() {
         return vm.raise_at_point(pc, RuntimeError::Stop(Stop::Memory));
     }
+    memory::relieved();
+    vm.points.disarm();
     if budget::fuel() == 0 { vm.pause(pc, Place::Point) } else { pc }
 }
 
@@ -151,19 +226,24 @@ impl Vm {
     /// # Safety
     /// As [`dispatch::run`].
     pub(super) unsafe fn execute(&mut self, pc: *mut u64, base: *mut u64) -> Ending {
-        let outer = self.limits.is_some().then(|| (budget::fuel(), heap::limit()));
+        let outer = self.metered.then(budget::fuel);
         if outer.is_some() {
             budget::set_fuel(self.limits.fuel.unwrap_or(u64::MAX));
-            heap::set_limit(self.memory_end);
         }
+        let bound = self.bound.map(memory::replace);
+        let alarm = memory::set_alarm((!self.metered).then(|| self.points.alarm()));
         // SAFETY: the caller's.
         unsafe { dispatch::run(self, pc, base) };
-        if let Some((fuel, limit)) = outer {
+        memory::set_alarm(alarm);
+        self.points.disarm();
+        if let Some(bound) = bound {
+            memory::replace(bound);
+        }
+        if let Some(fuel) = outer {
             if let Some(left) = &mut self.limits.fuel {
                 *left = budget::fuel();
             }
             budget::set_fuel(fuel);
-            heap::set_limit(limit);
         }
         let ending = std::mem::replace(&mut self.ending, Ending::Finished);
         let stopped = match &ending {

@@ -25,6 +25,7 @@ use crate::runtime::builtins;
 use crate::runtime::error::{Raised, RuntimeError};
 use crate::runtime::heap;
 use crate::runtime::host::Host;
+use crate::runtime::memory::Bound;
 use crate::runtime::methods::StructTypes;
 use crate::runtime::release::release;
 use crate::runtime::trace::Names;
@@ -36,7 +37,7 @@ use handlers::task::Environment;
 use loader::Loaded;
 use profile::Recorder;
 use scheduler::Scheduler;
-use std::alloc::Layout;
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::rc::Rc;
 
 pub use meter::Limits;
@@ -86,11 +87,13 @@ pub struct Vm {
     pub(crate) counter: Option<dispatch::Handler>,
     /// Whether no instruction quickens itself, because something stands before the handlers.
     pub(crate) steady: bool,
-    /// Whether the host limits the program.
+    /// Whether the host limits the program's fuel.
     pub(crate) metered: bool,
+    /// Where the program stops when the memory is full; not moved while the machine lives.
+    points: Box<meter::Points>,
     limits: Limits,
-    /// How many bytes of the heap may be alive.
-    memory_end: usize,
+    /// How many bytes may be in use, if that is limited.
+    bound: Option<Bound>,
     paused: Option<meter::Pause>,
     /// Executed instructions by opcode, if counting.
     pub(crate) counts: Vec<u64>,
@@ -130,13 +133,13 @@ impl Vm {
     /// `counting` makes every instruction pass a counter: exact, slower, and without quickening. `limits` cost something if there
     /// are any.
     pub fn new(program: Rc<Program>, host: Host, counting: Counting, limits: Limits, sources: Rc<SourceMap>) -> Vm {
-        let metered = limits.is_some();
-        let memory_end = limits.memory.map_or(usize::MAX, |bytes| heap::stats().live_bytes.saturating_add(bytes));
+        let metered = limits.fuel.is_some();
+        let bound = limits.memory.map(|bytes| Bound::beyond(heap::used(), bytes));
         let loaded = Loaded::new(&program, counting, metered);
         let mut global_slots = vec![Word::UNDEF; program.globals.len()];
         let layout = Layout::array::<u64>(STACK_WORDS).expect("a stack size that fits");
         // SAFETY: the layout is not empty. Zeroed memory comes from the system untouched, so unused stack costs nothing.
-        let stack = unsafe { std::alloc::alloc_zeroed(layout) } as *mut u64;
+        let stack = unsafe { System.alloc_zeroed(layout) } as *mut u64;
         if stack.is_null() {
             std::alloc::handle_alloc_error(layout);
         }
@@ -153,8 +156,9 @@ impl Vm {
             counter: counting.handler(),
             steady: counting != Counting::Off || metered,
             metered,
+            points: Box::new(loaded.points(&program, metered)),
             limits,
-            memory_end,
+            bound,
             paused: None,
             counts: vec![0; Opcode::ALL.len()],
             field_places: program.paths.iter().map(|path| vec![FieldPlace::UNKNOWN; path.steps.len()]).collect(),
@@ -278,6 +282,6 @@ impl Drop for Vm {
         }
         let layout = Layout::array::<u64>(STACK_WORDS).expect("a stack size that fits");
         // SAFETY: allocated in `new` with this layout.
-        unsafe { std::alloc::dealloc(self.stack as *mut u8, layout) };
+        unsafe { System.dealloc(self.stack as *mut u8, layout) };
     }
 }

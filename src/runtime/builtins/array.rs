@@ -4,6 +4,7 @@ use super::Args;
 use crate::runtime::array as arrays;
 use crate::runtime::dict::Key;
 use crate::runtime::error::RuntimeError;
+use crate::runtime::gather;
 use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::runtime::value::Value;
@@ -174,7 +175,7 @@ pub(super) fn zip(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Err(fail("zip() requires 2 array arguments"));
     };
     heap::admit(left.len().min(right.len()).saturating_mul(PAIR))?;
-    Ok(Value::array(left.iter().zip(right).map(|(a, b)| pair(a.clone(), b.clone())).collect()))
+    gather::array(left.iter().zip(right).map(|(a, b)| pair(a.clone(), b.clone())))
 }
 
 pub(super) fn flatten(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -183,14 +184,16 @@ pub(super) fn flatten(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     };
     let total: usize = elements.iter().map(|element| element.as_array().map_or(1, <[Value]>::len)).sum();
     heap::admit(total.saturating_mul(size_of::<Value>()))?;
-    let mut out = Vec::with_capacity(total);
-    for element in elements {
-        match element.as_array() {
-            Some(inner) => out.extend_from_slice(inner),
-            None => out.push(element.clone()),
+    let mut flat = arrays::with_capacity(total);
+    if let Some(mut flat) = flat.as_array_mut() {
+        for element in elements {
+            match element.as_array() {
+                Some(inner) => flat.extend(inner),
+                None => flat.push(element.clone()),
+            }
         }
     }
-    Ok(Value::array(out))
+    Ok(flat)
 }
 
 pub(super) fn enumerate(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -199,7 +202,7 @@ pub(super) fn enumerate(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     };
     heap::admit(elements.len().saturating_mul(PAIR))?;
     let pairs = elements.iter().enumerate().map(|(at, element)| pair(Value::int(at as i64), element.clone()));
-    Ok(Value::array(pairs.collect()))
+    gather::array(pairs)
 }
 
 /// The array and the number of `chunk`, `windows`, `take` and `skip`.
@@ -217,7 +220,8 @@ pub(super) fn chunk(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     if size <= 0 {
         return Ok(Value::array(vec![args.take(0)]));
     }
-    Ok(Value::array(elements.chunks(size as usize).map(arrays::from_slice).collect()))
+    heap::admit(size_of_val(elements))?;
+    gather::array(elements.chunks(size as usize).map(arrays::from_slice))
 }
 
 pub(super) fn windows(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -228,7 +232,7 @@ pub(super) fn windows(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let size = size as usize;
     let total = (elements.len() - size + 1).saturating_mul(size);
     heap::admit(total.saturating_mul(size_of::<Value>()))?;
-    Ok(Value::array(elements.windows(size).map(arrays::from_slice).collect()))
+    gather::array(elements.windows(size).map(arrays::from_slice))
 }
 
 pub(super) fn take(_: &mut Host, args: &mut Args<'_>) -> Outcome {

@@ -4,7 +4,7 @@ use super::Args;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::host::Host;
 use crate::runtime::value::{Value, View};
-use crate::runtime::{bytes as byte_values, dict as dicts, display, operators, string};
+use crate::runtime::{bytes as byte_values, dict as dicts, display, heap, operators, string};
 use crate::semantics::convert;
 
 type Outcome = Result<Value, RuntimeError>;
@@ -78,6 +78,7 @@ pub(super) fn bytes(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         Some(i) => u8::try_from(i)
             .map_err(|_| RuntimeError::message(format!("bytes() requires integers in range 0-255, got {i}"))),
     };
+    heap::check_room(elements.len() * 2)?;
     let bytes = elements.iter().map(byte).collect::<Result<Vec<u8>, _>>()?;
     Ok(byte_values::new(&bytes))
 }

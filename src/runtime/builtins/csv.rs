@@ -5,16 +5,16 @@ use crate::runtime::budget::Growth;
 use crate::runtime::dict::{self, Key, key_text};
 use crate::runtime::display;
 use crate::runtime::error::RuntimeError;
+use crate::runtime::gather::{self, Items, Text};
 use crate::runtime::host::Host;
 use crate::runtime::value::Value;
 
 type Outcome = Result<Value, RuntimeError>;
 
-/// The rows of a text; empty lines are none.
-fn rows(text: &str) -> Vec<Vec<String>> {
-    let mut rows = Vec::new();
-    let mut row: Vec<String> = Vec::new();
-    let mut field = String::new();
+/// Hands on the rows of a text, one after the other; empty lines are none.
+fn rows(text: &str, each: &mut dyn FnMut(&[Text]) -> Result<(), RuntimeError>) -> Result<(), RuntimeError> {
+    let mut row: Vec<Text> = Vec::new();
+    let mut field = Text::default();
     let mut quoted = false;
     let mut started = false;
     let mut chars = text.chars().peekable();
@@ -28,13 +28,15 @@ fn rows(text: &str) -> Vec<Vec<String>> {
             _ if quoted => field.push(c),
             '"' if field.is_empty() => (quoted, started) = (true, true),
             ',' => {
+                gather::reserve(&mut row, 1)?;
                 row.push(std::mem::take(&mut field));
                 started = true;
             }
             '\r' | '\n' => {
                 if started || !field.is_empty() {
                     row.push(std::mem::take(&mut field));
-                    rows.push(std::mem::take(&mut row));
+                    each(&row)?;
+                    row.clear();
                 }
                 started = false;
             }
@@ -43,17 +45,17 @@ fn rows(text: &str) -> Vec<Vec<String>> {
     }
     if started || !field.is_empty() {
         row.push(field);
-        rows.push(row);
+        each(&row)?;
     }
-    rows
+    Ok(())
 }
 
 /// A field as a number, if it is one.
-fn field_value(text: &str) -> Value {
+fn field_value(text: &str) -> Outcome {
     match (text.parse::<i64>(), text.parse::<f64>()) {
-        (Ok(int), _) => Value::int(int),
-        (_, Ok(float)) if text.contains(|c: char| c.is_ascii_digit()) => Value::float(float),
-        _ => Value::string(text),
+        (Ok(int), _) => Ok(Value::int(int)),
+        (_, Ok(float)) if text.contains(|c: char| c.is_ascii_digit()) => Ok(Value::float(float)),
+        _ => super::text::result(text),
     }
 }
 
@@ -61,20 +63,24 @@ pub(super) fn parse_csv(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(text) = args.text(0) else {
         return Err(RuntimeError::message("parse_csv requires a string argument"));
     };
-    let mut rows = rows(text).into_iter();
-    let header: Vec<Value> = rows.next().unwrap_or_default().iter().map(|name| Value::string(name)).collect();
-    let records = rows.map(|row| {
+    let mut header: Option<Vec<Value>> = None;
+    let mut records = Items::default();
+    rows(text, &mut |row| {
+        let Some(header) = &header else {
+            header = Some(row.iter().map(|name| super::text::result(name.text()?)).collect::<Result<_, _>>()?);
+            return Ok(());
+        };
         let mut record = dict::new();
         if let Some(mut entries) = record.as_dict_mut() {
-            for (name, field) in header.iter().zip(&row) {
+            for (name, field) in header.iter().zip(row) {
                 if let Some(key) = Key::of(name) {
-                    entries.insert(key, field_value(field));
+                    entries.insert(key, field_value(field.text()?)?);
                 }
             }
         }
-        record
-    });
-    Ok(Value::array(records.collect()))
+        records.push(record)
+    })?;
+    Ok(records.finish())
 }
 
 /// Writes a row. A single empty field is quoted: its line would be empty, and empty lines are no rows.

@@ -1,10 +1,10 @@
 //! Dicts. Reading what is no dict gives nothing instead of an error.
 
 use super::Args;
-use crate::runtime::array;
 use crate::runtime::dict::{self, DictRef, Key, Lookup, key_text, key_value};
 use crate::runtime::display;
 use crate::runtime::error::RuntimeError;
+use crate::runtime::gather;
 use crate::runtime::host::Host;
 use crate::runtime::value::{Value, View};
 
@@ -13,11 +13,7 @@ type Outcome = Result<Value, RuntimeError>;
 /// An array made of the sorted entries of the first argument.
 fn entries(args: &Args<'_>, make: fn(&Value, &Value) -> Value) -> Outcome {
     let entries = args.get(0).as_dict().map(DictRef::sorted_entries).unwrap_or_default();
-    let mut all = array::with_capacity(entries.len());
-    if let Some(mut all) = all.as_array_mut() {
-        entries.into_iter().for_each(|(key, value)| all.push(make(key, value)));
-    }
-    Ok(all)
+    gather::array(entries.into_iter().map(|(key, value)| make(key, value)))
 }
 
 pub(super) fn keys(_: &mut Host, args: &mut Args<'_>) -> Outcome {

@@ -6,6 +6,8 @@ use crate::runtime::budget::Growth;
 use crate::runtime::dict::{self, Key, key_text};
 use crate::runtime::display;
 use crate::runtime::error::RuntimeError;
+use crate::runtime::gather::{Items, Text};
+use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::runtime::value::{Value, View};
 use std::fmt::Write;
@@ -19,7 +21,7 @@ pub(super) fn parse_json(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(text) = args.text(0) else {
         return Err(RuntimeError::message("parse_json requires a string argument"));
     };
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader { text, at: 0, values: 0 };
     let value = reader.value(0)?;
     reader.skip_blanks();
     if reader.at < text.len() {
@@ -31,7 +33,12 @@ pub(super) fn parse_json(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// Values read so far.
+    values: usize,
 }
+
+/// Values read between two looks at the memory.
+const LOOK: usize = 64;
 
 impl Reader<'_> {
     fn peek(&self) -> Option<u8> {
@@ -69,13 +76,17 @@ impl Reader<'_> {
 
     fn value(&mut self, depth: usize) -> Outcome {
         self.skip_blanks();
+        self.values += 1;
+        if self.values.is_multiple_of(LOOK) {
+            heap::check()?;
+        }
         match self.peek() {
             Some(b'{' | b'[') if depth == MAX_DEPTH => {
                 Err(RuntimeError::message(format!("JSON input exceeds maximum nesting depth of {MAX_DEPTH}")))
             }
             Some(b'{') => self.object(depth + 1),
             Some(b'[') => self.array(depth + 1),
-            Some(b'"') => Ok(Value::string(&self.string()?)),
+            Some(b'"') => self.string()?.finish(),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word("true", Value::TRUE),
             Some(b'f') => self.word("false", Value::FALSE),
@@ -95,16 +106,16 @@ impl Reader<'_> {
 
     fn array(&mut self, depth: usize) -> Outcome {
         self.at += 1;
-        let mut elements = Vec::new();
+        let mut elements = Items::default();
         self.skip_blanks();
         if self.eat(b']') {
-            return Ok(Value::array(elements));
+            return Ok(elements.finish());
         }
         loop {
-            elements.push(self.value(depth)?);
+            elements.push(self.value(depth)?)?;
             self.skip_blanks();
             if self.eat(b']') {
-                return Ok(Value::array(elements));
+                return Ok(elements.finish());
             }
             if !self.eat(b',') {
                 return Err(self.unexpected("expected `,` or `]`", "a list"));
@@ -134,7 +145,7 @@ impl Reader<'_> {
                 return Err(self.unexpected("expected `:`", "an object"));
             }
             let value = self.value(depth)?;
-            let key = Value::string(&key);
+            let key = key.finish()?;
             if let (Some(mut entries), Some(key)) = (object.as_dict_mut(), Key::of(&key)) {
                 entries.insert(key, value);
             }
@@ -194,9 +205,9 @@ impl Reader<'_> {
         }
     }
 
-    fn string(&mut self) -> Result<String, RuntimeError> {
+    fn string(&mut self) -> Result<Text, RuntimeError> {
         self.at += 1;
-        let mut out = String::new();
+        let mut out = Text::default();
         loop {
             let rest = &self.text[self.at..];
             let plain = rest.find(|c: char| c == '"' || c == '\\' || c < ' ').unwrap_or(rest.len());
@@ -294,7 +305,7 @@ fn write(value: &Value, indent: Option<&str>) -> Outcome {
     let mut first = true;
     loop {
         if let Some(value) = next.take()
-            && let Some(container) = begin(&mut out, value)?
+            && let Some(container) = begin(&mut out, &mut growth, value)?
         {
             open.push(container);
             first = true;
@@ -319,7 +330,7 @@ fn write(value: &Value, indent: Option<&str>) -> Outcome {
         first = false;
         new_line(&mut out, indent, depth);
         if let Some(key) = key {
-            write_string(&mut out, &key_text(key));
+            write_string(&mut out, &mut growth, &key_text(key))?;
             out.push_str(if indent.is_some() { ": " } else { ":" });
         }
         next = Some(value);
@@ -327,7 +338,7 @@ fn write(value: &Value, indent: Option<&str>) -> Outcome {
 }
 
 /// Writes a value, or the start of a container, which is returned.
-fn begin<'a>(out: &mut String, value: &'a Value) -> Result<Option<Open<'a>>, RuntimeError> {
+fn begin<'a>(out: &mut String, growth: &mut Growth, value: &'a Value) -> Result<Option<Open<'a>>, RuntimeError> {
     match value.view() {
         View::Null => out.push_str("null"),
         View::Bool(b) => out.push_str(if b { "true" } else { "false" }),
@@ -335,7 +346,7 @@ fn begin<'a>(out: &mut String, value: &'a Value) -> Result<Option<Open<'a>>, Run
             let _ = write!(out, "{i}");
         }
         View::Float(f) => write_float(out, f)?,
-        View::Str(text) => write_string(out, text.as_str()),
+        View::Str(text) => write_string(out, growth, text.as_str())?,
         View::Array([]) => out.push_str("[]"),
         View::Array(elements) => {
             out.push('[');
@@ -362,8 +373,9 @@ fn write_float(out: &mut String, f: f64) -> Result<(), RuntimeError> {
     Ok(())
 }
 
-fn write_string(out: &mut String, text: &str) {
+fn write_string(out: &mut String, growth: &mut Growth, text: &str) -> Result<(), RuntimeError> {
     out.push('"');
+    growth.reaches(out.len() + text.len())?;
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -380,4 +392,5 @@ fn write_string(out: &mut String, text: &str) {
         }
     }
     out.push('"');
+    Ok(())
 }

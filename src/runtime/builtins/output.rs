@@ -1,9 +1,11 @@
 //! Output, input, arguments, and the end of the process.
 
 use super::Args;
+use crate::runtime::budget::Growth;
 use crate::runtime::display::{self, Form};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::host::Host;
+use crate::runtime::operators;
 use crate::runtime::value::{Value, View};
 use crate::semantics::convert;
 use crate::semantics::format::{write_float, write_int};
@@ -11,18 +13,27 @@ use crate::semantics::format::{write_float, write_int};
 type Outcome = Result<Value, RuntimeError>;
 
 fn line(args: &Args<'_>, start: &str, form: Form) -> Result<String, RuntimeError> {
-    let mut line = String::from(start);
+    let (mut line, mut growth) = (String::from(start), Growth::default());
     for (at, value) in args.all().iter().enumerate() {
         if at > 0 {
             line.push(' ');
         }
         display::write(&mut line, value, form)?;
+        growth.reaches(line.len())?;
     }
     line.push('\n');
     Ok(line)
 }
 
 pub(super) fn print(host: &mut Host, args: &mut Args<'_>) -> Outcome {
+    if let [text] = args.all()
+        && let Some(text) = text.as_str().filter(|text| text.len() > operators::LONG)
+    {
+        // A long text is written as it is.
+        host.print(text)?;
+        host.print("\n")?;
+        return Ok(Value::NULL);
+    }
     host.print(&line(args, "", Form::Print)?)?;
     Ok(Value::NULL)
 }
@@ -44,7 +55,7 @@ pub(super) fn input(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     if args.len() == 1 {
         host.print(&display::text(args.get(0))?)?;
     }
-    Ok(Value::string(&host.read_line()?.unwrap_or_default()))
+    super::text::result(&host.read_line()?.unwrap_or_default())
 }
 
 pub(super) fn arguments(host: &mut Host, _: &mut Args<'_>) -> Outcome {
@@ -67,7 +78,8 @@ pub(super) fn format(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(template) = args.text(0) else {
         return Err(RuntimeError::message("format() first argument must be a string"));
     };
-    let mut out = String::with_capacity(template.len());
+    super::text::room(template, 2)?;
+    let (mut out, mut growth) = (String::with_capacity(template.len()), Growth::default());
     let mut used = 0;
     let mut rest = template;
     while let Some(at) = rest.find('%') {
@@ -81,6 +93,7 @@ pub(super) fn format(_: &mut Host, args: &mut Args<'_>) -> Outcome {
                     return Err(RuntimeError::message(format!("format() missing argument for placeholder %{kind}")));
                 }
                 fill(&mut out, kind, args.get(used))?;
+                growth.reaches(out.len())?;
             }
             Some('%') => out.push('%'),
             other => {
@@ -91,7 +104,7 @@ pub(super) fn format(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         rest = &rest[placeholder.map_or(0, char::len_utf8)..];
     }
     out.push_str(rest);
-    Ok(Value::string(&out))
+    super::text::result(&out)
 }
 
 fn fill(out: &mut String, kind: char, value: &Value) -> Result<(), RuntimeError> {

@@ -2,6 +2,7 @@
 
 use super::Args;
 use crate::runtime::error::RuntimeError;
+use crate::runtime::gather::Text;
 use crate::runtime::host::{Host, Random};
 use crate::runtime::value::Value;
 
@@ -36,8 +37,9 @@ pub(super) fn random_id(host: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Err(RuntimeError::message("random_id requires a number argument"));
     };
     super::text::fits(length.max(0) as usize)?;
-    let id: String = (0..length).map(|_| LETTERS[host.random().below(36) as usize] as char).collect();
-    Ok(Value::string(&id))
+    let mut id = Text::with_capacity(length.max(0) as usize);
+    id.extend((0..length).map(|_| LETTERS[host.random().below(36) as usize] as char));
+    id.finish()
 }
 
 pub(super) fn set_seed(host: &mut Host, args: &mut Args<'_>) -> Outcome {

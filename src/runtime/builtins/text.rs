@@ -1,11 +1,11 @@
 //! Strings, by code point.
 
 use super::Args;
-use crate::runtime::array;
 use crate::runtime::budget::Growth;
 use crate::runtime::dict::Key;
 use crate::runtime::display::{self, Form};
 use crate::runtime::error::RuntimeError;
+use crate::runtime::gather::{self, Items, Text};
 use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::runtime::operators;
@@ -37,6 +37,32 @@ pub(super) fn fits(bytes: usize) -> Result<(), RuntimeError> {
     if bytes > string::MAX_LEN { Err(RuntimeError::out_of_memory()) } else { heap::admit(bytes) }
 }
 
+/// Refuses what takes `times` the length of a text, if it is long and there is no memory for that.
+pub(super) fn room(text: &str, times: usize) -> Result<(), RuntimeError> {
+    if text.len() > operators::LONG { heap::check_room(text.len().saturating_mul(times)) } else { Ok(()) }
+}
+
+/// A text of `len` bytes that is put together from `first`, `count` times `unit`, and `last`.
+fn assembled(len: usize, first: &str, unit: &str, count: usize, last: &str) -> Outcome {
+    const BLOCK: usize = 4096;
+    if len <= operators::LONG {
+        return Ok(Value::string(&[first, &unit.repeat(count), last].concat()));
+    }
+    fits(len)?;
+    let mut out = string::with_capacity(len);
+    string::append(&mut out, first);
+    let together = (BLOCK / unit.len().max(1)).max(1);
+    let block = if count >= together { unit.repeat(together) } else { String::new() };
+    for _ in 0..count / together {
+        string::append(&mut out, &block);
+    }
+    for _ in 0..count % together {
+        string::append(&mut out, unit);
+    }
+    string::append(&mut out, last);
+    Ok(out)
+}
+
 /// An ASCII text with its letters turned.
 fn turned(text: StringRef<'_>, capitals: bool) -> Outcome {
     if text.as_str().len() > operators::LONG {
@@ -50,6 +76,7 @@ pub(super) fn upper(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     if text.is_ascii() {
         return turned(text, true);
     }
+    room(text.as_str(), 2)?;
     result(&text.as_str().to_uppercase())
 }
 
@@ -58,17 +85,19 @@ pub(super) fn lower(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     if text.is_ascii() {
         return turned(text, false);
     }
+    room(text.as_str(), 2)?;
     result(&text.as_str().to_lowercase())
 }
 
 pub(super) fn capitalize(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let mut chars = only(args)?.as_str().chars();
-    let mut out = String::new();
+    let text = only(args)?.as_str();
+    room(text, 2)?;
+    let (mut chars, mut out) = (text.chars(), Text::default());
     if let Some(first) = chars.next() {
         out.extend(first.to_uppercase());
         out.push_str(&chars.as_str().to_lowercase());
     }
-    result(&out)
+    out.finish()
 }
 
 /// The single argument without what stands at its ends, or itself.
@@ -91,7 +120,10 @@ pub(super) fn trim_end(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 }
 
 pub(super) fn reverse(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    result(&only(args)?.as_str().chars().rev().collect::<String>())
+    let text = only(args)?.as_str();
+    let mut out = Text::with_capacity(text.len());
+    out.extend(text.chars().rev());
+    out.finish()
 }
 
 pub(super) fn is_empty(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -103,11 +135,11 @@ pub(super) fn count_chars(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 }
 
 pub(super) fn lines(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    Ok(Value::array(only(args)?.as_str().lines().map(Value::string).collect()))
+    gather::try_array(only(args)?.as_str().lines().map(result))
 }
 
 pub(super) fn words(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    Ok(Value::array(only(args)?.as_str().split_whitespace().map(Value::string).collect()))
+    gather::try_array(only(args)?.as_str().split_whitespace().map(result))
 }
 
 pub(super) fn contains(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -189,7 +221,7 @@ pub(super) fn replace(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     };
     if from.is_empty() {
         let found = text.chars().count() + 1;
-        fits(found.saturating_mul(to.len()))?;
+        fits(text.len().saturating_add(found.saturating_mul(to.len())))?;
         return result(&text.replace(from, to));
     }
     if places(text, from).next().is_none() {
@@ -237,21 +269,25 @@ pub(super) fn split(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let text = whole.as_str();
     if delimiter.is_empty() {
         heap::admit(text.len().saturating_mul(size_of::<Value>()))?;
-        return Ok(Value::array(text.split(delimiter).map(Value::string).collect()));
+        return gather::array(text.split(delimiter).map(Value::string));
     }
-    if let [byte] = *delimiter.as_bytes() {
+    // The most that the parts may take: a place and an object for each byte.
+    const PART: usize = size_of::<Value>() + 48;
+    if let [byte] = *delimiter.as_bytes()
+        && heap::has_spare(text.len().saturating_mul(PART))
+    {
         return Ok(string::split_at_byte(whole, byte));
     }
-    let mut parts = array::with_capacity(places(text, delimiter).count() + 1);
-    if let Some(mut parts) = parts.as_array_mut() {
-        let mut done = 0;
-        for at in places(text, delimiter) {
-            parts.push(string::part(whole, done, at));
-            done = at + delimiter.len();
-        }
-        parts.push(string::part(whole, done, text.len()));
+    let mut parts = Items::with_capacity(places(text, delimiter).count() + 1)?;
+    let mut done = 0;
+    for at in places(text, delimiter) {
+        room(&text[done..at], 1)?;
+        parts.push(string::part(whole, done, at))?;
+        done = at + delimiter.len();
     }
-    Ok(parts)
+    room(&text[done..], 1)?;
+    parts.push(string::part(whole, done, text.len()))?;
+    Ok(parts.finish())
 }
 
 pub(super) fn join(host: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -288,33 +324,33 @@ pub(super) fn repeat(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(count) = args.count(1) else {
         return Err(fail("repeat() count must be a number"));
     };
-    let count = count.max(0) as usize;
-    fits(text.len().saturating_mul(count))?;
-    result(&text.repeat(if text.is_empty() { 0 } else { count }))
+    let count = if text.is_empty() { 0 } else { count.max(0) as usize };
+    let len = text.len().saturating_mul(count);
+    if len <= operators::LONG {
+        fits(len)?;
+    }
+    assembled(len, "", text, count, "")
 }
 
-/// The filling that brings the text to its width, or nothing if it is wide enough.
-fn padding(args: &Args<'_>) -> Result<String, RuntimeError> {
+/// The text with the filling before or after it that brings it to its width.
+fn padded(args: &Args<'_>, before: bool) -> Outcome {
     let (Some(text), Some(width), Some(fill)) = (args.get(0).as_string(), args.count(1), args.text(2)) else {
         let text = format!("{}() requires 3 arguments: string, width, char", args.name());
         return Err(RuntimeError::message(text));
     };
     let fill = fill.chars().next().unwrap_or(' ');
     let missing = (width.max(0) as usize).saturating_sub(text.char_count());
-    fits(missing.saturating_mul(fill.len_utf8()))?;
-    Ok(fill.to_string().repeat(missing))
+    let len = text.as_str().len().saturating_add(missing.saturating_mul(fill.len_utf8()));
+    let (first, last) = if before { ("", text.as_str()) } else { (text.as_str(), "") };
+    assembled(len, first, fill.encode_utf8(&mut [0; 4]), missing, last)
 }
 
 pub(super) fn pad_left(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let mut out = padding(args)?;
-    out.push_str(args.text(0).unwrap_or(""));
-    result(&out)
+    padded(args, true)
 }
 
 pub(super) fn pad_right(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let mut out = args.text(0).unwrap_or("").to_string();
-    out.push_str(&padding(args)?);
-    result(&out)
+    padded(args, false)
 }
 
 pub(super) fn truncate(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -328,5 +364,6 @@ pub(super) fn truncate(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     }
     let kept = length.saturating_sub(suffix.char_count());
     let (from, to) = characters(text, 0, kept);
-    result(&format!("{}{}", &text.as_str()[from..to], suffix.as_str()))
+    let (first, last) = (&text.as_str()[from..to], suffix.as_str());
+    assembled(first.len() + last.len(), first, "", 0, last)
 }

@@ -1,62 +1,75 @@
 //! Strings in other spellings: cases of identifiers, and base 64.
 
 use super::Args;
-use super::text::{only, result};
+use super::text::{only, room};
 use crate::runtime::bytes;
 use crate::runtime::error::RuntimeError;
+use crate::runtime::gather::{self, Text};
+use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::runtime::value::Value;
 
 type Outcome = Result<Value, RuntimeError>;
 
-/// The words of a text: runs of letters and digits, also split where a small letter meets a capital one.
-fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
+/// Writes the words of a text in small letters, each with what `start` does with its first character. Words are runs of letters and
+/// digits, also split where a small letter meets a capital one.
+fn respelled(text: &str, start: impl Fn(&mut Text, usize, char)) -> Outcome {
+    let mut out = Text::with_capacity(text.len());
     let mut last: Option<char> = None;
+    let mut count = 0;
     for c in text.chars() {
-        if c.is_alphanumeric() {
-            let boundary = match last {
-                None => true,
-                Some(last) => c.is_uppercase() && !last.is_uppercase(),
-            };
-            if boundary {
-                words.push(String::new());
-            }
-            if let Some(word) = words.last_mut() {
-                word.extend(c.to_lowercase());
-            }
-            last = Some(c);
-        } else {
+        if !c.is_alphanumeric() {
             last = None;
+            continue;
         }
+        let mut small = c.to_lowercase();
+        if last.is_none_or(|last| c.is_uppercase() && !last.is_uppercase()) {
+            start(&mut out, count, small.next().unwrap_or(c));
+            count += 1;
+        }
+        out.extend(small);
+        last = Some(c);
     }
-    words
+    out.finish()
+}
+
+/// Writes the first character of a word, after a mark if another word stands before.
+fn joined(mark: char) -> impl Fn(&mut Text, usize, char) {
+    move |out, count, first| {
+        if count > 0 {
+            out.push(mark);
+        }
+        out.push(first);
+    }
 }
 
 pub(super) fn slugify(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let lower = only(args)?.as_str().to_lowercase();
-    let parts: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
-    result(&parts.join("-"))
+    let text = only(args)?.as_str();
+    room(text, 1)?;
+    let lower = text.to_lowercase();
+    let mut out = Text::with_capacity(lower.len());
+    for part in lower.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()) {
+        if !out.is_empty() {
+            out.push('-');
+        }
+        out.push_str(part);
+    }
+    out.finish()
 }
 
 pub(super) fn camel_case(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    let mut out = String::new();
-    for (at, word) in words(only(args)?.as_str()).iter().enumerate() {
-        let mut chars = word.chars();
-        if at > 0 {
-            out.extend(chars.next().into_iter().flat_map(char::to_uppercase));
-        }
-        out.push_str(chars.as_str());
-    }
-    result(&out)
+    respelled(only(args)?.as_str(), |out, count, first| match count {
+        0 => out.push(first),
+        _ => out.extend(first.to_uppercase()),
+    })
 }
 
 pub(super) fn snake_case(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    result(&words(only(args)?.as_str()).join("_"))
+    respelled(only(args)?.as_str(), joined('_'))
 }
 
 pub(super) fn kebab_case(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    result(&words(only(args)?.as_str()).join("-"))
+    respelled(only(args)?.as_str(), joined('-'))
 }
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -67,7 +80,7 @@ pub(super) fn encode_base64(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         (_, Some(bytes)) => bytes,
         _ => return Err(RuntimeError::message("encode_base64 requires a bytes or string argument")),
     };
-    let mut out = String::with_capacity(input.len().div_ceil(3) * 4);
+    let mut out = Text::with_capacity(input.len().div_ceil(3) * 4);
     for group in input.chunks(3) {
         let byte = |at: usize| group.get(at).copied().unwrap_or(0) as u32;
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
@@ -77,7 +90,7 @@ pub(super) fn encode_base64(_: &mut Host, args: &mut Args<'_>) -> Outcome {
             out.push(if padding { '=' } else { code as char });
         }
     }
-    result(&out)
+    out.finish()
 }
 
 pub(super) fn decode_base64(_: &mut Host, args: &mut Args<'_>) -> Outcome {
@@ -86,7 +99,8 @@ pub(super) fn decode_base64(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     };
     let invalid = || RuntimeError::message("Invalid base64 string");
     let digits = text.trim().trim_end_matches('=').as_bytes();
-    let mut out = Vec::with_capacity(digits.len() / 4 * 3 + 3);
+    let mut out = Vec::new();
+    gather::reserve(&mut out, digits.len() / 4 * 3 + 3)?;
     for group in digits.chunks(4) {
         if group.len() == 1 {
             return Err(invalid());
@@ -100,5 +114,6 @@ pub(super) fn decode_base64(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         let decoded = [(bits >> 16) as u8, (bits >> 8) as u8, bits as u8];
         out.extend_from_slice(&decoded[..group.len() - 1]);
     }
+    heap::admit(out.len())?;
     Ok(bytes::new(&out))
 }

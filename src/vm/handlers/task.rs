@@ -454,7 +454,7 @@ fn call_builtin(vm: &mut Vm, row: u16, mut arguments: Vec<Value>) -> Result<Sett
     budget::set_fuel(u64::MAX);
     let admitted = match vm.metered {
         true => vm.charge_builtin(row, &arguments),
-        false => Ok(()),
+        false => crate::runtime::heap::check(),
     };
     let result = admitted.and_then(|()| run_builtin(vm, row, &mut arguments));
     let used = u64::MAX - budget::fuel();
