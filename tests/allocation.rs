@@ -3,7 +3,7 @@
 use cranelift_entity::EntityRef;
 use ruff::base::builtin::BuiltinId;
 use ruff::base::source::Span;
-use ruff::ir::builder::{FunctionBuilder, Handler, Variable};
+use ruff::ir::builder::{FunctionBuilder, Variable};
 use ruff::ir::entities::{Block, FuncRef, Global, Path, Val};
 use ruff::ir::function::{ConstData, Function, PathData, Step};
 use ruff::ir::inst::{Imm, Op};
@@ -24,7 +24,7 @@ struct Generator {
     builder: FunctionBuilder,
     random: Random,
     vars: Vec<Variable>,
-    loops: Vec<(Block, Block, Option<Handler>)>,
+    loops: Vec<(Block, Block, Option<Block>)>,
     path: Path,
 }
 
@@ -200,14 +200,12 @@ impl Generator {
                 self.repeat(assignable, depth, Some(iter));
             }
             _ => {
-                let chosen: Vec<_> = assignable.iter().copied().filter(|_| self.random.below(2) == 0).collect();
                 let (handler, after) = (self.builder.create_block(), self.builder.create_block());
-                let outer = self.builder.set_handler(Some((handler, chosen.clone())));
-                self.statements(&chosen, depth - 1);
+                let outer = self.builder.set_handler(Some(handler));
+                self.statements(assignable, depth - 1);
                 self.builder.set_handler(outer);
                 self.finish_block(after);
-                self.builder.begin_handler(handler, &chosen);
-                let error = self.val(Op::Caught, &[], Imm::None);
+                let error = self.builder.begin_handler(handler, SPAN);
                 if self.random.below(2) == 0 {
                     self.val(Op::FieldGet, &[error], Imm::Const(cranelift_entity::EntityRef::new(0)));
                 }
@@ -260,7 +258,7 @@ impl Generator {
                 }
             }
         }
-        self.loops.push((header, exit, self.builder.handler().cloned()));
+        self.loops.push((header, exit, self.builder.handler()));
         self.statements(assignable, depth - 1);
         self.loops.pop();
         self.finish_block(header);
@@ -281,7 +279,7 @@ fn random_function(seed: u64) -> Function {
         places: Default::default(),
     });
     let mut generator = Generator {
-        builder: FunctionBuilder::new(func),
+        builder: FunctionBuilder::new(func).with_most_edges(2 + seed as usize % 4),
         random: Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
         vars: Vec::new(),
         loops: Vec::new(),

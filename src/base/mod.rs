@@ -1,6 +1,7 @@
 //! Floor 0: what knows nothing of the language.
 pub mod builtin;
 pub mod diagnostic;
+pub mod effort;
 pub mod epoch_set;
 pub mod hint;
 pub mod intern;

@@ -7,6 +7,7 @@ use super::constants::{Constants, Operand, as_immediate};
 use super::fuse::Condition;
 use super::op::Opcode;
 use super::program::{FunctionCode, Literal, PathDescription, Program};
+use crate::base::effort::spend;
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{ConstData, Function, Module};
 use crate::ir::inst::{Imm, Op};
@@ -331,6 +332,7 @@ impl<'a> Emitter<'a> {
         self.only_jumps = insts.len() == 1;
         let mut index = 0;
         while index < insts.len() {
+            spend(1);
             self.asm.set_span(func.insts[insts[index]].span);
             index += match self.fused(&insts[index..]) {
                 Some((condition, count)) => {

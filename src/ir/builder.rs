@@ -5,23 +5,27 @@
 //! fill it. A loop header is the exception: it is filled before its back edges exist and sealed after them. A block is filled
 //! in one go.
 //!
-//! Handlers: while a handler is set, every instruction that may raise gets an exceptional edge to it with the current values
-//! of its variables. These are the variables the `try` body assigns; any other variable read in the handler has the value it
-//! had when the handler was first set.
+//! Handlers: while a handler is set, every instruction that may raise gets an exceptional edge to it. A variable read in the
+//! handler has the value it had where the error was raised.
+//!
+//! Many edges into one block, and many variables whose values differ on them, would need as many arguments as their product. So
+//! more than [`MOST_EDGES`] are led together in a tree of blocks that only jump: neighbours in the order of the source meet first,
+//! and a block has parameters only for the variables that change among its own edges. A change is passed on once for each level of
+//! the tree: n changes and m edges make n log m arguments.
 
 use super::entities::{Block, Inst, Val};
 use super::function::{BlockCall, ConstData, Function, ValDef};
 use super::inst::{Imm, Op};
-use super::ssa::Ssa;
 pub use super::ssa::Variable;
+use super::ssa::{Edge, Ssa, UNWIND};
 use super::types::Type;
 use crate::base::source::Span;
 use cranelift_entity::{EntityRef, EntitySet, SecondaryMap};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-/// Where errors go: a handler block and the variables it takes as its first parameters.
-pub type Handler = (Block, Vec<Variable>);
+/// More edges than this into one block are led together.
+const MOST_EDGES: usize = 16;
 
 /// A function under construction.
 #[derive(Clone, Debug)]
@@ -30,18 +34,25 @@ pub struct FunctionBuilder {
     pub func: Function,
     ssa: Ssa,
     current: Block,
-    handler: Option<Handler>,
+    handler: Option<Block>,
     variables: usize,
+    most_edges: usize,
 }
 
 impl FunctionBuilder {
     /// Continues the empty function `func`; its entry block is current and sealed.
     pub fn new(func: Function) -> FunctionBuilder {
         let current = func.entry;
-        let mut builder = FunctionBuilder { func, ssa: Ssa::default(), current, handler: None, variables: 0 };
+        let mut builder =
+            FunctionBuilder { func, ssa: Ssa::default(), current, handler: None, variables: 0, most_edges: MOST_EDGES };
         builder.ssa.seal(&mut builder.func, current);
         builder.ssa.begin(current, true);
         builder
+    }
+
+    /// Leads edges together where more than `most` lead to one block: for tests, whose functions are small.
+    pub fn with_most_edges(self, most: usize) -> FunctionBuilder {
+        FunctionBuilder { most_edges: most.max(2), ..self }
     }
 
     /// A new variable.
@@ -83,7 +94,51 @@ impl FunctionBuilder {
 
     /// Declares that no further edge to `block` will be added.
     pub fn seal_block(&mut self, block: Block) {
+        if !self.ssa.is_sealed(block) {
+            self.lead_together(block);
+        }
         self.ssa.seal(&mut self.func, block);
+    }
+
+    /// Makes the edges into an unsealed block few, those that enter a loop apart.
+    fn lead_together(&mut self, block: Block) {
+        let first = self.ssa.forward_edges(block);
+        while self.ssa.edges(block).len() - first > self.most_edges {
+            let edges = self.ssa.take_edges(block, first);
+            for group in edges.chunks(self.most_edges) {
+                if let [edge] = *group {
+                    self.ssa.give_edges(block, &[edge]);
+                    continue;
+                }
+                let passed = self.func.insts[group[0].inst].targets[group[0].slot as usize].args.len();
+                let meeting = self.meeting(group);
+                let args: Vec<Val> = (0..passed).map(|_| self.func.append_param(meeting, Type::NONE)).collect();
+                self.go_on(meeting, block, &args, group[0].inst);
+            }
+        }
+    }
+
+    /// A sealed block that these edges lead to now, begun and empty.
+    fn meeting(&mut self, edges: &[Edge]) -> Block {
+        let meeting = self.create_block();
+        for edge in edges {
+            let data = &mut self.func.insts[edge.inst];
+            let call = data.targets.get_mut(edge.slot as usize).or(data.unwind.as_deref_mut());
+            call.expect("an edge just made").block = meeting;
+        }
+        self.ssa.give_edges(meeting, edges);
+        self.ssa.seal(&mut self.func, meeting);
+        self.ssa.begin(meeting, false);
+        self.func.layout.push(meeting);
+        meeting
+    }
+
+    /// Ends `meeting` with a jump to `block`.
+    fn go_on(&mut self, meeting: Block, block: Block, args: &[Val], like: Inst) {
+        let jump = self.func.make_inst(Op::Jump, &[], Imm::None, self.func.insts[like].span);
+        self.func.insts[jump].targets.push(BlockCall { block, args: args.into() });
+        self.func.blocks[meeting].insts.push(jump);
+        self.ssa.end(meeting, jump, [block].into_iter());
     }
 
     /// Seals `block` and starts filling it.
@@ -109,26 +164,39 @@ impl FunctionBuilder {
         self.ssa.read(&mut self.func, var, self.current)
     }
 
-    /// Sets (or restores, or clears) the handler; returns the one before.
-    pub fn set_handler(&mut self, handler: Option<Handler>) -> Option<Handler> {
-        if let Some((block, _)) = handler {
-            self.ssa.enter_try(block, self.current);
-        }
+    /// Sets (or restores, or clears) the block errors go to; returns the one before.
+    pub fn set_handler(&mut self, handler: Option<Block>) -> Option<Block> {
         std::mem::replace(&mut self.handler, handler)
     }
 
     /// The handler in force.
-    pub fn handler(&self) -> Option<&Handler> {
-        self.handler.as_ref()
+    pub fn handler(&self) -> Option<Block> {
+        self.handler
     }
 
-    /// Seals the handler block `block` and starts filling it: one parameter for each variable, which it defines.
-    pub fn begin_handler(&mut self, block: Block, vars: &[Variable]) {
-        self.seal_and_switch(block);
-        for &var in vars {
-            let val = self.func.append_param(block, Type::NONE);
-            self.ssa.define(var, block, val);
+    /// Seals the block that the handler begins with and starts filling it; the error caught. Of very many exceptional edges groups
+    /// catch in blocks of their own, which pass the error on.
+    pub fn begin_handler(&mut self, block: Block, span: Span) -> Val {
+        if self.ssa.edges(block).len() <= self.most_edges {
+            self.ssa.seal(&mut self.func, block);
+            self.switch_to_block(block);
+            return self.ins_val(Op::Caught, &[], Imm::None, span);
         }
+        debug_assert!(
+            self.ssa.edges(block).iter().all(|edge| edge.slot == UNWIND),
+            "{block} is entered by errors only"
+        );
+        let edges = self.ssa.take_edges(block, 0);
+        for group in edges.chunks(self.most_edges) {
+            let meeting = self.meeting(group);
+            let caught = self.func.make_inst(Op::Caught, &[], Imm::None, span);
+            self.func.blocks[meeting].insts.push(caught);
+            let error = self.func.insts[caught].result.expect("caught has a result");
+            self.go_on(meeting, block, &[error], caught);
+        }
+        let error = self.func.append_param(block, Type::NONE);
+        self.seal_and_switch(block);
+        error
     }
 
     /// Appends an instruction to the current block; its result, if it has one.
@@ -204,11 +272,10 @@ impl FunctionBuilder {
         self.revive();
         let inst = self.func.make_inst(op, args, imm, span);
         if op.info().effects.raises()
-            && let Some((block, vars)) = self.handler.take()
+            && let Some(block) = self.handler
         {
-            let args = vars.iter().map(|&var| self.ssa.read(&mut self.func, var, self.current)).collect();
-            self.func.insts[inst].unwind = Some(Box::new(BlockCall { block, args }));
-            self.handler = Some((block, vars));
+            self.func.insts[inst].unwind = Some(Box::new(BlockCall { block, args: SmallVec::new() }));
+            self.ssa.raise(self.current, inst, block);
         }
         self.func.blocks[self.current].insts.push(inst);
         inst
@@ -308,7 +375,9 @@ impl FunctionBuilder {
             func.values[data.val].def = ValDef::Param(data.block, params.len() as u32);
             params.push(data.val);
             for (edge, &arg) in ssa.edges(data.block).iter().zip(&data.args) {
-                func.insts[edge.inst].targets[edge.slot as usize].args.push(arg);
+                let data = &mut func.insts[edge.inst];
+                let call = data.targets.get_mut(edge.slot as usize).or(data.unwind.as_deref_mut());
+                call.expect("an edge of the instruction").args.push(arg);
             }
         }
     }

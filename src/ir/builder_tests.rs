@@ -1,7 +1,7 @@
 //! Random structured programs are built, then walked along random paths: at each use, the SSA value must be the one the
 //! variable was last assigned on that path.
 
-use super::builder::{FunctionBuilder, Handler, Variable};
+use super::builder::{FunctionBuilder, Variable};
 use super::entities::{Block, FuncRef, Inst, Val};
 use super::function::{ConstData, Function};
 use super::inst::{Imm, Op};
@@ -31,7 +31,7 @@ struct Generator {
     random: Random,
     events: FxHashMap<Inst, Event>,
     next: i64,
-    loops: Vec<(Block, Block, Option<Handler>)>,
+    loops: Vec<(Block, Block, Option<Block>)>,
 }
 
 impl Generator {
@@ -114,7 +114,7 @@ impl Generator {
                 let cond = self.read(var);
                 self.builder.brif(cond, (body, &[]), (exit, &[]), span);
                 self.builder.seal_and_switch(body);
-                self.loops.push((header, exit, self.builder.handler().cloned()));
+                self.loops.push((header, exit, self.builder.handler()));
                 self.statements(vars, assignable, depth - 1);
                 self.loops.pop();
                 if !self.builder.is_terminated() {
@@ -130,15 +130,14 @@ impl Generator {
                 }
             }
             _ => {
-                let chosen: Vec<_> = assignable.iter().copied().filter(|_| self.random.below(2) == 0).collect();
                 let (handler, after) = (self.builder.create_block(), self.builder.create_block());
-                let outer = self.builder.set_handler(Some((handler, chosen.clone())));
-                self.statements(vars, &chosen, depth - 1);
+                let outer = self.builder.set_handler(Some(handler));
+                self.statements(vars, assignable, depth - 1);
                 self.builder.set_handler(outer);
                 if !self.builder.is_terminated() {
                     self.builder.jump(after, &[], span);
                 }
-                self.builder.begin_handler(handler, &chosen);
+                self.builder.begin_handler(handler, span);
                 self.statements(vars, assignable, depth - 1);
                 if !self.builder.is_terminated() {
                     self.builder.jump(after, &[], span);
@@ -161,6 +160,9 @@ fn walk(func: &Function, events: &FxHashMap<Inst, Event>, random: &mut Random) -
             if let (Op::Const, Imm::Const(c), Some(result)) = (data.op, data.imm, data.result.expand()) {
                 let number = if let ConstData::Int(i) = func.consts[c] { i } else { 0 };
                 vals.insert(result, number);
+            }
+            if data.op == Op::Caught {
+                vals.extend(data.result.expand().map(|error| (error, 0)));
             }
             match events.get(&inst) {
                 Some(Event::Assign(var)) => drop(vars.insert(*var, vals[&data.result.unwrap()])),
@@ -200,7 +202,7 @@ fn new_function() -> Function {
 fn every_path_sees_the_last_assignment() {
     let mut total = 0;
     for seed in 1..1500u64 {
-        let mut builder = FunctionBuilder::new(new_function());
+        let mut builder = FunctionBuilder::new(new_function()).with_most_edges(2 + seed as usize % 4);
         let vars: Vec<_> = (0..5).map(|_| builder.new_variable()).collect();
         let mut generator = Generator {
             builder,

@@ -8,6 +8,7 @@
 use super::cfg::Cfg;
 use super::entities::{Block, Inst, Val};
 use super::function::{Function, ValDef};
+use crate::base::effort::spend;
 use cranelift_entity::packed_option::PackedOption;
 use cranelift_entity::{EntityRef, SecondaryMap};
 
@@ -84,6 +85,7 @@ impl Forest {
 
 impl Tree {
     fn new(vertices: usize, edges: &[(u32, u32)]) -> Tree {
+        spend(edges.len());
         let succs = Neighbours::new(vertices, edges.iter().copied());
         let preds = Neighbours::new(vertices, edges.iter().map(|&(from, to)| (to, from)));
         let mut number = vec![NONE; vertices];

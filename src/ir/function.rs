@@ -114,7 +114,7 @@ pub struct InstData {
     pub imm: Imm,
     /// The targets of a terminator.
     pub targets: SmallVec<[BlockCall; 2]>,
-    /// Where control goes when it raises inside a `try` body, with the current versions of the variables the body assigns.
+    /// Where control goes when it raises inside a `try` body, with the current values of the variables that change in the body.
     pub unwind: Option<Box<BlockCall>>,
     /// Its result.
     pub result: PackedOption<Val>,

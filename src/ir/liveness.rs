@@ -10,6 +10,7 @@
 use super::cfg::Cfg;
 use super::entities::{Block, Val};
 use super::function::{Function, ValDef};
+use crate::base::effort::spend;
 use cranelift_entity::SecondaryMap;
 use cranelift_entity::packed_option::PackedOption;
 
@@ -33,6 +34,7 @@ impl Liveness {
                 if def == Some(block) || live_in[block].last() == Some(&val) {
                     continue;
                 }
+                spend(1);
                 live_in[block].push(val);
                 work.extend_from_slice(cfg.preds(block));
             }

@@ -15,6 +15,7 @@
 use super::entities::{Block, Inst, Val};
 use super::function::{Function, ValData, ValDef};
 use super::types::Type;
+use crate::base::effort::spend;
 use cranelift_entity::packed_option::PackedOption;
 use cranelift_entity::{PrimaryMap, SecondaryMap, entity_impl};
 use rustc_hash::FxHashMap;
@@ -29,13 +30,17 @@ entity_impl!(Variable, "var");
 pub(super) struct Phi(u32);
 entity_impl!(Phi, "phi");
 
-/// An edge of a terminator: the block it leaves, the terminator, which of its targets.
+/// An edge: the block it leaves and when, the instruction, which of its targets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Edge {
     pub(super) from: Block,
     pub(super) inst: Inst,
     pub(super) slot: u32,
+    time: u32,
 }
+
+/// The slot of an exceptional edge, which leaves its block from the middle.
+pub(super) const UNWIND: u32 = u32::MAX;
 
 #[derive(Clone, Debug)]
 pub(super) struct PhiData {
@@ -74,9 +79,8 @@ struct BlockState {
     outer: PackedOption<Block>,
     /// Cannot be reached.
     dead: bool,
-    /// Of a handler: the block current at the `try`, and when.
-    via: Option<(Block, u32)>,
-    is_try_entry: bool,
+    /// When the first exceptional edge left it; 0 if none did.
+    first_raise: u32,
     phis: Vec<Phi>,
 }
 
@@ -127,13 +131,9 @@ impl Ssa {
     pub(super) fn begin(&mut self, block: Block, is_entry: bool) {
         let start = self.tick();
         let mut idom: Option<Block> = None;
-        if let Some((entry, _)) = self.blocks[block].via {
-            idom = Some(entry).filter(|&entry| !self.blocks[entry].dead);
-        } else {
-            for i in 0..self.blocks[block].edges.len() {
-                let from = self.blocks[block].edges[i].from;
-                idom = Some(idom.map_or(from, |other| self.common_dominator(other, from)));
-            }
+        for i in 0..self.blocks[block].edges.len() {
+            let from = self.blocks[block].edges[i].from;
+            idom = Some(idom.map_or(from, |other| self.common_dominator(other, from)));
         }
         let (depth, jump) = match idom {
             Some(parent) => (self.blocks[parent].depth + 1, self.jump_from(parent)),
@@ -168,17 +168,37 @@ impl Ssa {
                 !self.is_begun(target) || self.dominates(target, block),
                 "a late edge to {target} that is no back edge"
             );
-            self.blocks[target].edges.push(Edge { from: block, inst, slot: slot as u32 });
+            self.blocks[target].edges.push(Edge { from: block, inst, slot: slot as u32, time });
         }
     }
 
-    /// Declares `block` the handler of a `try` that `entry` is about to enter.
-    pub(super) fn enter_try(&mut self, block: Block, entry: Block) {
-        if self.blocks[block].via.is_none() {
-            let time = self.tick();
-            self.blocks[block].via = Some((entry, time));
-            self.blocks[entry].is_try_entry = true;
+    /// An error of `inst`, the next instruction of `block`, goes to `handler`.
+    pub(super) fn raise(&mut self, block: Block, inst: Inst, handler: Block) {
+        debug_assert!(!self.is_sealed(handler), "an edge to the sealed {handler}");
+        let time = self.tick();
+        let state = &mut self.blocks[block];
+        if !state.dead {
+            if state.first_raise == 0 {
+                state.first_raise = time;
+            }
+            self.blocks[handler].edges.push(Edge { from: block, inst, slot: UNWIND, time });
         }
+    }
+
+    /// Takes the edges into an unsealed block away from the one numbered `first` on.
+    pub(super) fn take_edges(&mut self, block: Block, first: usize) -> Vec<Edge> {
+        self.blocks[block].edges.split_off(first)
+    }
+
+    /// How many edges into `block` were known when it began: all, if it did not.
+    pub(super) fn forward_edges(&self, block: Block) -> usize {
+        let state = &self.blocks[block];
+        if state.start == 0 { 0 } else { state.edges.partition_point(|edge| edge.time < state.start) }
+    }
+
+    /// Lets edges lead to `block` instead.
+    pub(super) fn give_edges(&mut self, block: Block, edges: &[Edge]) {
+        self.blocks[block].edges.extend_from_slice(edges);
     }
 
     /// All edges to `block` are known.
@@ -230,6 +250,7 @@ impl Ssa {
     fn value_at(&mut self, func: &mut Function, var: Variable, mut block: Block, mut time: u32) -> Val {
         let mut passed = Vec::new();
         let val = loop {
+            spend(1);
             let defs = &self.defs[var];
             let before = defs.partition_point(|def| def.time < time);
             let last = before.checked_sub(1).map(|i| defs[i]);
@@ -253,18 +274,18 @@ impl Ssa {
                 break val;
             }
             let state = &self.blocks[merge];
-            if let Some(entry) = state.via {
+            let (Some(first), Some(final_edge)) = (state.edges.first(), state.edges.last()) else {
+                break self.undefined(func);
+            };
+            let until = |time: u32| self.defs[var].partition_point(|def| def.time < time);
+            if state.edges.iter().all(|edge| edge.from == first.from) && until(first.time) == until(final_edge.time) {
                 passed.push(merge);
-                (block, time) = entry;
+                (block, time) = (first.from, first.time);
                 continue;
             }
-            let Some(first) = state.edges.first() else { break self.undefined(func) };
-            if state.edges.iter().all(|edge| edge.from == first.from) {
-                passed.push(merge);
-                (block, time) = (first.from, self.blocks[first.from].end);
-                continue;
-            }
-            if state.idom.expand() == Some(def.block) && !self.blocks[def.block].is_try_entry {
+            // Unless an exceptional edge left the block of the definition before it.
+            let early = self.blocks[def.block].first_raise;
+            if state.idom.expand() == Some(def.block) && (early == 0 || def.time < early) {
                 break def.val;
             }
             break self.phi(func, var, merge);
@@ -279,6 +300,7 @@ impl Ssa {
     fn loop_param(&self, var: Variable, block: Block, since: u32) -> Option<Block> {
         let mut next = self.blocks[block].enclosing;
         while let Some(header) = next.expand() {
+            spend(1);
             let state = &self.blocks[header];
             if state.start <= since {
                 return None;
@@ -327,10 +349,11 @@ impl Ssa {
         while let Some(phi) = self.unfilled.pop() {
             let PhiData { var, block, .. } = self.phis[phi];
             let count = self.blocks[block].edges.len();
+            spend(count);
             let mut args = Vec::with_capacity(count);
             for i in 0..count {
-                let from = self.blocks[block].edges[i].from;
-                let arg = self.value_at(func, var, from, self.blocks[from].end);
+                let Edge { from, time, .. } = self.blocks[block].edges[i];
+                let arg = self.value_at(func, var, from, time);
                 let arg = self.resolve(arg);
                 if let Some(used) = self.phi_of(arg) {
                     self.phis[used].users.push(phi);

@@ -4,8 +4,6 @@ use super::function::{LoopTargets, Lowerer};
 use crate::base::operator::UnaryOp;
 use crate::base::source::Span;
 use crate::ir::entities::Block as IrBlock;
-use crate::ir::inst::{Imm, Op};
-use crate::resolve::Storage;
 use crate::syntax::ast::{Block, Branch, Expr, ExprKind, LogicalOp, Name};
 
 /// Conditions of at most this many tree nodes are worth writing twice.
@@ -147,20 +145,12 @@ impl<'a> Lowerer<'a, '_, '_> {
     }
 
     pub(super) fn try_statement(&mut self, body: &Block<'a>, error: Option<Name>, handler: &Block<'a>, span: Span) {
-        let resolution = self.shared.resolution;
-        let mut variables = Vec::new();
-        for &binding in resolution.try_assigned(self.unit.scope(body.id)) {
-            if resolution.binding(binding).storage == Storage::Register {
-                variables.push(self.variable(binding));
-            }
-        }
         let (caught, end) = (self.b.create_block(), self.b.create_block());
-        let outer = self.b.set_handler(Some((caught, variables.clone())));
+        let outer = self.b.set_handler(Some(caught));
         self.block(body);
         self.leave(end, span);
         self.b.set_handler(outer);
-        self.b.begin_handler(caught, &variables);
-        let val = self.b.ins_val(Op::Caught, &[], Imm::None, handler.span);
+        let val = self.b.begin_handler(caught, handler.span);
         self.open_scope(handler);
         if let Some(name) = error {
             self.redeclare(name, val, name.span);

@@ -6,6 +6,7 @@
 
 use super::edges::EdgePlan;
 use super::{may_call, takes_operands, uncounted_if_true};
+use crate::base::effort::spend;
 use crate::base::epoch_set::EpochSet;
 use crate::base::source::Span;
 use crate::ir::entities::{Block, Inst, Val};
@@ -158,6 +159,7 @@ impl Scan<'_> {
             let nothing = nothing_if_true.filter(|_| index == 0);
             let dead = |val: &Val| !self.marks.contains(*val) && nothing != Some(*val);
             let mut drops: Vec<Val> = owned.iter().copied().filter(dead).collect();
+            spend(owned.len());
             drops.sort_unstable();
             self.plans.push(EdgePlan { block, index, drops, copies });
         }
@@ -197,6 +199,7 @@ impl Scan<'_> {
     }
 
     fn instruction(&mut self, inst: Inst) {
+        spend(1);
         let data = self.func.insts[inst].clone();
         let mut after: SmallVec<[Val; 4]> = SmallVec::new();
         if let Some(result) = data.result.expand() {

@@ -171,13 +171,13 @@ fn in_try(op: Op) -> Vec<String> {
     let x = b.new_variable();
     b.def_var(x, v0);
     let (handler, after) = (b.create_block(), b.create_block());
-    b.set_handler(Some((handler, vec![x])));
+    b.set_handler(Some(handler));
     let old = b.use_var(x);
     let new = ins(&mut b, op, &[old, v1]);
     b.def_var(x, new);
     b.set_handler(None);
     b.jump(after, &[], AT);
-    b.begin_handler(handler, &[x]);
+    b.begin_handler(handler, AT);
     let caught = b.use_var(x);
     b.ret(caught, AT);
     b.seal_and_switch(after);

@@ -15,6 +15,7 @@
 
 use super::fuel::Fuel;
 use super::params;
+use crate::base::effort::spend;
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{Function, ValDef};
 use cranelift_entity::{EntitySet, SecondaryMap};
@@ -132,6 +133,7 @@ impl Live {
                     }
                 }
                 ValDef::Param(block, index) => {
+                    spend(self.edges[block].len());
                     for &(inst, slot) in &self.edges[block] {
                         let data = &func.insts[inst];
                         let call = data.targets.get(slot as usize).or(data.unwind.as_deref());

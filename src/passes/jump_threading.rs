@@ -17,6 +17,7 @@
 use super::const_fold::{Fact, evaluate};
 use super::fuel::Fuel;
 use super::simplify_cfg::handlers;
+use crate::base::effort::spend;
 use crate::ir::cfg::Cfg;
 use crate::ir::dominators::Dominators;
 use crate::ir::entities::{Block, Inst, Val};
@@ -36,7 +37,7 @@ pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
     let escaping = escaping_blocks(func);
     let handlers = handlers(func);
     // Copies are charged to this, so that the function grows by a constant factor at most.
-    let mut budget = 64 + func.layout.len() * LONGEST_COPY;
+    let mut budget = 64 + func.layout.len() * LONGEST_COPY + arguments(func);
     let mut changes = 0;
     let mut copies: SecondaryMap<Block, Vec<Block>> = SecondaryMap::new();
     let candidates: Vec<Block> = cfg
@@ -55,7 +56,7 @@ pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
     for block in candidates {
         for pred in cfg.edges(block) {
             for slot in 0..func.insts[pred.inst].targets.len() {
-                let size = func.blocks[block].insts.len();
+                let size = size(func, block);
                 if func.insts[pred.inst].targets[slot].block != block || size > budget {
                     continue;
                 }
@@ -77,6 +78,19 @@ pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
         }
     }
     changes
+}
+
+/// How many arguments all edges pass.
+fn arguments(func: &Function) -> usize {
+    let mut count = 0;
+    func.layout.iter().for_each(|&block| func.for_each_edge(block, |_, call| count += call.args.len()));
+    count
+}
+
+/// The instructions of a block, and the arguments that a copy passes on.
+fn size(func: &Function, block: Block) -> usize {
+    let passed = func.insts[func.terminator(block)].targets.iter().map(|call| call.args.len()).max();
+    func.blocks[block].insts.len() + passed.unwrap_or(0)
 }
 
 /// The blocks some value of which is used in another block.
@@ -122,11 +136,12 @@ fn known_outcome(func: &Function, block: Block, from: Inst, slot: usize) -> Opti
         fact
     };
     let mut facts: FxHashMap<Val, Fact> = FxHashMap::default();
-    for (&param, &arg) in func.blocks[block].params.iter().zip(&call.args) {
-        facts.insert(param, outside(arg));
-    }
-    let lookup = |facts: &FxHashMap<Val, Fact>, val: Val| facts.get(&val).cloned().unwrap_or_else(|| outside(val));
+    let lookup = |facts: &FxHashMap<Val, Fact>, val: Val| match func.values[val].def {
+        ValDef::Param(home, index) if home == block => outside(call.args[index as usize]),
+        _ => facts.get(&val).cloned().unwrap_or_else(|| outside(val)),
+    };
     for &inst in &func.blocks[block].insts {
+        spend(1);
         let data = &func.insts[inst];
         if data.op == Op::Brif {
             return lookup(&facts, data.args[0]).is_truthy();

@@ -2,6 +2,7 @@
 
 use super::fuel::Fuel;
 use super::substitution::Substitution;
+use crate::base::effort::spend;
 use crate::ir::entities::{Block, Val};
 use crate::ir::function::{Function, ValDef};
 use cranelift_entity::{EntitySet, SecondaryMap};
@@ -41,6 +42,7 @@ pub fn remove_redundant(func: &mut Function, substitution: &mut Substitution, fu
     for &block in &func.layout {
         func.for_each_edge(block, |_, call| {
             if !call.args.is_empty() {
+                spend(call.args.len());
                 edges[call.block].push(call.args.clone());
             }
         });
@@ -78,6 +80,7 @@ pub fn remove_redundant(func: &mut Function, substitution: &mut Substitution, fu
         let mut same = None;
         let mut other = None;
         for args in &edges[block] {
+            spend(1);
             let arg = substitution.resolve(args[index as usize]);
             if arg != param && Some(arg) != same {
                 if same.is_some() {

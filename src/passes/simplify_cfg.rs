@@ -18,6 +18,7 @@
 use super::fuel::Fuel;
 use super::params;
 use super::substitution::Substitution;
+use crate::base::effort::spend;
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{BlockCall, ConstData, Function};
 use crate::ir::inst::Op;
@@ -25,6 +26,10 @@ use cranelift_entity::{EntitySet, SecondaryMap};
 
 /// One simplification makes room for another; chains longer than this wait for the next run.
 const ROUNDS: usize = 4;
+
+/// An empty block is skipped if its edges get at most this many more arguments together. Blocks that lead many edges together have
+/// few parameters where the edges would have many arguments (`ir::builder`).
+const MOST_ARGUMENTS: usize = 256;
 
 /// Runs the pass.
 pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
@@ -154,7 +159,8 @@ fn skip_empty_blocks(func: &mut Function, fuel: &mut Fuel) -> usize {
         let own = |param: Val| call.args.iter().filter(|&&arg| arg == param).count() as u32;
         if func.blocks[block].params.iter().all(|&param| counts[param] == own(param)) {
             let next = follow(func, &forwards, call).unwrap_or_else(|| call.clone());
-            if next.block != block {
+            let more = next.args.len().saturating_sub(func.blocks[block].params.len());
+            if next.block != block && more * cfg.edges(block).len() <= MOST_ARGUMENTS {
                 forwards[block] = Some(next);
             }
         }
@@ -182,6 +188,7 @@ fn skip_empty_blocks(func: &mut Function, fuel: &mut Fuel) -> usize {
 /// Where the edge `call` leads if its target is skipped.
 fn follow(func: &Function, forwards: &SecondaryMap<Block, Option<BlockCall>>, call: &BlockCall) -> Option<BlockCall> {
     let next = forwards[call.block].as_ref()?;
+    spend(next.args.len());
     let params = &func.blocks[call.block].params;
     let passed = |arg: &Val| params.iter().position(|param| param == arg).map_or(*arg, |i| call.args[i]);
     Some(BlockCall { block: next.block, args: next.args.iter().map(passed).collect() })

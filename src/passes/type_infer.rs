@@ -14,6 +14,7 @@
 //! (`v0` is a small constant, `v3` is 1: a counter below a small bound stays small. Without the bound it would be an int.)
 
 use super::fuel::Fuel;
+use crate::base::effort::spend;
 use crate::ir::cfg::Cfg;
 use crate::ir::dominators::Dominators;
 use crate::ir::entities::{Block, Inst, Val};
@@ -98,8 +99,13 @@ struct Inference {
     ty: SecondaryMap<Val, Type>,
     /// The instructions to look at again when a value's type grows.
     users: SecondaryMap<Val, Vec<Inst>>,
+    /// The parameters a value is passed for. Kept apart from `users`: an instruction passes many values on its edges, and only the
+    /// one that grew goes on.
+    passed: SecondaryMap<Val, Vec<Val>>,
     guards: FxHashMap<Inst, Guard>,
     work: Vec<Inst>,
+    /// Values whose type grew and has not been passed on.
+    grown: Vec<Val>,
 }
 
 impl Inference {
@@ -107,17 +113,28 @@ impl Inference {
         let mut this = Inference {
             ty: SecondaryMap::with_default(Type::NONE),
             users: SecondaryMap::new(),
+            passed: SecondaryMap::new(),
             guards: FxHashMap::default(),
             work: Vec::new(),
+            grown: Vec::new(),
         };
         let dominators = Dominators::new(func, cfg);
         for block in cfg.reverse_postorder() {
             for &inst in &func.blocks[block].insts {
-                func.for_each_use(inst, |val| {
+                let data = &func.insts[inst];
+                for &val in &data.args {
                     if this.users[val].last() != Some(&inst) {
                         this.users[val].push(inst);
                     }
-                });
+                }
+                for call in data.targets.iter().chain(data.unwind.as_deref()) {
+                    spend(call.args.len());
+                    for (&arg, &param) in call.args.iter().zip(&func.blocks[call.block].params) {
+                        if this.passed[arg].last() != Some(&param) {
+                            this.passed[arg].push(param);
+                        }
+                    }
+                }
                 if let Some(source) = iterated(func, inst) {
                     this.users[source].push(inst);
                 }
@@ -128,7 +145,7 @@ impl Inference {
             }
         }
         for &param in &func.blocks[func.entry].params {
-            this.ty[param] = Type::ANY;
+            this.grow(param, Type::ANY);
         }
         for &block in cfg.postorder() {
             this.work.extend(func.blocks[block].insts.iter().rev());
@@ -136,25 +153,28 @@ impl Inference {
         this
     }
 
+    /// Each type grows a bounded number of times, so the work is the number of operands and arguments.
     fn solve(&mut self, func: &Function) {
-        while let Some(inst) = self.work.pop() {
-            let data = &func.insts[inst];
-            if let Some(result) = data.result.expand() {
-                self.grow(result, self.result_type(func, inst));
-            }
-            for call in data.targets.iter().chain(data.unwind.as_deref()) {
-                for (&arg, &param) in call.args.iter().zip(&func.blocks[call.block].params) {
-                    self.grow(param, self.ty[arg]);
+        loop {
+            while let Some(val) = self.grown.pop() {
+                for at in 0..self.passed[val].len() {
+                    self.grow(self.passed[val][at], self.ty[val]);
                 }
+            }
+            let Some(inst) = self.work.pop() else { return };
+            if let Some(result) = func.insts[inst].result.expand() {
+                self.grow(result, self.result_type(func, inst));
             }
         }
     }
 
     fn grow(&mut self, val: Val, ty: Type) {
+        spend(1);
         let new = self.ty[val].union(ty);
         if new != self.ty[val] {
             self.ty[val] = new;
             self.work.extend_from_slice(&self.users[val]);
+            self.grown.push(val);
         }
     }
 
@@ -284,6 +304,7 @@ fn find_guard(func: &Function, cfg: &Cfg, dominators: &Dominators, block: Block,
     let (operand, step) = step(func, inst)?;
     let mut at = block;
     for _ in 0..SEARCH {
+        spend(1);
         if let [pred] = cfg.edges(at) {
             let branch = &func.insts[pred.inst];
             if branch.op == Op::Brif

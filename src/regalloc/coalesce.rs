@@ -7,6 +7,7 @@
 use super::edge_pairs;
 use super::intervals::{Lives, Segment};
 use super::order::Order;
+use crate::base::effort::spend;
 use crate::ir::entities::Val;
 use crate::ir::function::Function;
 use crate::ir::inst::Mode;
@@ -110,6 +111,7 @@ impl Classes {
 
 fn overlap(small: &[Segment], large: &[Segment]) -> bool {
     small.iter().any(|segment| {
+        spend(1);
         let after = large.partition_point(|other| other.start <= segment.end);
         after > 0 && large[after - 1].end >= segment.start
     })
@@ -124,6 +126,7 @@ fn join(large: &mut Vec<Segment>, small: Vec<Segment>) {
         }
     } else {
         large.extend(small);
+        spend(large.len());
         large.sort_unstable_by_key(|segment| segment.start);
     }
 }

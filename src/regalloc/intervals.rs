@@ -6,6 +6,7 @@
 
 use super::has_window;
 use super::order::Order;
+use crate::base::effort::spend;
 use crate::base::epoch_set::EpochSet;
 use crate::ir::cfg::Cfg;
 use crate::ir::entities::{Block, Val};
@@ -124,6 +125,7 @@ impl Walk<'_> {
 
     /// Live from the head of the block, for the time being, to `at`.
     fn use_at(&mut self, val: Val, head: u32, at: u32) {
+        spend(1);
         if !self.wanted.contains(val) || !self.live.insert(val) {
             return;
         }

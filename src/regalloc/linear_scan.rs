@@ -7,6 +7,7 @@ use super::coalesce::{ClassId, Classes};
 use super::order::Order;
 use super::windows::{Call, collect};
 use super::{MAX_REGISTERS, TooManyRegisters, window_end};
+use crate::base::effort::spend;
 use crate::ir::entities::{Inst, Val};
 use crate::ir::function::Function;
 use cranelift_entity::SecondaryMap;
@@ -159,6 +160,7 @@ impl Scan<'_> {
 
     /// Whether class `id`, now or when it begins, may have `reg`.
     pub fn fits(&self, reg: usize, id: ClassId) -> bool {
+        spend(1 + self.reserved.get(&reg).map_or(0, |list| list.len()));
         let class = &self.classes.list[id as usize];
         let before =
             |held: Option<ClassId>| held.is_none_or(|held| self.classes.list[held as usize].end() < class.start());
@@ -174,6 +176,12 @@ impl Scan<'_> {
     pub fn is_unclaimed(&self, reg: usize) -> bool {
         self.occupant.get(reg).copied().flatten().is_none()
             && self.reserved.get(&reg).is_none_or(|list| list.is_empty())
+    }
+
+    /// How many registers below `base` nobody holds or has reserved, counted up to `most`.
+    pub fn unclaimed_below(&self, base: usize, most: usize) -> usize {
+        let unused = self.free.range(..base as u16).map(|&reg| reg as usize).chain(self.occupant.len()..base);
+        unused.inspect(|_| spend(1)).filter(|&reg| self.is_unclaimed(reg)).take(most).count()
     }
 
     /// Keeps `reg` for class `id`.

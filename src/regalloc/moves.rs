@@ -5,6 +5,7 @@
 //! last: they read no register.
 
 use super::{Move, TooManyRegisters, constant_of, edge_pairs};
+use crate::base::effort::spend;
 use crate::ir::entities::{Const, Inst, Val};
 use crate::ir::function::Function;
 use cranelift_entity::SecondaryMap;
@@ -53,6 +54,7 @@ pub fn source(func: &Function, reg: &SecondaryMap<Val, Option<u16>>, val: Val) -
 
 /// Orders moves whose destinations differ.
 pub fn sequence(parallel: &[(Source, u16)], frame: &mut Frame) -> Vec<Move> {
+    spend(parallel.len());
     let mut result = Vec::new();
     let mut from: FxHashMap<u16, u16> = FxHashMap::default();
     let mut readers: FxHashMap<u16, u32> = FxHashMap::default();

@@ -9,6 +9,7 @@ use super::has_window;
 use super::intervals::Lives;
 use super::moves::{Frame, of_edge};
 use super::{HandlerEdge, TooManyRegisters, Unwind};
+use crate::base::effort::spend;
 use crate::base::epoch_set::EpochSet;
 use crate::ir::effects::Effects;
 use crate::ir::entities::{Block, Inst, Val};
@@ -33,6 +34,10 @@ pub fn table(
     let mut entries = 0;
     let mut walk = Walk { func, reg, lives, frame, owned: Owned::default(), passed: EpochSet::default() };
     for &block in &func.layout {
+        // Every value that lives on would otherwise be touched in every block.
+        if !func.blocks[block].insts.iter().any(|&inst| may_stop(func, inst)) {
+            continue;
+        }
         walk.owned.clear();
         lives.live_in.live_in(block).iter().for_each(|&val| walk.own(val));
         func.blocks[block].params.iter().for_each(|&val| walk.own(val));
@@ -151,6 +156,7 @@ impl Walk<'_> {
             self.passed.contains(val) || call.is_some_and(|call| self.lives.live_in.is_live_in(call.block, val))
         };
         let (mut drops, mut kept) = (Vec::new(), Vec::new());
+        spend(1 + self.owned.list.len());
         for &val in &self.owned.list {
             let list = if stays(val) { &mut kept } else { &mut drops };
             list.extend(self.reg[val]);

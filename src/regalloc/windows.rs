@@ -9,6 +9,7 @@ use super::linear_scan::Scan;
 use super::moves::{Frame, sequence, source};
 use super::order::Order;
 use super::{Allocation, MAX_REGISTERS, Move, Window, has_window, slot, slot_offset};
+use crate::base::effort::spend;
 use crate::ir::entities::Inst;
 use crate::ir::function::Function;
 use crate::ir::inst::Op;
@@ -95,7 +96,7 @@ impl Scan<'_> {
             Some(slot) if slot as usize >= floor => slot as usize,
             _ => {
                 let mut base = floor;
-                let mut room = (0..base).filter(|&reg| self.is_unclaimed(reg)).count();
+                let mut room = self.unclaimed_below(base, crossing);
                 while room < crossing {
                     room += usize::from(self.is_unclaimed(base));
                     base += 1;
@@ -130,6 +131,7 @@ impl Scan<'_> {
         let mut floor = self.floor(number);
         let mut crossing = 0;
         for &id in &self.sorted[self.next..] {
+            spend(1);
             let class = &self.classes.list[id as usize];
             if class.start() > call.at {
                 break;
@@ -147,7 +149,10 @@ impl Scan<'_> {
     /// One more than the highest register in use now whose value is live across the call.
     pub fn floor(&self, number: usize) -> usize {
         let call = &self.calls[number];
-        let crosses = |id: ClassId| call.result != Some(id) && self.classes.list[id as usize].covers(call.at + 1);
+        let crosses = |id: ClassId| {
+            spend(1);
+            call.result != Some(id) && self.classes.list[id as usize].covers(call.at + 1)
+        };
         self.occupant.iter().rposition(|occupant| occupant.is_some_and(crosses)).map_or(0, |reg| reg + 1)
     }
 

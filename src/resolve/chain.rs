@@ -115,11 +115,6 @@ impl Walker<'_, '_> {
         info.assigned = true;
         info.last_assigned = now;
         info.last_loop = self.loops.get(scope.loop_depth as usize).copied().unwrap_or(super::state::NEVER);
-        if let Some(open) = self.tries.last_mut()
-            && open.depth > scope.depth
-        {
-            open.assigned.push(binding);
-        }
     }
 
     /// A binding of the current scope gets its value, certainly or only if no outer candidate has one.

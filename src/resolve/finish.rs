@@ -17,7 +17,6 @@ pub(super) fn finish<'a>(mut walker: Walker<'a, '_>) -> Result<Resolution<'a>, V
         names: std::mem::take(&mut walker.names),
         candidates: std::mem::take(&mut walker.candidates),
         bindings: Vec::with_capacity(walker.bindings.len()),
-        try_assigned: std::mem::take(&mut walker.try_assigned),
         fields: std::mem::take(&mut walker.fields),
         structs: std::mem::take(&mut walker.structs),
         numbered: std::mem::take(&mut walker.numbered),

@@ -215,7 +215,6 @@ pub struct Resolution<'a> {
     bindings: Vec<Binding>,
     functions: Vec<FunctionInfo<'a>>,
     scope_heads: FxHashMap<ScopeKey, Vec<BindingId>>,
-    try_assigned: FxHashMap<ScopeKey, Vec<BindingId>>,
     globals: Vec<Symbol>,
     hoisted: Vec<(BindingId, FunctionKey)>,
     fields: Vec<(FunctionKey, BindingId)>,
@@ -268,11 +267,6 @@ impl<'a> Resolution<'a> {
     /// The bindings that start undefined at the head of a scope.
     pub fn scope_head(&self, scope: ScopeKey) -> &[BindingId] {
         self.scope_heads.get(&scope).map_or(&[], Vec::as_slice)
-    }
-
-    /// The bindings declared outside a `try` body and assigned inside it, by the same function. Sorted.
-    pub fn try_assigned(&self, body: ScopeKey) -> &[BindingId] {
-        self.try_assigned.get(&body).map_or(&[], Vec::as_slice)
     }
 
     /// The names of the global slots.

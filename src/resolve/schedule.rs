@@ -160,7 +160,7 @@ impl<'a> Walker<'a, '_> {
         let Some(node) = state.node else { return };
         self.unit = state.unit;
         self.current = key;
-        debug_assert!(self.loops.is_empty() && self.tries.is_empty() && self.open_matches == 0);
+        debug_assert!(self.loops.is_empty() && self.open_matches == 0);
         let scope = self.unit.scope(node.body.id);
         self.scopes[scope.index()] =
             super::state::ScopeState { parent: state.scope_around, function: key, mask: 0, loop_depth: 0, depth: 0 };

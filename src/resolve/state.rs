@@ -117,14 +117,6 @@ pub(super) struct FunctionState<'a> {
     pub fields: &'a [crate::syntax::ast::FieldDecl<'a>],
 }
 
-/// An open `try` body of the current function.
-#[derive(Debug)]
-pub(super) struct TryState {
-    pub scope: ScopeKey,
-    pub depth: u32,
-    pub assigned: Vec<BindingId>,
-}
-
 /// What a name means outside all scopes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Outermost {
@@ -147,7 +139,6 @@ pub(super) struct Walker<'a, 'w> {
     pub scopes: Vec<ScopeState>,
     pub by_name: FxHashMap<(ScopeKey, Symbol), BindingId>,
     pub captured: FxHashMap<(FunctionKey, BindingId), ()>,
-    pub try_assigned: FxHashMap<ScopeKey, Vec<BindingId>>,
     pub fields: Vec<(FunctionKey, BindingId)>,
     pub structs: FxHashMap<Symbol, Vec<&'a StructDecl<'a>>>,
     /// Whether an operator may run script code.
@@ -174,7 +165,6 @@ pub(super) struct Walker<'a, 'w> {
     pub current: FunctionKey,
     pub scope: ScopeKey,
     pub loops: Vec<u32>,
-    pub tries: Vec<TryState>,
     pub spine: Vec<&'a Expr<'a>>,
     /// Definedness changes of the open `match` cases, to be undone: binding and what it was.
     pub undo: Vec<(BindingId, Defined, Kinds, u32)>,
@@ -215,7 +205,6 @@ impl<'a, 'w> Walker<'a, 'w> {
             scopes: vec![unused; total.blocks as usize],
             by_name: FxHashMap::default(),
             captured: FxHashMap::default(),
-            try_assigned: FxHashMap::default(),
             fields: Vec::new(),
             structs: FxHashMap::default(),
             overloads: false,
@@ -241,7 +230,6 @@ impl<'a, 'w> Walker<'a, 'w> {
             current: FunctionKey(program.main.id.0),
             scope: ScopeKey(program.main.body.id.0),
             loops: Vec::new(),
-            tries: Vec::new(),
             spine: Vec::new(),
             undo: Vec::new(),
             open_matches: 0,

@@ -1,7 +1,7 @@
 //! The forward walk over statements.
 
-use super::state::{Defined, Kinds, TryState, Walker};
-use super::{BindingId, ScopeKey};
+use super::BindingId;
+use super::state::{Defined, Kinds, Walker};
 use crate::base::intern::Symbol;
 use crate::syntax::ast::{
     Block, Case, Expr, ExprKind, FunctionKind, MatchPattern, Name, Path, Step, Stmt, StmtKind, StructDecl,
@@ -141,31 +141,9 @@ impl<'a> Walker<'a, '_> {
 
     fn guarded(&mut self, body: &Block<'a>) {
         let outer = self.scope;
-        let scope = self.unit.scope(body.id);
-        self.open(scope);
-        let depth = self.scopes[scope.index()].depth;
-        self.tries.push(TryState { scope, depth, assigned: Vec::new() });
+        self.open(self.unit.scope(body.id));
         self.statements(body.statements);
         self.scope = outer;
-        self.leave_try();
-    }
-
-    fn leave_try(&mut self) {
-        let Some(mut done) = self.tries.pop() else { return };
-        done.assigned.sort_unstable();
-        done.assigned.dedup();
-        if let Some(outer) = self.tries.last_mut() {
-            let bindings = &self.bindings;
-            let scopes = &self.scopes;
-            let outside = |binding: &&BindingId| {
-                let scope: ScopeKey = bindings[binding.index()].scope;
-                scopes[scope.index()].depth < outer.depth
-            };
-            outer.assigned.extend(done.assigned.iter().filter(outside).copied());
-        }
-        if !done.assigned.is_empty() {
-            self.try_assigned.insert(done.scope, done.assigned);
-        }
     }
 
     fn enter_loop(&mut self) {

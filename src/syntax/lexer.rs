@@ -6,6 +6,7 @@
 
 use super::token::{NO_PAYLOAD, Token, TokenKind, Tokens, keyword};
 use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::effort::spend;
 use crate::base::hint;
 use crate::base::intern::Interner;
 use crate::base::limits::{MAX_DIAGNOSTICS, MAX_IDENTIFIER_CHARS, MAX_NUMBER_CHARS, MAX_STRING_CHARS};
@@ -90,6 +91,7 @@ impl<'a> Lexer<'_, 'a, '_> {
     }
 
     fn next(&mut self) {
+        spend(1);
         let start = self.pos;
         let byte = self.bytes[start];
         match byte {

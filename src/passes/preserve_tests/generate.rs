@@ -2,7 +2,7 @@
 //! order at all. What a function computes goes to a global and into calls, so that it can be seen.
 
 use crate::base::source::{SourceId, Span};
-use crate::ir::builder::{FunctionBuilder, Handler, Variable};
+use crate::ir::builder::{FunctionBuilder, Variable};
 use crate::ir::entities::{Block, FuncRef, Val};
 use crate::ir::function::{BlockCall, ConstData, Function, GlobalData, Module, ValDef};
 use crate::ir::inst::{Imm, Op};
@@ -26,7 +26,7 @@ impl Random {
 struct Generator {
     builder: FunctionBuilder,
     random: Random,
-    loops: Vec<(Block, Block, Option<Handler>)>,
+    loops: Vec<(Block, Block, Option<Block>)>,
     position: usize,
 }
 
@@ -183,7 +183,7 @@ impl Generator {
                 let cond = self.condition(vars);
                 self.builder.brif(cond, (body, &[]), (exit, &[]), span);
                 self.builder.seal_and_switch(body);
-                self.loops.push((header, exit, self.builder.handler().cloned()));
+                self.loops.push((header, exit, self.builder.handler()));
                 self.statements(vars, assignable, depth - 1);
                 self.loops.pop();
                 self.jump_on(header);
@@ -192,14 +192,12 @@ impl Generator {
             }
             11 => self.walk(vars, assignable, depth),
             _ => {
-                let chosen: Vec<_> = assignable.iter().copied().filter(|_| self.random.below(2) == 0).collect();
                 let [handler, after] = std::array::from_fn(|_| self.builder.create_block());
-                let outer = self.builder.set_handler(Some((handler, chosen.clone())));
-                self.statements(vars, &chosen, depth - 1);
+                let outer = self.builder.set_handler(Some(handler));
+                self.statements(vars, assignable, depth - 1);
                 self.builder.set_handler(outer);
                 self.jump_on(after);
-                self.builder.begin_handler(handler, &chosen);
-                self.builder.ins(Op::Caught, &[], Imm::None, span);
+                self.builder.begin_handler(handler, span);
                 self.statements(vars, assignable, depth - 1);
                 self.jump_on(after);
                 self.builder.seal_and_switch(after);
@@ -300,7 +298,7 @@ fn tangle(func: &mut Function, blocks: &[Block], random: &mut Random) {
 /// The program of a seed: structured as scripts are, or an arbitrary graph of blocks.
 pub fn program(seed: u64) -> Module {
     let func = Function::new(FuncRef::new(0), None, 1, Span::default());
-    let mut builder = FunctionBuilder::new(func);
+    let mut builder = FunctionBuilder::new(func).with_most_edges(2 + seed as usize % 4);
     let vars: Vec<_> = (0..4).map(|_| builder.new_variable()).collect();
     let param = builder.entry_param(0);
     builder.def_var(vars[0], param);

@@ -1,0 +1,83 @@
+//! No stage of the compiler takes more than n log n steps for a program of n lines, whatever its shape: the shapes of
+//! `benches/growth` at two sizes, by counted steps (`base::effort`) and by the size of what comes out, never by the clock. Where many
+//! values are owned at many instructions the unwinder's tables grow with the product; there nothing may grow faster than they do.
+
+#[path = "../benches/growth/shapes.rs"]
+mod shapes;
+
+use ruff::base::effort;
+use ruff::base::source::SourceMap;
+use ruff::engine::pipeline::{self, CompileOptions};
+use ruff::ir::function::Module;
+use ruff::passes::Level;
+use ruff::passes::manager::PassOptions;
+use shapes::{SHAPES, Shape};
+
+/// The smaller size: large enough that what is done once for a program does not count.
+const SIZE: usize = 100;
+
+/// What twice the size may cost: 2 for what is linear, and what a factor of log n adds at this size.
+const MOST: f64 = 2.4;
+
+/// The same for what grows with the tables of the unwinder.
+const MOST_OWNED: f64 = 4.2;
+
+/// The same for the arguments of edges: those of the last 16 blocks of a tree of edges come in steps.
+const MOST_ARGUMENTS: f64 = 3.0;
+
+fn options(level: Level) -> CompileOptions {
+    CompileOptions { passes: PassOptions::at(level), tests: true, ..CompileOptions::default() }
+}
+
+/// The arguments that all edges pass, after the passes.
+fn arguments(text: &str, level: Level) -> f64 {
+    let mut sources = SourceMap::new();
+    let main = sources.add("shape.ruff", text).expect("an empty map takes a source");
+    let mut module: Module =
+        pipeline::lower(&mut sources, main, &options(level)).unwrap_or_else(|list| panic!("{list:?}")).module;
+    pipeline::optimise(&mut module, &options(level), &mut |_, _| {});
+    let mut count = 0;
+    for func in module.functions.values() {
+        func.layout.iter().for_each(|&block| func.for_each_edge(block, |_, call| count += call.args.len()));
+    }
+    count as f64
+}
+
+/// The steps of compiling a program, the words of its code and tables, and the arguments of its edges.
+fn cost(shape: &Shape, size: usize, level: Level) -> [f64; 3] {
+    let text = (shape.program)(size);
+    let mut sources = SourceMap::new();
+    let main = sources.add("shape.ruff", &text).expect("an empty map takes a source");
+    let before = effort::spent();
+    let compiled = pipeline::compile(&mut sources, main, &options(level), &mut |_, _| {});
+    let compiled = compiled.unwrap_or_else(|list| panic!("{} of {size}: {list:?}", shape.name));
+    let steps = effort::spent() - before;
+    let functions = compiled.program().functions.iter();
+    let words: usize =
+        functions.map(|code| code.code.len() + code.unwind.len() + code.unwind_registers.len().div_ceil(4)).sum();
+    [steps as f64, words as f64, arguments(&text, level)]
+}
+
+#[test]
+fn no_stage_is_quadratic() {
+    let mut complaints = Vec::new();
+    for shape in SHAPES {
+        for level in [Level::O0, Level::O2] {
+            let (small, large) = (cost(shape, SIZE, level), cost(shape, 2 * SIZE, level));
+            assert!(small[0] > 100.0, "{} is counted", shape.name);
+            let most = if shape.owns { MOST_OWNED } else { MOST };
+            let limits = [("steps", most), ("words", most), ("arguments", MOST_ARGUMENTS)];
+            for ((what, most), (small, large)) in limits.into_iter().zip(small.into_iter().zip(large)) {
+                if large > most * small + 16.0 {
+                    let factor = large / small;
+                    complaints.push(format!(
+                        "{} at {}: {small} {what}, then {factor:.2} times",
+                        shape.name,
+                        level.name()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
