@@ -141,6 +141,17 @@ fn messages_of_scripts_are_not_taken_for_those_of_the_engine() {
     }
 }
 
+/// Spans are cut at 64 KiB, here inside a character.
+#[test]
+fn long_declarations_are_no_trouble() {
+    for blanks in 0..3 {
+        let parameters: Vec<String> = (0..200).map(|number| format!("p{number}{}", "é".repeat(240))).collect();
+        let program = format!("func f({}{}) {{ }}\nf()", " ".repeat(blanks), parameters.join(", "));
+        let [said, _, tree] = complaints(&program);
+        assert!(said.contains("f expects 200 arguments, got 0") && said == tree, "{blanks}");
+    }
+}
+
 #[test]
 fn names_too_different_are_not_suggested() {
     let [said, ..] = complaints("count := 1\nprint(coutn)");

@@ -178,7 +178,7 @@ impl Hints<'_> {
     /// Nothing but the end of a line, a `;` or a closing bracket follows two minuses, the second of which stands here.
     fn is_decrement(&self) -> bool {
         let text = &self.source.text;
-        let (before, after) = (text[..self.at()].as_bytes(), &text[self.span.end() as usize..]);
+        let (before, after) = (&text.as_bytes()[..self.at()], &text[self.span.end() as usize..]);
         let after = after.trim_start_matches([' ', '\t']);
         before.last() == Some(&b'-') && (after.is_empty() || after.starts_with(['\n', '\r', ';', '}', ')', '#', '/']))
     }
@@ -290,7 +290,9 @@ impl Hints<'_> {
         });
         let Some(found) = found else { return };
         let source = self.sources.get(found.span.source);
-        let written = &source.text[found.span.start as usize..found.span.end() as usize];
+        // A span is cut at 64 KiB, which may be inside a character.
+        let range = found.span.start as usize..found.span.end() as usize;
+        let written = source.text.get(range).unwrap_or(&found.name);
         let written: Vec<&str> = written.split_whitespace().collect();
         self.advice.label(found.span, Situation::Signature.advice(&[&written.join(" ")]));
     }

@@ -6,6 +6,7 @@ use crate::base::source::{Source, SourceId, Span};
 use crate::syntax::lexer;
 use crate::syntax::token::{NO_PAYLOAD, Token, TokenKind};
 use bumpalo::Bump;
+use rustc_hash::FxHashMap;
 use std::ops::Range;
 
 /// What a name is declared as.
@@ -68,6 +69,7 @@ pub fn of(id: SourceId, source: &Source) -> Vec<Declaration> {
         blocks: Vec::new(),
         parameters: 0,
         found: Vec::new(),
+        by_name: FxHashMap::default(),
         pending: Vec::new(),
     };
     reader.read();
@@ -81,6 +83,8 @@ struct Reader<'t> {
     /// Open braces: from, to, and the struct they declare.
     blocks: Vec<(Range<usize>, Option<usize>)>,
     found: Vec<Declaration>,
+    /// Places in `found`.
+    by_name: FxHashMap<String, Vec<usize>>,
     /// Where the last list of parameters ends.
     parameters: usize,
     /// Declarations whose scope is the next block.
@@ -108,6 +112,7 @@ impl Reader<'_> {
         let (start, end) = (self.tokens[first].start as usize, self.tokens[last].end() as usize);
         let scope = self.blocks.last().map_or(0..usize::MAX, |block| block.0.clone());
         let (name, span) = (self.text(first).to_owned(), Span::new(self.id, start, end));
+        self.by_name.entry(name.clone()).or_default().push(self.found.len());
         self.found.push(Declaration { name, kind, span, scope });
         self.found.len() - 1
     }
@@ -148,11 +153,14 @@ impl Reader<'_> {
                 }
                 self.blocks.push(block);
             }
-            LeftBracket if self.assigned_behind(at) && (at == 0 || !matches!(self.kind(at - 1), Let | Mut | Const)) => {
-                // A place such as `a[i] := v` has something before the bracket on its line.
-                if at == 0 || self.tokens[at].first_on_line || matches!(self.kind(at - 1), Semicolon | LeftBrace) {
-                    self.add_all(at..self.partner(at), &Kind::Let, false);
-                }
+            // A place such as `a[i] := v` has something before the bracket on its line.
+            LeftBracket
+                if self.assigned_behind(at)
+                    && (at == 0
+                        || self.tokens[at].first_on_line
+                        || matches!(self.kind(at - 1), Semicolon | LeftBrace)) =>
+            {
+                self.add_all(at..self.partner(at), &Kind::Let, false);
             }
             word @ (Let | Mut | Const) => {
                 let kind = match word {
@@ -199,10 +207,9 @@ impl Reader<'_> {
             }
             Ident if matches!(next, ColonEq | Eq) => {
                 let before = at.checked_sub(1).map_or(Semicolon, |before| self.kind(before));
-                let known = |declaration: &Declaration| {
-                    declaration.name == self.text(at) && declaration.is_value() && declaration.is_visible(start)
-                };
-                if !matches!(before, Let | Mut | Const | Dot) && !self.found.iter().any(known) {
+                let known = |&number: &usize| self.found[number].is_value() && self.found[number].is_visible(start);
+                let known = self.by_name.get(self.text(at)).is_some_and(|numbers| numbers.iter().any(known));
+                if !known && !matches!(before, Let | Mut | Const | Dot) {
                     self.add(at, at, Kind::Variable);
                 }
             }
