@@ -97,7 +97,8 @@ fn measure(text: &str, level: Level) -> Stages {
 }
 
 fn report(shape: &Shape, size: usize, all: bool) {
-    print!("{:<28}", shape.name);
+    // A star: its tables grow with a product.
+    print!("{:<28}", format!("{}{}", shape.name, if shape.owns { " *" } else { "" }));
     for &level in Level::ALL {
         let small = measure(&(shape.program)(size), level);
         let large = measure(&(shape.program)(2 * size), level);
@@ -130,7 +131,7 @@ fn main() {
             None => words.push(word),
         }
     }
-    println!("factor of doubling from {size}, time, leading stage: at O0, O1, O2");
+    println!("factor of doubling from {size}, time, leading stage: at O0, O1, O2; *: tables that grow with a product");
     for shape in SHAPES.iter().filter(|shape| words.is_empty() || words.iter().any(|word| shape.name.contains(word))) {
         report(shape, size, all);
     }

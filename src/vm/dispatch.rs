@@ -321,6 +321,8 @@ pub(crate) unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64) {
         {
             start.go();
             (*start.vm).running = true;
+            // Handlers clear it.
+            #[expect(clippy::while_immutable_condition)]
             while (*start.vm).running {
                 let (pc, base) = ((*start.vm).pc, (*start.vm).base);
                 let handler: Handler = std::mem::transmute(*pc);
