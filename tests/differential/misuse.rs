@@ -191,7 +191,7 @@ impl Generator {
         for (index, piece) in self.random.pick(USES).split('§').enumerate() {
             if index > 0 {
                 let known = self.random.percent(85);
-                text.push_str(if known { pool[self.random.below(4) / 3] } else { *self.random.pick(CONSTANTS) });
+                text.push_str(if known { pool[self.random.below(4) / 3] } else { self.random.pick(CONSTANTS) });
             }
             text.push_str(piece);
         }
