@@ -268,7 +268,7 @@ fn every_kind_of_diagnostic_has_its_exit_code() {
     let runtime = with_files(&[("a.ruff", "func f() {\n  return 1 / 0\n}\nprint(1)\nf()\n")], &["a.ruff"]);
     expect(&runtime, 4, "1\n");
     let message = "[RUFVM001] [vm] Runtime Error: Division by zero";
-    expect_complaint(&runtime, 4, &[message, "  --> a.ruff:2:12", "Call stack:\n  0 at f\n"]);
+    expect_complaint(&runtime, 4, &[message, "  --> a.ruff:2:12", "Call stack:\n  0 at f  (a.ruff:2:12)\n"]);
 }
 
 #[test]

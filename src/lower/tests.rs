@@ -214,9 +214,9 @@ fn read_modify_writes_become_one_instruction() {
 
 #[test]
 fn variables_a_try_body_assigns_go_to_its_handler() {
-    let text = "func f(a, b) { try { a := len(b) } except e { print(e) } return a }";
+    let text = "func f(a, b) { try { a := len(b) a := len(a) } except e { print(e) } return a }";
     let body = function(text, "f");
-    assert!(body.contains("unwind block1(v0)"), "{body}");
+    assert!(body.contains("unwind block1(v0)") && body.contains("unwind block1(v2)"), "{body}");
     assert!(body.contains("= caught"), "{body}");
 }
 

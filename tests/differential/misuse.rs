@@ -191,7 +191,9 @@ impl Generator {
         for (index, piece) in self.random.pick(USES).split('§').enumerate() {
             if index > 0 {
                 let known = self.random.percent(85);
-                text.push_str(if known { pool[self.random.below(4) / 3] } else { self.random.pick(CONSTANTS) });
+                let operand: &str =
+                    if known { pool[self.random.below(4) / 3] } else { self.random.pick::<&str>(CONSTANTS) };
+                text.push_str(operand);
             }
             text.push_str(piece);
         }
