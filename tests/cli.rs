@@ -127,6 +127,22 @@ fn tests_get_their_input_and_a_filter_has_to_fit() {
 }
 
 #[test]
+fn verbose_tests_name_what_passed_and_say_how_long_it_took() {
+    let files =
+        [("a.ruff", "print(1)"), ("a.out", "1\n"), ("b.ruff", "test \"one\" { }"), ("c.ruff", "1"), ("c.out", "2\n")];
+    let got = with_files(&files, &["test", "--verbose"]);
+    assert_eq!(got.code, Some(1), "{}", got.err);
+    let lines: Vec<&str> = got.out.lines().collect();
+    let times = ["ok    a.ruff  (", "ok    b.ruff  (", "FAIL  c.ruff  ("];
+    assert!(
+        times.iter().all(|start| lines.iter().any(|line| line.starts_with(start) && line.ends_with(" s)"))),
+        "{lines:?}"
+    );
+    assert!(lines.contains(&"      ok    one") && got.out.ends_with("\n2 passed, 1 failed\n"), "{lines:?}");
+    assert_eq!(with_files(&files[..3], &["test"]).out, "\n2 passed, 0 failed\n");
+}
+
+#[test]
 fn failing_test_blocks_say_where() {
     let blocks = "test \"bad\" {\n  assert_equal(1, 2)\n}\ntest \"leaves\" { exit(0) }\ntest \"good\" { }\ntest_teardown { print(1) }\n";
     let got = with_files(&[("a.ruff", blocks)], &["test-run", "a.ruff"]);

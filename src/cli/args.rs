@@ -136,6 +136,9 @@ pub struct Test {
     /// Write what the programs print as what is expected of them
     #[arg(long)]
     pub update: bool,
+    /// Name what passes, too, and say how long each program took
+    #[arg(short, long)]
+    pub verbose: bool,
     /// Seconds each program may take
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub timeout: u64,

@@ -44,6 +44,19 @@ struct Verdict {
     text: String,
 }
 
+impl Verdict {
+    /// With a line for a program that passed, and the time it took.
+    fn timed(mut self, job: &Job, took: Duration) -> Verdict {
+        if self.failed == 0 && self.passed > 0 {
+            self.text = format!("ok    {}\n{}", job.program.display(), self.text);
+        }
+        if let Some((first, rest)) = self.text.split_once('\n') {
+            self.text = format!("{first}  ({:.3} s)\n{rest}", took.as_secs_f64());
+        }
+        self
+    }
+}
+
 /// Runs all tests below a path; gives the exit code.
 pub fn test(arguments: &Test, colour: Colour) -> i32 {
     let path = arguments.path.clone().unwrap_or_else(|| PathBuf::from("."));
@@ -79,7 +92,9 @@ pub fn test(arguments: &Test, colour: Colour) -> i32 {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     jobs.get(index).map(|job| (index, job))
                 } {
+                    let started = Instant::now();
                     let verdict = run(job, arguments);
+                    let verdict = if arguments.verbose { verdict.timed(job, started.elapsed()) } else { verdict };
                     verdicts.lock().unwrap_or_else(|poisoned| poisoned.into_inner())[index] = Some(verdict);
                 }
             });
@@ -173,7 +188,7 @@ fn run(job: &Job, arguments: &Test) -> Verdict {
             text if text.is_empty() => Verdict { passed: 1, ..Verdict::default() },
             text => failure(&name, &text),
         },
-        Kind::Blocks => blocks(&name, &finished),
+        Kind::Blocks => blocks(&name, &finished, arguments.verbose),
     }
 }
 
@@ -181,16 +196,20 @@ fn failure(name: &str, text: &str) -> Verdict {
     Verdict { failed: 1, text: format!("FAIL  {name}\n{text}"), ..Verdict::default() }
 }
 
-/// The report of `test-run`, without what went well.
-fn blocks(name: &str, finished: &Finished) -> Verdict {
+/// The report of `test-run`; what went well only if `verbose`.
+fn blocks(name: &str, finished: &Finished, verbose: bool) -> Verdict {
     let last = finished.out.lines().last().unwrap_or("");
     let counts = last.strip_suffix(" failed").and_then(|line| line.split_once(" passed, "));
     let counts = counts.and_then(|(passed, failed)| Some((passed.parse().ok()?, failed.parse().ok()?)));
     match counts {
-        Some((passed, 0)) if finished.code == Some(exit::OK) => Verdict { passed, ..Verdict::default() },
+        Some((passed, 0)) if finished.code == Some(exit::OK) => {
+            let named = finished.out.lines().filter(|line| verbose && line.starts_with("ok    "));
+            Verdict { passed, text: named.map(|line| format!("      {line}\n")).collect(), ..Verdict::default() }
+        }
         Some((passed, failed)) if finished.code == Some(exit::FAILED) => {
             let mut text = format!("FAIL  {name}\n");
-            let lines = finished.out.lines().filter(|line| !line.starts_with("ok    ") && !line.is_empty());
+            let wanted = |line: &&str| !line.is_empty() && (verbose || !line.starts_with("ok    "));
+            let lines = finished.out.lines().filter(wanted);
             for line in lines.filter(|&line| line != last) {
                 text.push_str(&format!("      {line}\n"));
             }
