@@ -209,7 +209,9 @@ impl Trace {
     /// The frames of the task that raised it first, then of those that waited for it: for each that has one the name, and where it
     /// stands.
     pub fn frames(&self) -> impl Iterator<Item = (&Rc<str>, Span)> {
-        let frames = walk([&self.active, &self.ended]);
+        // The innermost one stands where the error was raised, which an instruction with several positions knows better.
+        let origin = |(at, frame): (usize, Frame)| if at == 0 { Frame { span: self.origin, ..frame } } else { frame };
+        let frames = walk([&self.active, &self.ended]).enumerate().map(origin);
         frames.filter_map(|frame| Some((self.names.get(frame.function)?, frame.span)))
     }
 

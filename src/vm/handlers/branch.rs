@@ -11,7 +11,8 @@ use crate::runtime::string;
 use crate::runtime::value::Value;
 use crate::runtime::word::{TAG_IMMEDIATE, Word};
 use crate::semantics::compare;
-use crate::vm::dispatch::{Handler, Machine, handlers};
+use crate::vm::Vm;
+use crate::vm::dispatch::{Handler, handlers};
 
 /// Whether `==` on these words is identity: for equality, if neither is a double and the left one is not on the heap (an object
 /// may be a big int, or overload the operator). A right operand in a register may die there, so it must not be on the heap either.
@@ -32,13 +33,13 @@ pub(super) use identity;
 /// PERF: an interpreter written in the language compares one-character strings with literals; through the general operator that
 /// was 78 % of its instructions. `tree[0] == null`, where there is a tree, was a quarter of those of `binary_trees`.
 #[inline(never)]
-pub(super) unsafe fn same_object(m: Machine, x: u64, y: u64) -> i64 {
+pub(super) unsafe fn same_object(vm: *mut Vm, pc: *mut u64, x: u64, y: u64) -> i64 {
     // SAFETY: both are live values, owned where the flags say that they die here.
     unsafe {
-        let flags = *(m.pc as *const u16).add(4);
+        let flags = *(pc as *const u16).add(4);
         let kind = |word: u64| Word(word).is_counted().then(|| (*Word(word).header()).kind);
         let (left, right) = (kind(x), kind(y));
-        if left == Some(Kind::Struct) && overload::decides(&*m.vm, flags, Word(x)) {
+        if left == Some(Kind::Struct) && overload::decides(&*vm, flags, Word(x)) {
             return -1;
         }
         let same = match (left, right) {
@@ -64,9 +65,10 @@ pub(super) unsafe fn same_object(m: Machine, x: u64, y: u64) -> i64 {
 }
 
 /// Whether a value that is neither bool nor inline int is true, as far as its kind tells: 1 or 0, and -1 if it does not. Where
-/// it tells, the value is released if it dies here.
+/// it tells, the value is released if it dies here. It does not get the `Machine`, whose address would keep its caller from ending
+/// in a jump.
 #[inline(never)]
-pub(super) unsafe fn truth_of_kind(m: Machine, word: u64) -> i64 {
+pub(super) unsafe fn truth_of_kind(pc: *mut u64, word: u64) -> i64 {
     if word == Word::NULL.0 {
         return 0;
     }
@@ -79,7 +81,7 @@ pub(super) unsafe fn truth_of_kind(m: Machine, word: u64) -> i64 {
         else {
             return -1;
         };
-        if *(m.pc as *const u16).add(4) & DROP_FIRST != 0 {
+        if *(pc as *const u16).add(4) & DROP_FIRST != 0 {
             release(object);
         }
         1
@@ -92,7 +94,7 @@ macro_rules! same_object_if_equality {
         -1
     };
     (equality $m:ident, $x:expr, $y:expr) => {
-        $crate::vm::handlers::branch::same_object($m, $x, $y)
+        $crate::vm::handlers::branch::same_object($m.vm, $m.pc, $x, $y)
     };
 }
 

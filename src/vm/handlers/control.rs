@@ -28,7 +28,7 @@ handlers! {
         }
     }
     cold fn jump_if_other(m) {
-        let truth = truth_of_kind(m, m.ra());
+        let truth = truth_of_kind(m.pc, m.ra());
         match truth {
             0 => m.next(2),
             1 => m.jump(m.wide()),
@@ -36,7 +36,7 @@ handlers! {
         }
     }
     cold fn jump_if_not_other(m) {
-        let truth = truth_of_kind(m, m.ra());
+        let truth = truth_of_kind(m.pc, m.ra());
         match truth {
             0 => m.jump(m.wide()),
             1 => m.next(2),

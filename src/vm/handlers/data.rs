@@ -207,7 +207,7 @@ handlers! {
         }
     }
     cold fn truthy_other(m) {
-        let truth = truth_of_kind(m, m.rb());
+        let truth = truth_of_kind(m.pc, m.rb());
         if truth >= 0 {
             m.set_a(Word::FALSE.0 + truth as u64);
             return m.next(2);
