@@ -232,7 +232,7 @@ fn huge_requests_are_refused_or_served() {
         "mut a := [1] for i in 200 { a := concat(a, a) }",
     ] {
         let got = survives(&format!("try {{ {code} }} except e {{ print(\"raised\") }}\n"));
-        assert!(got.out == "raised\n" || got.code == Some(4), "{code}: {} {}", got.out, got.err);
+        assert!(got.out == "raised\n" || got.code == Some(6), "{code}: {} {}", got.out, got.err);
     }
 }
 

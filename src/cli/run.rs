@@ -10,6 +10,7 @@ use crate::engine::hints;
 use crate::engine::pipeline::{self, Limit, Outcome, RunOptions, UncaughtError};
 use crate::engine::tree;
 use crate::runtime::host::Host;
+use crate::runtime::memory;
 use crate::vm::Limits;
 use std::ffi::OsString;
 
@@ -84,7 +85,7 @@ fn ended(outcome: Outcome, limits: &Limits, sources: &SourceMap, colour: Colour)
             if let (Limit::Fuel, Some(units)) = (limit, limits.fuel) {
                 error.message = format!("Fuel limit of {units} exceeded");
             }
-            if limit == Limit::Memory && limits.memory.is_none() {
+            if limit == Limit::Memory && limits.memory.is_none() && memory::refused().is_some() {
                 error.message.push_str(DEFAULT_LIMIT);
             }
             uncaught(sources, &error, colour);

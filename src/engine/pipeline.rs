@@ -299,12 +299,12 @@ pub(super) fn outcome(ending: Ending, limits: &Limits) -> Outcome {
 
 /// Whether a limit on memory is why a program has ended with `error`, and the message.
 pub(super) fn memory_or_error(error: &RuntimeError, limits: &Limits) -> (bool, String) {
-    let limit = match error {
-        RuntimeError::Stop(Stop::Memory) => limits.memory.or_else(memory::refused),
-        _ => None,
-    };
-    match limit {
-        Some(bytes) => (true, format!("Memory limit of {bytes} bytes exceeded")),
-        None => (false, error.text().to_string()),
+    match error {
+        RuntimeError::Stop(Stop::Memory) => match limits.memory.or_else(memory::refused) {
+            Some(bytes) => (true, format!("Memory limit of {bytes} bytes exceeded")),
+            // No limit: more than any value may have.
+            None => (true, error.text().to_string()),
+        },
+        _ => (false, error.text().to_string()),
     }
 }
