@@ -7,7 +7,7 @@ use ruff::base::hint::{TABLE, Trigger};
 use ruff::base::render::{self, Colour};
 use ruff::base::source::{SourceId, SourceMap};
 use ruff::engine::pipeline::{self, CompileOptions, Outcome, RunOptions};
-use ruff::engine::{hints, tree};
+use ruff::engine::tree;
 use ruff::runtime::host::Host;
 use std::path::{Path, PathBuf};
 
@@ -38,8 +38,7 @@ fn texts(directory: &str, extension: &str) -> Vec<(PathBuf, String)> {
 
 fn reported(sources: &SourceMap, outcome: Outcome) -> String {
     let Outcome::Error(error) = outcome else { return format!("{outcome:?}\n") };
-    let advice = hints::advice(sources, &error);
-    render::runtime_error(sources, &error.message, Some(error.span), &advice, &error.stack, Colour::Never)
+    render::runtime_error(sources, &error.message, Some(error.span), &error.advice, &error.stack, Colour::Never)
 }
 
 /// What the program prints on standard error: on the machine, without optimisation, and on the tree walker.

@@ -97,6 +97,21 @@ pub struct Advice {
     pub labels: Vec<(Span, String)>,
     /// Help lines.
     pub help: Vec<String>,
+    /// If the problem is an import of a module that is wrong: what is wrong with the module.
+    pub causes: Vec<Diagnostic>,
+    /// If the place is in a module: the import statements that led to it, the innermost first.
+    pub imported: Vec<Span>,
+}
+
+/// Why an import statement leads to no module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportFailure {
+    /// What the statement raises.
+    pub message: String,
+    /// The files looked for, if there is none, in this order.
+    pub tried: Vec<String>,
+    /// All that is wrong with the module, if there is one.
+    pub causes: Vec<Diagnostic>,
 }
 
 impl Advice {

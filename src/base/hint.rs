@@ -279,7 +279,9 @@ hints! {
         Fields "an unknown field" => "the fields of `{}` are {}",
         Methods "an unknown method" => "the methods of `{}` are {}",
         Signature "a wrong number of arguments" => "`{}` is declared here",
-        NoNames "a name a module does not have" => "`{}` declares {}",
+        NoNames "a name a module does not have" => "`{}` exports {}",
+        Tried "a missing module" => "no such file: {}",
+        NotExported "a name without `export`" => "`{}` is declared here, without `export`",
         GetKey "a missing key" => "`get(d, key)` gives `null` for a key that is missing",
     }
 }

@@ -125,6 +125,43 @@ fn excerpt(map: &SourceMap, span: Span, labels: &[(Span, String)], colour: Colou
     drawing
 }
 
+fn note_lines(out: &mut String, notes: &[String]) {
+    for note in notes {
+        let _ = writeln!(out, "  = note: {note}");
+    }
+}
+
+/// A further place: a note that names it, with its excerpt.
+fn place(out: &mut String, map: &SourceMap, span: Span, what: &str, labels: &[(Span, String)], colour: Colour) {
+    if let Some(source) = map.try_get(span.source) {
+        let position = source.lines.position(&source.text, span.start);
+        let _ = writeln!(out, "  = note: {what}{}:{}:{}", source.name, position.line, position.column);
+        out.push_str(&excerpt(map, span, labels, colour));
+    }
+}
+
+/// What stands below the position of a problem. An import of a module that is wrong shows what is wrong there, then itself; what is
+/// in a module, where that was imported.
+fn below(out: &mut String, map: &SourceMap, span: Span, advice: &Advice, notes: &[String], colour: Colour) {
+    const IMPORTED: &str = "imported at ";
+    if advice.causes.is_empty() {
+        out.push_str(&excerpt(map, span, &advice.labels, colour));
+    }
+    for cause in &advice.causes {
+        place(out, map, cause.span, &format!("{}, at ", cause.message), &cause.advice.labels, colour);
+        note_lines(out, &cause.notes);
+        help_lines(out, &cause.advice);
+    }
+    if !advice.causes.is_empty() {
+        place(out, map, span, IMPORTED, &advice.labels, colour);
+    }
+    note_lines(out, notes);
+    help_lines(out, advice);
+    for &span in &advice.imported {
+        place(out, map, span, IMPORTED, &[], colour);
+    }
+}
+
 fn help_lines(out: &mut String, advice: &Advice) {
     for help in &advice.help {
         let _ = writeln!(out, "  = help: {help}");
@@ -137,11 +174,7 @@ pub fn diagnostic(map: &SourceMap, diagnostic: &Diagnostic, colour: Colour) -> S
     let mut out = String::new();
     heading(&mut out, diagnostic.code.text(), phase.label(), phase.prefix(), &diagnostic.message, colour);
     location(&mut out, map, diagnostic.span);
-    out.push_str(&excerpt(map, diagnostic.span, &diagnostic.advice.labels, colour));
-    for note in &diagnostic.notes {
-        let _ = writeln!(out, "  = note: {note}");
-    }
-    help_lines(&mut out, &diagnostic.advice);
+    below(&mut out, map, diagnostic.span, &diagnostic.advice, &diagnostic.notes, colour);
     out
 }
 
@@ -189,8 +222,7 @@ fn raised<S: AsRef<str>>(
 ) {
     if let Some(span) = span {
         location(out, map, span);
-        out.push_str(&excerpt(map, span, &advice.labels, colour));
-        help_lines(out, advice);
+        below(out, map, span, advice, &[], colour);
     }
     out.push('\n');
     if !frames.is_empty() {

@@ -91,7 +91,7 @@ pub struct Run {
     pub pipeline: Pipeline,
 }
 
-/// `ruff check`.
+/// `ruff check`: also checks the modules that a program may import.
 #[derive(Args, Debug)]
 pub struct Check {
     /// The programs (`-` for standard input)

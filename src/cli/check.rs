@@ -1,4 +1,5 @@
-//! `ruff check`: everything up to bytecode, for its diagnostics only. Says nothing about a program that is fine.
+//! `ruff check`: everything up to bytecode, for its diagnostics only, of the program and of all modules that its imports lead to.
+//! Says nothing about a program that is fine.
 
 use super::args::Check;
 use super::{exit, input, output};
@@ -19,7 +20,8 @@ fn check_one(file: &OsStr, colour: Colour) -> i32 {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    match pipeline::compile(&mut sources, main, &CompileOptions::default(), &mut |_, _| {}) {
+    let options = CompileOptions { modules: true, ..CompileOptions::default() };
+    match pipeline::compile(&mut sources, main, &options, &mut |_, _| {}) {
         Ok(_) => exit::OK,
         Err(list) => refuse(&sources, &list, colour),
     }

@@ -6,7 +6,6 @@ use super::{check, exit, input, output, passes};
 use crate::base::diagnostic::RUNTIME_EXIT_CODE;
 use crate::base::render::{self, Colour};
 use crate::base::source::{self, SourceMap};
-use crate::engine::hints;
 use crate::engine::pipeline::{self, Limit, Outcome, RunOptions, UncaughtError};
 use crate::engine::tree;
 use crate::runtime::host::Host;
@@ -103,7 +102,7 @@ pub fn script_arguments(words: impl Iterator<Item = OsString>) -> Vec<String> {
 
 /// Reports an error nobody caught; gives the exit code.
 pub fn uncaught(sources: &SourceMap, error: &UncaughtError, colour: Colour) -> i32 {
-    let advice = hints::advice(sources, error);
-    output::complain(&render::runtime_error(sources, &error.message, Some(error.span), &advice, &error.stack, colour));
+    let UncaughtError { message, span, advice, stack } = error;
+    output::complain(&render::runtime_error(sources, message, Some(*span), advice, stack, colour));
     RUNTIME_EXIT_CODE
 }

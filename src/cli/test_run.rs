@@ -4,7 +4,6 @@ use super::args::{Engine, TestRun};
 use super::{check, exit, input, output, passes, run};
 use crate::base::render::{self, Colour};
 use crate::base::source::SourceMap;
-use crate::engine::hints;
 use crate::engine::pipeline::{self, CompileOptions, Outcome};
 use crate::engine::testing::{self, Failure, TestResult};
 use crate::engine::tree;
@@ -61,8 +60,8 @@ fn line(result: &TestResult, sources: &SourceMap) -> String {
         Some(Failure::Exit(code)) => format!("FAIL  {}\n      it called exit({code})\n", result.name),
         Some(Failure::Error(error)) => {
             let message = error.message.replace('\n', "\n      ");
-            let advice = hints::advice(sources, error);
-            let shown = render::runtime_error(sources, "", Some(error.span), &advice, &error.stack, Colour::Never);
+            let (span, advice) = (Some(error.span), &error.advice);
+            let shown = render::runtime_error(sources, "", span, advice, &error.stack, Colour::Never);
             let below = shown.lines().skip(1).filter(|line| !line.is_empty());
             let below: String = below.map(|line| format!("    {line}\n")).collect();
             format!("FAIL  {}\n      {message}\n{below}", result.name)

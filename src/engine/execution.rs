@@ -23,11 +23,16 @@
 //! assert_eq!(execution.host().take_output().0, "499500\n");
 //! ```
 
-use super::pipeline::{Compiled, Outcome, outcome};
+use super::modules::Failures;
+use super::outcome::Reporter;
+use super::pipeline::{Compiled, Outcome};
+use crate::base::source::SourceMap;
 use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::vm::Vm;
 use crate::vm::counters::Counting;
+
+use std::rc::Rc;
 
 pub use crate::vm::Limits;
 
@@ -36,6 +41,8 @@ pub struct Execution {
     /// `None` only while being dropped.
     vm: Option<Vm>,
     limits: Limits,
+    sources: Rc<SourceMap>,
+    failures: Rc<Failures>,
     state: State,
 }
 
@@ -50,7 +57,8 @@ impl Execution {
     /// A program about to be run; what it writes goes to `host`.
     pub fn new(program: &Compiled, mut host: Host, limits: Limits) -> Execution {
         let vm = program.machine(&mut host, Counting::Off, limits);
-        Execution { vm: Some(vm), limits, state: State::New }
+        let (sources, failures) = (program.shared_sources().clone(), program.failures().clone());
+        Execution { vm: Some(vm), limits, sources, failures, state: State::New }
     }
 
     /// Runs the program until it ends or has no fuel left. In the latter case ([`Limit::Fuel`](super::pipeline::Limit::Fuel)) the
@@ -64,7 +72,8 @@ impl Execution {
         };
         // Whatever cannot be written has been said.
         let _ = vm.host().flush();
-        let outcome = outcome(ending, &self.limits);
+        let reporter = Reporter { sources: &self.sources, failures: &self.failures, limits: &self.limits };
+        let outcome = reporter.outcome(ending);
         self.state = match outcome {
             Outcome::Stopped(super::pipeline::Limit::Fuel, _) => State::Paused,
             _ => State::Ended(outcome.clone()),

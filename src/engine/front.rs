@@ -1,6 +1,6 @@
 //! What all engines share: from source texts to the resolved tree.
 
-use super::modules;
+use super::modules::{self, Failures};
 use crate::base::builtin::BuiltinInfo;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::intern::Interner;
@@ -21,21 +21,38 @@ pub(super) struct Front<'a> {
     pub resolution: Resolution<'a>,
     /// The sources of the prelude.
     pub hidden: Vec<SourceId>,
+    /// The imports that lead nowhere.
+    pub failures: Failures,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Demands {
+    /// The test blocks, too.
+    pub tests: bool,
+    /// That the modules are right, too.
+    pub modules: bool,
 }
 
 /// Parses a script, the modules it may import and the part of the prelude it mentions, and resolves them all.
+///
+/// # Errors
+/// The diagnostics of the script; then, if they are asked for, those of its modules.
 pub(super) fn resolved<'a>(
     sources: &mut SourceMap,
     main: SourceId,
-    tests: bool,
+    demands: Demands,
     arena: &'a Bump,
 ) -> Result<Front<'a>, Vec<Diagnostic>> {
     let mut interner = Interner::new();
     let parsed = syntax::parse(main, &sources.get(main).text, arena, &mut interner);
-    if !parsed.diagnostics.is_empty() {
+    if !parsed.diagnostics.is_empty() && !demands.modules {
         return Err(parsed.diagnostics);
     }
     let mut imports = modules::load(&parsed.program, main, sources, arena, &mut interner);
+    if !parsed.diagnostics.is_empty() {
+        return Err([parsed.diagnostics, imports.diagnostics()].concat());
+    }
     let mut hidden = Vec::new();
     let mut prelude_programs = Vec::new();
     for &(file, text) in builtins::PRELUDE {
@@ -68,13 +85,22 @@ pub(super) fn resolved<'a>(
             methods: &methods,
             modules: &imports.modules,
             imports: &imports.main,
-            tests,
+            tests: demands.tests,
         };
         match resolve::resolve(&parsed.program, &interner, &options) {
-            Ok(resolution) => return Ok(Front { program: parsed.program, interner, resolution, hidden }),
+            Ok(_) if demands.modules && imports.any_broken() => return Err(imports.diagnostics()),
+            Ok(resolution) => {
+                let failures = imports.failures(&parsed.program);
+                return Ok(Front { program: parsed.program, interner, resolution, hidden, failures });
+            }
             // What is wrong with a module is raised by whoever imports it.
-            Err(list) if imports.refuse(&list, sources) => {}
-            Err(list) => return Err(imports.of_program(list)),
+            Err(list) => {
+                let own = imports.refuse(list, sources);
+                if !own.is_empty() {
+                    let modules = if demands.modules { imports.diagnostics() } else { Vec::new() };
+                    return Err([own, modules].concat());
+                }
+            }
         }
     }
 }

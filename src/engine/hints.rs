@@ -1,34 +1,72 @@
-//! Advice for an error that nobody caught: made when the error is shown, from its message and the fact it knows, from what stands at its
-//! position, and from the declarations around it. A program that catches its errors pays for none of this.
+//! Advice for an error that nobody caught: made when a run has ended with it, from its message and the fact it knows, from what
+//! stands at its position, and from the declarations around it. A program that catches its errors pays for none of this.
 //!
 //! A message is believed only if the source says the same: `throw("Undefined variable: x")` is reported at its `throw`.
 
 use super::names::{self, Declaration, Kind};
-use super::pipeline::UncaughtError;
-use crate::base::diagnostic::Advice;
+use crate::base::diagnostic::{Advice, ImportFailure};
 use crate::base::hint::{self, Situation};
 use crate::base::source::{Source, SourceId, SourceMap, Span};
 use crate::runtime::builtins;
 use crate::runtime::error::Fact;
 use crate::syntax::token::TokenKind;
+use std::path::Path;
 
-/// What helps with an uncaught error.
-pub fn advice(sources: &SourceMap, error: &UncaughtError) -> Advice {
+/// What helps with an uncaught error that was raised at `span`.
+pub(super) fn advice(sources: &SourceMap, message: &str, span: Span, fact: Option<&Fact>) -> Advice {
     let mut advice = Advice::default();
-    let Some(source) = sources.try_get(error.span.source) else { return advice };
-    let start = (error.span.start as usize).min(source.text.len());
-    let Some(written) = source.text.get(start..(error.span.end() as usize).min(source.text.len())) else {
+    let Some(source) = sources.try_get(span.source) else { return advice };
+    let start = (span.start as usize).min(source.text.len());
+    let Some(written) = source.text.get(start..(span.end() as usize).min(source.text.len())) else {
         return advice;
     };
-    let mut hints = Hints { sources, source, span: error.span, written, advice: &mut advice };
-    if let Some(fact) = &error.fact {
+    let message = in_module(message);
+    let mut hints = Hints { sources, source, span, written, advice: &mut advice };
+    if let Some(fact) = fact {
         hints.fact(fact);
-    } else if !matches!(written, "throw" | "error")
-        || error.message.strip_prefix("Undefined variable: ") == Some(written)
-    {
-        hints.message(&error.message);
+    } else if !matches!(written, "throw" | "error") || message.strip_prefix("Undefined variable: ") == Some(written) {
+        hints.message(message);
     }
     advice
+}
+
+/// The message of an error as it was before it left the top levels of modules.
+fn in_module(mut message: &str) -> &str {
+    while let Some(inner) = message
+        .strip_prefix("Failed to evaluate module '")
+        .and_then(|rest| rest.split_once("': "))
+        .map(|(_, inner)| inner)
+    {
+        message = inner;
+    }
+    message
+}
+
+/// What helps with an import of a module that is not found: the files looked for, and one of a similar name among their neighbours.
+pub(super) fn missing_module(failure: &ImportFailure, advice: &mut Advice) {
+    if failure.tried.is_empty() {
+        return;
+    }
+    let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let mut near = None;
+    for path in failure.tried.iter().map(Path::new) {
+        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        let Ok(entries) = std::fs::read_dir(directory.unwrap_or(Path::new("."))) else { continue };
+        let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let files = files.filter(|file| file.extension().is_some_and(|extension| extension == "ruff"));
+        let mut names: Vec<String> = files.filter_map(|file| stem(&file)).collect();
+        names.sort_unstable();
+        let written = stem(path).unwrap_or_default();
+        near = hint::nearest(&written, names.iter().map(String::as_str)).map(str::to_owned);
+        if near.is_some() {
+            break;
+        }
+    }
+    if let Some(near) = near {
+        advice.help(Situation::Near.advice(&[&near]));
+    }
+    let tried: Vec<String> = failure.tried.iter().map(|path| format!("`{path}`")).collect();
+    advice.help(Situation::Tried.advice(&[&tried.join(", ")]));
 }
 
 struct Hints<'h> {
@@ -259,16 +297,16 @@ impl Hints<'_> {
     }
 
     fn symbol(&mut self, name: &str, module: &str) {
-        let file = format!("{}.ruff", module.rsplit('.').next().unwrap_or(module));
-        let named = |source: &Source| source.name.rsplit(['/', '\\']).next() == Some(file.as_str());
+        let files = [format!("{module}.ruff"), format!("{}.ruff", module.replace('.', "/"))];
+        let named = |source: &Source| files.iter().any(|file| Path::new(&source.name).ends_with(file));
         let found = (0..self.sources.len()).map(|id| SourceId(id as u16)).find(|&id| named(self.sources.get(id)));
         let Some(id) = found else { return };
         let declarations = names::of(id, self.sources.get(id));
-        let mut names: Vec<&str> = declarations
-            .iter()
-            .filter(|found| found.is_value() && found.is_global())
-            .map(|found| found.name.as_str())
-            .collect();
+        let mut names: Vec<&str> =
+            declarations.iter().filter(|found| found.exported).map(|found| found.name.as_str()).collect();
+        if let Some(found) = declarations.iter().find(|found| found.name == name && found.is_global()) {
+            return self.advice.label(found.span, Situation::NotExported.advice(&[name]));
+        }
         if let Some(near) = hint::nearest(name, names.iter().copied()) {
             return self.help(Situation::Near, &[near]);
         }

@@ -6,6 +6,7 @@ pub mod hints;
 pub mod measure;
 mod modules;
 mod names;
+mod outcome;
 pub mod pipeline;
 pub mod profile;
 pub mod stats;

@@ -7,19 +7,20 @@
 //! the program, in each as `a.b.c.ruff`, then as `a/b/c.ruff`. What lies outside that root, links followed, is not found. One
 //! file is one module, whatever it is imported as.
 
-use crate::base::diagnostic::Diagnostic;
+use crate::base::diagnostic::{Diagnostic, ImportFailure};
 use crate::base::intern::Interner;
 use crate::base::limits::MAX_SOURCE_BYTES;
-use crate::base::source::{SourceId, SourceMap, decode};
+use crate::base::source::{SourceId, SourceMap, Span, decode};
 use crate::resolve::{ImportTarget, ModuleSource};
 use crate::syntax;
 use crate::syntax::ast::{Import, Program};
 use bumpalo::Bump;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What a program imports, directly or not.
 pub(super) struct Imports<'a> {
@@ -28,6 +29,21 @@ pub(super) struct Imports<'a> {
     /// Where the program's own imports lead, in source order.
     pub main: Vec<ImportTarget>,
     sources: Vec<SourceId>,
+    /// The modules that something is wrong with, by source: what it is.
+    broken: Vec<(SourceId, Arc<ImportFailure>)>,
+    /// For each source of a module the statement that imports it first.
+    first: FxHashMap<SourceId, Span>,
+}
+
+/// The import statements that lead nowhere.
+#[derive(Debug, Default)]
+pub(super) struct Failures(FxHashMap<Span, Arc<ImportFailure>>);
+
+impl Failures {
+    /// Why the import statement at `span` leads nowhere.
+    pub fn at(&self, span: Span) -> Option<&ImportFailure> {
+        self.0.get(&span).map(|failure| &**failure)
+    }
 }
 
 /// Finds, reads and parses all modules that `program`, whose text is `main`, can reach.
@@ -38,7 +54,13 @@ pub(super) fn load<'a>(
     arena: &'a Bump,
     interner: &mut Interner,
 ) -> Imports<'a> {
-    let mut imports = Imports { modules: Vec::new(), main: Vec::new(), sources: Vec::new() };
+    let mut imports = Imports {
+        modules: Vec::new(),
+        main: Vec::new(),
+        sources: Vec::new(),
+        broken: Vec::new(),
+        first: FxHashMap::default(),
+    };
     if program.imports.is_empty() {
         return imports;
     }
@@ -58,38 +80,76 @@ pub(super) fn load<'a>(
 }
 
 impl Imports<'_> {
-    /// The diagnostics that are not about modules.
-    pub fn of_program(&self, mut list: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        list.retain(|diagnostic| !self.sources.contains(&diagnostic.span.source));
+    /// Whether something is wrong with a module.
+    pub fn any_broken(&self) -> bool {
+        !self.broken.is_empty()
+    }
+
+    /// All that is wrong with the modules. The last problem of each says how the module is imported.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let mut list = Vec::new();
+        for (source, failure) in &self.broken {
+            list.extend(failure.causes.iter().cloned());
+            if let (false, Some(last)) = (failure.causes.is_empty(), list.last_mut()) {
+                // First imports form a tree with the program at its root.
+                let chain = std::iter::successors(self.first.get(source), |span| self.first.get(&span.source));
+                last.advice.imported = chain.copied().collect();
+            }
+        }
         list
     }
 
-    /// Takes out the modules that `list` finds fault with; importing them raises that. False if there are faults elsewhere.
-    pub fn refuse(&mut self, list: &[Diagnostic], sources: &SourceMap) -> bool {
-        let mut refused: FxHashMap<usize, Rc<str>> = FxHashMap::default();
-        for diagnostic in list {
-            if let Some(number) = self.sources.iter().position(|&source| source == diagnostic.span.source) {
-                let name = self.modules[number].name.clone();
-                refused.entry(number).or_insert_with(|| unparsable(&name, diagnostic, sources));
-                self.modules[number].refused = true;
+    /// The imports of `program` and of the modules that lead nowhere.
+    pub fn failures(&self, program: &Program) -> Failures {
+        let mut failures = FxHashMap::default();
+        let modules = self.modules.iter().map(|module| (module.program.imports, &module.imports));
+        for (statements, targets) in modules.chain([(program.imports, &self.main)]) {
+            for (statement, target) in statements.iter().zip(targets) {
+                if let ImportTarget::Failure(failure) = target {
+                    failures.insert(statement.span, failure.clone());
+                }
             }
+        }
+        Failures(failures)
+    }
+
+    /// Takes out the modules that `list` finds fault with; importing them raises that. Gives what is wrong elsewhere.
+    pub fn refuse(&mut self, list: Vec<Diagnostic>, sources: &SourceMap) -> Vec<Diagnostic> {
+        let mut own = Vec::new();
+        let mut wrong: BTreeMap<usize, Vec<Diagnostic>> = BTreeMap::new();
+        for diagnostic in list {
+            match self.sources.iter().position(|&source| source == diagnostic.span.source) {
+                Some(number) => wrong.entry(number).or_default().push(diagnostic),
+                None => own.push(diagnostic),
+            }
+        }
+        let mut refused: FxHashMap<usize, Arc<ImportFailure>> = FxHashMap::default();
+        for (number, causes) in wrong {
+            let module = &mut self.modules[number];
+            module.refused = true;
+            let failure = Arc::new(unparsable(&module.name, causes, sources));
+            self.broken.push((self.sources[number], failure.clone()));
+            refused.insert(number, failure);
         }
         let all = self.modules.iter_mut().flat_map(|module| &mut module.imports).chain(&mut self.main);
         for target in all {
             if let ImportTarget::Module(number) = target
-                && let Some(message) = refused.get(number)
+                && let Some(failure) = refused.get(number)
             {
-                *target = ImportTarget::Failure(message.clone());
+                *target = ImportTarget::Failure(failure.clone());
             }
         }
-        list.iter().all(|diagnostic| self.sources.contains(&diagnostic.span.source))
+        own
     }
 }
 
-fn unparsable(name: &str, diagnostic: &Diagnostic, sources: &SourceMap) -> Rc<str> {
-    let position = sources.position(diagnostic.span);
-    let (line, column) = (position.line, position.column);
-    format!("Failed to parse module '{name}': {line}:{column}: {}", diagnostic.message).into()
+/// The failure of importing a module with these problems, of which there is at least one.
+fn unparsable(name: &str, causes: Vec<Diagnostic>, sources: &SourceMap) -> ImportFailure {
+    let first = causes.first().map_or_else(String::new, |first| {
+        let position = sources.position(first.span);
+        format!("{}:{}: {}", position.line, position.column, first.message)
+    });
+    ImportFailure { message: format!("Failed to parse module '{name}': {first}"), tried: Vec::new(), causes }
 }
 
 struct Loader<'a, 's> {
@@ -113,46 +173,61 @@ impl<'a> Loader<'a, '_> {
         let segments: Vec<&str> = import.path.iter().map(|segment| self.interner.name(segment.symbol)).collect();
         let name = segments.join(".");
         let nested = segments.join("/");
+        let mut tried: Vec<String> = Vec::new();
         let found = root.into_iter().chain(self.common.iter().map(PathBuf::as_path)).find_map(|root| {
-            let real_root = root_or_here(root).canonicalize().ok()?;
+            let real_root = root_or_here(root).canonicalize().ok();
             [&name, &nested].into_iter().find_map(|stem| {
                 let path = root.join(format!("{stem}.ruff"));
+                let shown = path.to_string_lossy();
+                if !tried.iter().any(|tried| *tried == shown) {
+                    tried.push(shown.into_owned());
+                }
                 let real = path.canonicalize().ok()?;
-                (real.starts_with(&real_root) && real.is_file()).then(|| (root.to_path_buf(), path, real))
+                let inside = real_root.as_ref().is_some_and(|root| real.starts_with(root));
+                (inside && real.is_file()).then(|| (root.to_path_buf(), path, real))
             })
         });
         let Some((root, path, real)) = found else {
-            return ImportTarget::Failure(
-                format!(
-                    "Module not found: {name}; Check that '{name}' exists as a flat <module>.ruff file or a nested src/... \
-                     path under the package root, and confirm the import name matches the on-disk layout."
-                )
-                .into(),
+            let message = format!(
+                "Module not found: {name}; Check that '{name}' exists as a flat <module>.ruff file or a nested src/... \
+                 path under the package root, and confirm the import name matches the on-disk layout."
             );
+            return ImportTarget::Failure(Arc::new(ImportFailure { message, tried, causes: Vec::new() }));
         };
         if let Some(known) = self.known.get(&real) {
             return known.clone();
         }
-        let target = match self.parse(&name, &path, imports) {
+        let target = match self.parse(&name, &path, import.span, imports) {
             Ok(number) => {
                 self.roots.push(root);
                 ImportTarget::Module(number)
             }
-            Err(message) => ImportTarget::Failure(message),
+            Err(failure) => ImportTarget::Failure(failure),
         };
         self.known.insert(real, target.clone());
         target
     }
 
-    fn parse(&mut self, name: &str, path: &Path, imports: &mut Imports<'a>) -> Result<usize, Rc<str>> {
-        let unreadable =
-            |reason: String| -> Rc<str> { format!("Failed to parse module '{name}': 1:1: {reason}").into() };
+    fn parse(
+        &mut self,
+        name: &str,
+        path: &Path,
+        import: Span,
+        imports: &mut Imports<'a>,
+    ) -> Result<usize, Arc<ImportFailure>> {
+        let unreadable = |reason: String| {
+            let message = format!("Failed to parse module '{name}': 1:1: {reason}");
+            Arc::new(ImportFailure { message, tried: Vec::new(), causes: Vec::new() })
+        };
         let text = read(path).map_err(unreadable)?;
         let source = self.sources.add(path.to_string_lossy(), text);
         let source = source.ok_or_else(|| unreadable("there are too many modules".to_owned()))?;
+        imports.first.insert(source, import);
         let parsed = syntax::parse(source, &self.sources.get(source).text, self.arena, self.interner);
-        if let Some(first) = parsed.diagnostics.first() {
-            return Err(unparsable(name, first, self.sources));
+        if !parsed.diagnostics.is_empty() {
+            let failure = Arc::new(unparsable(name, parsed.diagnostics, self.sources));
+            imports.broken.push((source, failure.clone()));
+            return Err(failure);
         }
         imports.sources.push(source);
         imports.modules.push(ModuleSource {

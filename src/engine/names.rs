@@ -39,6 +39,8 @@ pub struct Declaration {
     pub span: Span,
     /// Bytes of the block in which the name is visible; all of the source for globals.
     pub scope: Range<usize>,
+    /// Whether modules can import it.
+    pub exported: bool,
 }
 
 impl Declaration {
@@ -67,6 +69,7 @@ pub fn of(id: SourceId, source: &Source) -> Vec<Declaration> {
         text: &source.text,
         tokens: &tokens.list,
         blocks: Vec::new(),
+        exported: false,
         parameters: 0,
         found: Vec::new(),
         by_name: FxHashMap::default(),
@@ -85,6 +88,8 @@ struct Reader<'t> {
     found: Vec<Declaration>,
     /// Places in `found`.
     by_name: FxHashMap<String, Vec<usize>>,
+    /// Whether `export` stands before what is declared.
+    exported: bool,
     /// Where the last list of parameters ends.
     parameters: usize,
     /// Declarations whose scope is the next block.
@@ -113,7 +118,8 @@ impl Reader<'_> {
         let scope = self.blocks.last().map_or(0..usize::MAX, |block| block.0.clone());
         let (name, span) = (self.text(first).to_owned(), Span::new(self.id, start, end));
         self.by_name.entry(name.clone()).or_default().push(self.found.len());
-        self.found.push(Declaration { name, kind, span, scope });
+        let exported = self.exported && self.blocks.is_empty();
+        self.found.push(Declaration { name, kind, span, scope, exported });
         self.found.len() - 1
     }
 
@@ -139,6 +145,8 @@ impl Reader<'_> {
         while self.blocks.last().is_some_and(|block| block.0.end <= start) {
             self.blocks.pop();
         }
+        let word = |back: usize| at.checked_sub(back).map(|at| self.kind(at));
+        self.exported = word(1) == Some(Export) || word(1) == Some(Async) && word(2) == Some(Export);
         let next = self.kind(at + 1);
         let in_struct = self.blocks.last().and_then(|block| block.1);
         match self.kind(at) {
@@ -158,7 +166,7 @@ impl Reader<'_> {
                 if self.assigned_behind(at)
                     && (at == 0
                         || self.tokens[at].first_on_line
-                        || matches!(self.kind(at - 1), Semicolon | LeftBrace)) =>
+                        || matches!(self.kind(at - 1), Semicolon | LeftBrace | Export)) =>
             {
                 self.add_all(at..self.partner(at), &Kind::Let, false);
             }
@@ -242,6 +250,7 @@ impl Reader<'_> {
             };
             self.add(name, close, kind);
         }
+        self.exported = false;
         for at in parameters {
             let number = self.add(at, at, Kind::Variable);
             self.pending.push(number);
@@ -261,7 +270,9 @@ mod tests {
             true => String::new(),
             false => format!(" in {}", &text[declaration.scope.clone()]),
         };
-        of(id, map.get(id)).iter().map(|one| format!("{} {:?}{}", one.name, one.kind, scope(one))).collect()
+        let export = |one: &Declaration| if one.exported { "export " } else { "" };
+        let all = of(id, map.get(id));
+        all.iter().map(|one| format!("{}{} {:?}{}", export(one), one.name, one.kind, scope(one))).collect()
     }
 
     #[test]
@@ -294,6 +305,15 @@ mod tests {
                 "E Enum"
             ]
         );
+    }
+
+    #[test]
+    fn what_is_exported_is_known() {
+        let text = "export let a := 1\nexport b := 2\nexport async func f(x) { y := 1 }\nexport [c, d] := z\nexport {e} := z\n\
+                    export struct P { v }\nexport enum Q { A }\ng := 3\nfunc h() { export i := 1 }";
+        let exported: Vec<String> = shown(text).into_iter().filter(|line| line.starts_with("export ")).collect();
+        let names: Vec<&str> = exported.iter().filter_map(|line| line.split(' ').nth(1)).collect();
+        assert_eq!(names, ["a", "b", "f", "c", "d", "e", "P", "Q"]);
     }
 
     #[test]

@@ -5,7 +5,9 @@
 //!        -> bytecode::emit -> bytecode::verify -> vm::run
 //! ```
 
-use super::front::{self, Front};
+use super::front::{self, Demands, Front};
+use super::modules::Failures;
+use super::outcome::Reporter;
 use super::stats::Stats;
 use super::testing::Suite;
 use crate::base::builtin::{BuiltinId, role};
@@ -22,15 +24,15 @@ use crate::passes::{self, Pass};
 use crate::regalloc;
 use crate::resolve::Unit;
 use crate::runtime::builtins;
-use crate::runtime::error::{Fact, Raised, RuntimeError, Stop};
 use crate::runtime::heap;
 use crate::runtime::host::Host;
-use crate::runtime::memory;
 use crate::syntax::ast::Function;
 use crate::vm::counters::Counting;
-use crate::vm::{Ending, Limits, Vm};
+use crate::vm::{Limits, Vm};
 use bumpalo::Bump;
 use std::rc::Rc;
+
+pub use super::outcome::{Limit, Outcome, UncaughtError};
 
 /// How to compile.
 #[derive(Clone, Debug, Default)]
@@ -41,12 +43,15 @@ pub struct CompileOptions {
     pub verify: bool,
     /// Whether test blocks are compiled, too.
     pub tests: bool,
+    /// Whether what is wrong with a module it may import is wrong with the program, too.
+    pub modules: bool,
 }
 
 /// A compiled program.
 pub struct Compiled {
     program: Rc<Program>,
     sources: Rc<SourceMap>,
+    failures: Rc<Failures>,
     tests: Suite,
     /// What the passes did and how long they took.
     pub report: Report,
@@ -59,48 +64,6 @@ pub struct RunOptions {
     pub stats: bool,
     /// What the program may use.
     pub limits: Limits,
-}
-
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The top level returned.
-    Finished,
-    /// `exit(code)`.
-    Exit(i32),
-    /// An error nobody caught.
-    Error(UncaughtError),
-    /// A limit of the host was reached; the program could not catch that. Says where.
-    Stopped(Limit, UncaughtError),
-}
-
-/// What a program has used up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {
-    /// [`Limits::fuel`]
-    Fuel,
-    /// [`Limits::memory`]
-    Memory,
-}
-
-/// An error nobody caught.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UncaughtError {
-    /// Its message.
-    pub message: String,
-    /// Where it was raised.
-    pub span: Span,
-    /// What the place that raised it knew, for its hint.
-    pub fact: Option<Fact>,
-    /// Names of the functions that were active, innermost first, and where each stood.
-    pub stack: Vec<(Rc<str>, Span)>,
-}
-
-impl UncaughtError {
-    pub(super) fn new(message: String, raised: &Raised) -> UncaughtError {
-        let stack = raised.trace.frames().map(|(name, span)| (name.clone(), span)).collect();
-        UncaughtError { message, span: raised.trace.origin(), fact: raised.error.known().cloned(), stack }
-    }
 }
 
 /// A stage of the compiler broke a rule of its own: never the script's fault.
@@ -121,6 +84,8 @@ pub struct Lowered {
     pub hidden: Vec<SourceId>,
     /// Its test blocks, if they are part of it.
     pub tests: Suite,
+    /// Its imports that lead nowhere.
+    failures: Failures,
 }
 
 /// Parses, resolves and lowers: the IR as passes receive it.
@@ -129,7 +94,8 @@ pub struct Lowered {
 /// The script's diagnostics.
 pub fn lower(sources: &mut SourceMap, main: SourceId, options: &CompileOptions) -> Result<Lowered, Vec<Diagnostic>> {
     let arena = Bump::new();
-    let Front { program, interner, resolution, hidden } = front::resolved(sources, main, options.tests, &arena)?;
+    let demands = Demands { tests: options.tests, modules: options.modules };
+    let Front { program, interner, resolution, hidden, failures } = front::resolved(sources, main, demands, &arena)?;
     let mut module = lower::lower(&resolution, &interner);
     module.names = builtins::NAMES;
     let numbers = lower::numbers(&resolution);
@@ -146,7 +112,7 @@ pub fn lower(sources: &mut SourceMap, main: SourceId, options: &CompileOptions) 
         .into_iter()
         .filter_map(|(name, function)| Some((builtins::lookup(&name)?, function.as_u32())))
         .collect();
-    Ok(Lowered { module, forwards, modules, hidden, tests })
+    Ok(Lowered { module, forwards, modules, hidden, tests, failures })
 }
 
 /// Runs the passes over lowered IR; `dump` gets the module after each pass that the options name.
@@ -175,7 +141,7 @@ pub fn compile(
     options: &CompileOptions,
     dump: &mut dyn FnMut(Pass, &Module),
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let Lowered { mut module, forwards, modules, hidden, tests } = lower(sources, main, options)?;
+    let Lowered { mut module, forwards, modules, hidden, tests, failures } = lower(sources, main, options)?;
     let report = optimise(&mut module, options, dump);
     let program = Program { forwards, hidden, modules, ..generate(&mut module, options.verify)? };
     let verified = verify::verify(&program);
@@ -183,7 +149,8 @@ pub fn compile(
         let lines = violations.iter().map(|violation| format!("{violation:?}"));
         bug("emission", "<program>", lines);
     }
-    Ok(Compiled { program: Rc::new(program), sources: Rc::new(sources.clone()), tests, report })
+    let (sources, failures) = (Rc::new(sources.clone()), Rc::new(failures));
+    Ok(Compiled { program: Rc::new(program), sources, failures, tests, report })
 }
 
 /// From optimised IR to bytecode.
@@ -244,6 +211,21 @@ impl Compiled {
         )
     }
 
+    /// What tells how a run within `limits` ended.
+    pub(super) fn reporter<'r>(&'r self, limits: &'r Limits) -> Reporter<'r> {
+        Reporter { sources: &self.sources, failures: &self.failures, limits }
+    }
+
+    /// The sources, to keep.
+    pub(super) fn shared_sources(&self) -> &Rc<SourceMap> {
+        &self.sources
+    }
+
+    /// Its imports that lead nowhere.
+    pub(super) fn failures(&self) -> &Rc<Failures> {
+        &self.failures
+    }
+
     /// The sources.
     pub fn sources(&self) -> &SourceMap {
         &self.sources
@@ -261,8 +243,8 @@ impl Compiled {
     pub fn with_program(&self, program: Program) -> Result<Compiled, Vec<Violation>> {
         verify::verify(&program)?;
         flow::check(&program)?;
-        let (program, sources) = (Rc::new(program), self.sources.clone());
-        Ok(Compiled { program, sources, tests: Suite::default(), report: Report::default() })
+        let (program, sources, failures) = (Rc::new(program), self.sources.clone(), self.failures.clone());
+        Ok(Compiled { program, sources, failures, tests: Suite::default(), report: Report::default() })
     }
 }
 
@@ -279,32 +261,5 @@ pub fn run(compiled: &Compiled, host: &mut Host, options: &RunOptions) -> (Outco
     drop(vm);
     heap::collect_cycles();
     let stats = options.stats.then(|| Stats::new(&counts, calls, &before, &heap::stats()));
-    (outcome(ending, &options.limits), stats)
-}
-
-/// The end of a run, without the machine's own types.
-pub(super) fn outcome(ending: Ending, limits: &Limits) -> Outcome {
-    let uncaught = |raised: Raised, message: String| UncaughtError::new(message, &raised);
-    match ending {
-        Ending::Finished => Outcome::Finished,
-        Ending::Exit(code) => Outcome::Exit(code),
-        Ending::Paused(raised) => Outcome::Stopped(Limit::Fuel, uncaught(raised, "Out of fuel".to_owned())),
-        Ending::Error(raised) => {
-            let (full, message) = memory_or_error(&raised.error, limits);
-            let error = uncaught(raised, message);
-            if full { Outcome::Stopped(Limit::Memory, error) } else { Outcome::Error(error) }
-        }
-    }
-}
-
-/// Whether a limit on memory is why a program has ended with `error`, and the message.
-pub(super) fn memory_or_error(error: &RuntimeError, limits: &Limits) -> (bool, String) {
-    match error {
-        RuntimeError::Stop(Stop::Memory) => match limits.memory.or_else(memory::refused) {
-            Some(bytes) => (true, format!("Memory limit of {bytes} bytes exceeded")),
-            // No limit: more than any value may have.
-            None => (true, error.text().to_string()),
-        },
-        _ => (false, error.text().to_string()),
-    }
+    (compiled.reporter(&options.limits).outcome(ending), stats)
 }

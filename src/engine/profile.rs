@@ -3,7 +3,7 @@
 //! An instruction counts for the line of its position, which is where its error would be reported; one that was fused of several
 //! counts for its first.
 
-use super::pipeline::{Compiled, Outcome, outcome};
+use super::pipeline::{Compiled, Outcome};
 use crate::base::source::Span;
 use crate::runtime::builtins;
 use crate::runtime::heap;
@@ -124,5 +124,5 @@ pub fn profile(compiled: &Compiled, host: &mut Host) -> (Outcome, Profile) {
         paths.push(path);
     }
     chains.sort();
-    (outcome(ending, &Limits::default()), Profile { total: counted.total, functions, lines, chains })
+    (compiled.reporter(&Limits::default()).outcome(ending), Profile { total: counted.total, functions, lines, chains })
 }

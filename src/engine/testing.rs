@@ -3,7 +3,8 @@
 //! A group's own statements run once, before the tests in it; a group without tests is a test itself. A tear-down runs whatever
 //! happened before it.
 
-use super::pipeline::{Compiled, Outcome, UncaughtError, outcome};
+use super::outcome::Reporter;
+use super::pipeline::{Compiled, Outcome, UncaughtError};
 use crate::runtime::host::Host;
 use crate::syntax::ast::{Function, Stmt, StmtKind, TestKind};
 use crate::vm::counters::Counting;
@@ -74,25 +75,29 @@ pub(super) trait Machine {
     fn host(&mut self) -> &mut Host;
 }
 
-impl Machine for Vm {
+/// The machine with what tells how its runs end.
+struct Tested<'t>(Vm, Reporter<'t>);
+
+impl Machine for Tested<'_> {
     fn run(&mut self) -> Outcome {
-        outcome(Vm::run(self), &Limits::default())
+        self.1.outcome(self.0.run())
     }
 
     fn block(&mut self, number: u32) -> Outcome {
-        outcome(self.run_function(number as usize), &Limits::default())
+        self.1.outcome(self.0.run_function(number as usize))
     }
 
     fn host(&mut self) -> &mut Host {
-        Vm::host(self)
+        self.0.host()
     }
 }
 
 /// Runs the definitions of a program compiled with its tests, then those tests whose name contains `filter`; `report` hears of
 /// each. If the definitions end in another way than by their end, no test runs.
 pub fn run_tests(compiled: &Compiled, host: &mut Host, filter: &str, report: &mut dyn FnMut(&TestResult)) -> Outcome {
-    let mut vm = compiled.machine(host, Counting::Off, Limits::default());
-    run_on(&mut vm, compiled.tests(), host, filter, report)
+    let limits = Limits::default();
+    let vm = compiled.machine(host, Counting::Off, limits);
+    run_on(&mut Tested(vm, compiled.reporter(&limits)), compiled.tests(), host, filter, report)
 }
 
 /// As [`run_tests`], on a machine that has `host`, and gives it back.

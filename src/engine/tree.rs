@@ -2,8 +2,9 @@
 //!
 //! It walks the tree itself, so whoever runs a program keeps the tree until the end of the run: there is nothing compiled to hand out.
 
-use super::front::{self, Front};
-use super::pipeline::{self, Limit, Outcome, UncaughtError};
+use super::front::{self, Demands, Front};
+use super::outcome::Reporter;
+use super::pipeline::Outcome;
 use super::testing::{self, Machine, Suite, TestResult};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{SourceId, SourceMap};
@@ -35,10 +36,12 @@ pub fn run_within(
     limits: &Limits,
 ) -> Result<Outcome, Vec<Diagnostic>> {
     let arena = Bump::new();
-    let front = front::resolved(sources, main, false, &arena)?;
+    let front = front::resolved(sources, main, Demands::default(), &arena)?;
+    let sources = &*sources;
     let bound = limits.memory.map(|bytes| memory::replace(Bound::beyond(heap::used(), bytes)));
     let ending = Ok(with_interpreter(&front, sources, host, &mut |interpreter, host| {
-        let ending = outcome(interpreter.run(), limits);
+        let reporter = Reporter { sources, failures: &front.failures, limits };
+        let ending = outcome(interpreter.run(), reporter);
         std::mem::swap(host, interpreter.host());
         // Whatever cannot be written has been said.
         let _ = host.flush();
@@ -55,7 +58,7 @@ pub fn run_within(
 /// # Errors
 /// Its diagnostics.
 pub fn check(sources: &mut SourceMap, main: SourceId) -> Result<(), Vec<Diagnostic>> {
-    front::resolved(sources, main, false, &Bump::new()).map(drop)
+    front::resolved(sources, main, Demands::default(), &Bump::new()).map(drop)
 }
 
 /// Runs the definitions of a script, then those of its tests whose name contains `filter`; `report` hears of each, with the sources.
@@ -70,12 +73,14 @@ pub fn run_tests(
     report: &mut dyn FnMut(&SourceMap, &TestResult),
 ) -> Result<Outcome, Vec<Diagnostic>> {
     let arena = Bump::new();
-    let front = front::resolved(sources, main, true, &arena)?;
+    let front = front::resolved(sources, main, Demands { tests: true, modules: false }, &arena)?;
     let number = |function: &Function| Some(Unit::default().function(function.id).0);
     let suite = Suite::new(front.program.main.body.statements, &number);
     let sources = &*sources;
     Ok(with_interpreter(&front, sources, host, &mut |interpreter, host| {
-        testing::run_on(interpreter, &suite, host, filter, &mut |result| report(sources, result))
+        let reporter = Reporter { sources, failures: &front.failures, limits: &Limits::default() };
+        let tested = &mut Tested(interpreter, reporter);
+        testing::run_on(tested, &suite, host, filter, &mut |result| report(sources, result))
     }))
 }
 
@@ -93,29 +98,28 @@ fn with_interpreter(
     ending
 }
 
-impl Machine for Interpreter<'_, '_> {
+/// The interpreter with what tells how its runs end.
+struct Tested<'t, 's, 'a>(&'t mut Interpreter<'s, 'a>, Reporter<'t>);
+
+impl Machine for Tested<'_, '_, '_> {
     fn run(&mut self) -> Outcome {
-        outcome(Interpreter::run(self), &Limits::default())
+        outcome(self.0.run(), self.1)
     }
 
     fn block(&mut self, number: u32) -> Outcome {
-        outcome(self.run_function(FunctionKey(number)), &Limits::default())
+        outcome(self.0.run_function(FunctionKey(number)), self.1)
     }
 
     fn host(&mut self) -> &mut Host {
-        Interpreter::host(self)
+        self.0.host()
     }
 }
 
 /// The end of a run, without the interpreter's own types.
-fn outcome(ending: Ending, limits: &Limits) -> Outcome {
+fn outcome(ending: Ending, reporter: Reporter<'_>) -> Outcome {
     match ending {
         Ending::Finished => Outcome::Finished,
         Ending::Exit(code) => Outcome::Exit(code),
-        Ending::Error(raised) => {
-            let (full, message) = pipeline::memory_or_error(&raised.error, limits);
-            let error = UncaughtError::new(message, &raised);
-            if full { Outcome::Stopped(Limit::Memory, error) } else { Outcome::Error(error) }
-        }
+        Ending::Error(raised) => reporter.error(&raised),
     }
 }

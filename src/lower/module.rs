@@ -115,8 +115,8 @@ impl<'l> Lowerer<'_, 'l, '_> {
         let resolution = self.shared.resolution;
         let module = match resolution.import(self.unit, first) {
             Some(&ImportTarget::Module(number)) => &resolution.modules()[number],
-            Some(ImportTarget::Failure(message)) => {
-                self.b.raise(message, span);
+            Some(ImportTarget::Failure(failure)) => {
+                self.b.raise(&failure.message, span);
                 return None;
             }
             None => {

@@ -6,7 +6,7 @@ use super::names::Import;
 use crate::base::source::Span;
 use crate::resolve::{ImportTarget, Storage};
 use crate::runtime::dict::{self, Key};
-use crate::runtime::error::{Raised, RuntimeError};
+use crate::runtime::error::Raised;
 use crate::syntax::ast::{Ident, Name, Stmt, StmtKind};
 use std::rc::Rc;
 
@@ -23,7 +23,7 @@ impl<'a> Interpreter<'_, 'a> {
         let unit = self.frame().unit;
         let number = match self.script.resolution.import(unit, first) {
             Some(&ImportTarget::Module(number)) => number,
-            Some(ImportTarget::Failure(message)) => return Err(Fault::message(&**message, span)),
+            Some(ImportTarget::Failure(failure)) => return Err(Fault::message(&*failure.message, span)),
             None => return Err(Fault::message("Module not found", span)),
         };
         match self.globals.module(number).get() {
@@ -123,7 +123,7 @@ impl<'a> Interpreter<'_, 'a> {
         }
         if catchable {
             let text = format!("Failed to evaluate module '{}': {}", module.name, raised.error.text());
-            raised.error = RuntimeError::message(text);
+            raised.error = raised.error.reworded(&text);
         }
     }
 }

@@ -6,8 +6,9 @@ use super::generator::Generator;
 use crate::base::source::Span;
 use crate::resolve::FunctionKey;
 use crate::runtime::error::{Raised, RuntimeError, Thrown, error_struct};
-use crate::runtime::trace::{self, Names, Step, Trace};
+use crate::runtime::trace::{self, Name, Names, Step, Trace};
 use crate::syntax::ast::{Function, FunctionRole, Stmt, StmtKind};
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -35,9 +36,11 @@ impl<'a> Interpreter<'_, 'a> {
         }
         let resolution = self.script.resolution;
         let count = resolution.functions().last().map_or(0, |key| key.0 + 1);
-        let name = |key| match resolution.function(key).node?.role {
-            FunctionRole::Main | FunctionRole::Test | FunctionRole::FieldDefault => None,
-            _ => Some(self.name_of(key)),
+        let modules: FxHashSet<FunctionKey> = resolution.modules().iter().map(|module| module.top).collect();
+        let name = |key| match resolution.function(key).node.map(|node| node.role) {
+            _ if modules.contains(&key) => Name::Module,
+            None | Some(FunctionRole::Main | FunctionRole::Test | FunctionRole::FieldDefault) => Name::Hidden,
+            Some(_) => Name::Shown(self.name_of(key)),
         };
         let names = Rc::new(Names::new((0..count).map(FunctionKey).map(name)));
         self.names = Some(names.clone());

@@ -6,17 +6,19 @@
 
 use super::state::{Defined, Kinds, Walker};
 use super::{BindingId, FunctionKey, Resolution, Unit};
+use crate::base::diagnostic::ImportFailure;
 use crate::base::intern::Symbol;
 use crate::syntax::ast::{Name, Pattern, PatternItem, PatternKind, Program, Stmt, StmtKind};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What an import statement leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportTarget {
     /// The module with this number.
     Module(usize),
-    /// No module: the import raises this.
-    Failure(Rc<str>),
+    /// No module: the import raises.
+    Failure(Arc<ImportFailure>),
 }
 
 /// A module that can be imported.

@@ -10,6 +10,7 @@ use super::trace::{Trace, TraceObject};
 use super::value::Value;
 use std::borrow::Cow;
 use std::fmt;
+use std::rc::Rc;
 
 /// Why an operator, a builtin or a `throw` did not return.
 #[derive(Debug)]
@@ -118,12 +119,14 @@ pub struct Thrown {
     pub cause: Option<Value>,
     /// Where it was raised, if an `await` raises it again.
     pub origin: Option<Trace>,
+    /// What it knew when it was raised by the engine.
+    pub fact: Option<Rc<Fact>>,
 }
 
 impl Thrown {
     /// An error with this message, raised nowhere so far.
     pub fn message(text: &str) -> Thrown {
-        Thrown { message: Value::string(text), cause: None, origin: None }
+        Thrown { message: Value::string(text), cause: None, origin: None, fact: None }
     }
 }
 
@@ -203,10 +206,12 @@ impl RuntimeError {
                 message,
                 cause: object.get("cause").cloned(),
                 origin: None,
+                fact: None,
             }));
         }
         if value.as_str().is_some() {
-            return RuntimeError::Thrown(Box::new(Thrown { message: value.clone(), cause: None, origin: None }));
+            let (message, cause, origin, fact) = (value.clone(), None, None, None);
+            return RuntimeError::Thrown(Box::new(Thrown { message, cause, origin, fact }));
         }
         match display::text(value) {
             Ok(text) => RuntimeError::Message(text.into()),
@@ -218,7 +223,10 @@ impl RuntimeError {
     pub fn into_thrown(self) -> Result<Thrown, RuntimeError> {
         match self {
             RuntimeError::Message(text) => Ok(Thrown::message(&text)),
-            RuntimeError::Fact(fact) => Ok(Thrown::message(&fact.to_string())),
+            RuntimeError::Fact(fact) => {
+                let plain = Thrown::message(&fact.to_string());
+                Ok(Thrown { fact: Some(Rc::from(fact)), ..plain })
+            }
             RuntimeError::Thrown(thrown) => Ok(*thrown),
             other => Err(other),
         }
@@ -239,7 +247,22 @@ impl RuntimeError {
 
     /// The fact it knows.
     pub fn known(&self) -> Option<&Fact> {
-        if let RuntimeError::Fact(fact) = self { Some(fact) } else { None }
+        match self {
+            RuntimeError::Fact(fact) => Some(fact),
+            RuntimeError::Thrown(thrown) => thrown.fact.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The error that is raised in its place, with another message and what it knows, but without its cause.
+    pub fn reworded(&self, text: &str) -> RuntimeError {
+        match self.known() {
+            Some(fact) => {
+                let fact = Some(Rc::new(fact.clone()));
+                RuntimeError::Thrown(Box::new(Thrown { fact, ..Thrown::message(text) }))
+            }
+            None => RuntimeError::message(text),
+        }
     }
 }
 

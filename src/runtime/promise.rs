@@ -1,7 +1,7 @@
 //! Promises, and the handles of tasks. Who waits for a promise is named by numbers that mean something to the scheduler only, so a
 //! promise refers to nothing but its result, and to where it was raised if it is an error.
 
-use super::error::Thrown;
+use super::error::{Fact, Thrown};
 use super::heap::{self, Header, Kind};
 use super::trace::Trace;
 use super::value::Value;
@@ -48,6 +48,8 @@ pub struct PromiseObject {
 pub struct Rejection {
     /// Where the error was raised.
     pub origin: Option<Trace>,
+    /// What it knew when it was raised.
+    pub fact: Option<Rc<Fact>>,
     /// Its message.
     pub message: Box<str>,
     /// Whether somebody has waited for the promise, or asked for its result.
@@ -142,9 +144,11 @@ impl<'a> PromiseRef<'a> {
             State::Fulfilled => Some(Ok(value)),
             State::Rejected => {
                 // SAFETY: as above.
-                let origin =
-                    unsafe { (*self.object).rejection.as_ref().and_then(|rejection| rejection.origin.clone()) };
-                Some(Err(Thrown { message: value, cause: Some(cause).filter(|cause| !cause.is_null()), origin }))
+                let rejection = unsafe { (*self.object).rejection.as_deref() };
+                let origin = rejection.and_then(|rejection| rejection.origin.clone());
+                let fact = rejection.and_then(|rejection| rejection.fact.clone());
+                let cause = Some(cause).filter(|cause| !cause.is_null());
+                Some(Err(Thrown { message: value, cause, origin, fact }))
             }
         }
     }
@@ -192,9 +196,9 @@ impl<'a> PromiseRef<'a> {
         }
         let (state, value, cause, rejection) = match result {
             Ok(value) => (State::Fulfilled, value, Value::NULL, None),
-            Err(Thrown { message, cause, origin }) => {
+            Err(Thrown { message, cause, origin, fact }) => {
                 let text = message.as_str().unwrap_or("").into();
-                let rejection = Rejection { origin, message: text, observed: Cell::new(false) };
+                let rejection = Rejection { origin, fact, message: text, observed: Cell::new(false) };
                 (State::Rejected, message, cause.unwrap_or(Value::NULL), Some(Rc::new(rejection)))
             }
         };

@@ -29,24 +29,38 @@ pub struct Frame {
     pub span: Span,
 }
 
-/// The names of an engine's functions, as traces show them; `None` for those they leave out: top levels and what evaluates a default.
+/// How traces show a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// By this name.
+    Shown(Rc<str>),
+    /// Not at all: the top level of a program, a test block, or what evaluates a default.
+    Hidden,
+    /// The top level of a module: by the import statement that runs it.
+    Module,
+}
+
+/// How the functions of an engine are shown.
 #[derive(Debug)]
 pub struct Names {
-    names: Box<[Option<Rc<str>>]>,
+    names: Box<[Name]>,
     /// PERF: the names of functions that raise in a loop are made values once.
     values: RefCell<Box<[Option<Value>]>>,
 }
 
 impl Names {
     /// The names of functions 0, 1, ...
-    pub fn new(names: impl IntoIterator<Item = Option<Rc<str>>>) -> Names {
-        let names: Box<[Option<Rc<str>>]> = names.into_iter().collect();
+    pub fn new(names: impl IntoIterator<Item = Name>) -> Names {
+        let names: Box<[Name]> = names.into_iter().collect();
         let values = RefCell::new(vec![None; names.len()].into());
         Names { names, values }
     }
 
     fn get(&self, function: u32) -> Option<&Rc<str>> {
-        self.names.get(function as usize)?.as_ref()
+        match self.names.get(function as usize)? {
+            Name::Shown(name) => Some(name),
+            Name::Hidden | Name::Module => None,
+        }
     }
 
     fn value(&self, function: u32) -> Option<Value> {
@@ -215,6 +229,15 @@ impl Trace {
         frames.filter_map(|frame| Some((self.names.get(frame.function)?, frame.span)))
     }
 
+    /// The import statements that were running modules, the innermost first.
+    pub fn imports(&self) -> impl Iterator<Item = Span> {
+        let mut inside = false;
+        walk([&self.active, &self.ended]).filter_map(move |frame| {
+            let module = matches!(self.names.names.get(frame.function as usize), Some(Name::Module));
+            std::mem::replace(&mut inside, module).then_some(frame.span)
+        })
+    }
+
     /// The array of the names of the functions that were active where it was raised, outermost first.
     pub fn stack(&self) -> Value {
         let mut names: Vec<Value> =
@@ -299,7 +322,7 @@ mod tests {
     }
 
     fn trace(active: Frames) -> Trace {
-        let names = Names::new((0..300).map(|number| Some(number.to_string().into())));
+        let names = Names::new((0..300).map(|number| Name::Shown(number.to_string().into())));
         Trace::new(active, Rc::new(names))
     }
 

@@ -72,6 +72,8 @@ pub struct Import<'a> {
     pub path: &'a [Ident],
     /// The first name the statement binds; it identifies the statement.
     pub first: Name,
+    /// The statement.
+    pub span: Span,
 }
 
 /// An occurrence of a variable's name: a use, an assignment target or a declaration. Resolvers answer by [`NameId`].

@@ -6,7 +6,8 @@ use super::site::Site;
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::base::source::Span;
 use crate::runtime::error::RuntimeError;
-use crate::runtime::trace::{self, Frame, Frames, Names, Step, Trace};
+use crate::runtime::trace::{self, Frame, Frames, Name, Names, Step, Trace};
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -47,9 +48,11 @@ impl Vm {
         if let Some(names) = &self.names {
             return names.clone();
         }
+        let modules: FxHashSet<u32> = self.program.modules.iter().map(|module| module.function).collect();
         let name = |function: usize| match self.is_unnamed(function) {
-            true => None,
-            false => Some(self.program.functions[function].name.clone().unwrap_or_else(|| "<lambda>".into())),
+            true if modules.contains(&(function as u32)) => Name::Module,
+            true => Name::Hidden,
+            false => Name::Shown(self.program.functions[function].name.clone().unwrap_or_else(|| "<lambda>".into())),
         };
         let names = Rc::new(Names::new((0..self.program.functions.len()).map(name)));
         self.names = Some(names.clone());

@@ -155,7 +155,7 @@ impl Vm {
         }
         if catchable {
             let message = format!("Failed to evaluate module '{}': {}", module.name, raised.error.text());
-            raised.error = RuntimeError::message(message);
+            raised.error = raised.error.reworded(&message);
         }
     }
 

@@ -193,15 +193,17 @@ impl<'a> Parser<'_, 'a, '_> {
 
     #[inline(never)]
     pub(super) fn import(&mut self) -> Parse<StmtKind<'a>> {
+        let start = self.pos;
         self.pos += 1;
         let module = self.variable("a module name")?;
         let path = self.arena.alloc_slice_copy(&[Ident { symbol: module.symbol, span: module.span }]);
-        self.imports.push(Import { path, first: module });
+        self.imports.push(Import { path, first: module, span: self.span_from(start) });
         Ok(StmtKind::Import { module })
     }
 
     #[inline(never)]
     pub(super) fn import_from(&mut self) -> Parse<StmtKind<'a>> {
+        let start = self.pos;
         self.pos += 1;
         let mut path = vec![self.identifier("a module name")?];
         while self.eat(TokenKind::Dot) {
@@ -213,7 +215,7 @@ impl<'a> Parser<'_, 'a, '_> {
             names.push(self.variable("a name to import")?);
         }
         let path = self.arena.alloc_slice_copy(&path);
-        self.imports.push(Import { path, first: names[0] });
+        self.imports.push(Import { path, first: names[0], span: self.span_from(start) });
         Ok(StmtKind::FromImport { path, names: self.arena.alloc_slice_copy(&names) })
     }
 
