@@ -519,6 +519,16 @@ Call stack:
 }
 
 #[test]
+fn an_error_in_a_module_keeps_its_hint() {
+    for engine in ["--engine=vm", "--engine=tree"] {
+        let files = [("main.ruff", "import lib\n"), ("lib.ruff", "a := [1]\nprint(a[1])\n")];
+        let got = with_files(&files, &["run", engine, "main.ruff"]);
+        let help = "  = help: the length is 1: indexes start at 0, so the last one is 0\n  = note: imported at main.ruff:1:1\n";
+        expect_complaint(&got, 4, &["module 'lib': Index out of bounds: 1\n  --> lib.ruff:2:8\n", help]);
+    }
+}
+
+#[test]
 fn check_follows_imports() {
     let expected = "\
 [RUFPARSE001] [parser] error: Expected expression, found ')'

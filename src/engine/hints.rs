@@ -148,6 +148,7 @@ impl Hints<'_> {
                 Some(advice) => self.advice.help(advice),
                 None => self.help(Situation::NoMembers, &[type_name]),
             },
+            Fact::Unmet { help, .. } => self.advice.help.extend(help.iter().cloned()),
             Fact::NoMethod { name, receiver } => self.method(name, *receiver),
         }
     }

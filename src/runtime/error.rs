@@ -90,6 +90,13 @@ pub enum Fact {
         /// The type of the value.
         type_name: &'static str,
     },
+    /// An assertion about values with parts.
+    Unmet {
+        /// What it says.
+        message: Box<str>,
+        /// Where the values differ, or what they hold: the lines of the hint.
+        help: Vec<String>,
+    },
     /// A method that nothing answers to.
     NoMethod {
         /// The method.
@@ -105,6 +112,7 @@ impl fmt::Display for Fact {
             Fact::OutOfBounds { index, .. } => write!(out, "Index out of bounds: {index}"),
             Fact::NoField { name, .. } => write!(out, "Field not found: {name}"),
             Fact::NoMembers { name, .. } => write!(out, "Cannot access field or method '{name}' on non-struct value"),
+            Fact::Unmet { message, .. } => out.write_str(message),
             Fact::NoMethod { name, .. } => write!(out, "Unknown method: {name}"),
         }
     }

@@ -6,7 +6,7 @@
 //! | [`heap`], [`release`], [`cycles`] | allocation, counting, reclaiming cycles |
 //! | [`memory`], `available` | how much may be taken |
 //! | [`array`], [`string`], [`bytes`], [`dict`] (with [`key`] and [`table`]), [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`] (with [`elements`]), [`tagged`], [`generator`], [`promise`], [`channel`] | one object layout each, with a safe interface |
-//! | [`operators`], [`hash`], [`path`], [`display`], [`error`] | what scripts see of them |
+//! | [`operators`], [`hash`], [`path`], [`display`], [`error`], `difference` | what scripts see of them |
 //! | [`budget`], [`gather`] | work and memory that is limited |
 //! | [`trace`] | where errors were raised, and who was active |
 //! | [`scheduler`], [`tasks`] | who runs next, and the builtins about tasks |
@@ -24,6 +24,7 @@ pub mod channel;
 pub mod collection;
 pub mod cycles;
 pub mod dict;
+mod difference;
 pub mod display;
 pub mod elements;
 pub mod error;

@@ -2,10 +2,10 @@
 
 use super::Args;
 use crate::runtime::dict::Key;
-use crate::runtime::error::RuntimeError;
+use crate::runtime::error::{Fact, RuntimeError};
 use crate::runtime::host::Host;
 use crate::runtime::value::{Value, View};
-use crate::runtime::{display, operators};
+use crate::runtime::{difference, display, operators};
 
 type Outcome = Result<Value, RuntimeError>;
 
@@ -24,13 +24,21 @@ pub(super) fn assert(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     Err(RuntimeError::message(args.text(1).unwrap_or("Assertion failed")))
 }
 
+fn unmet(message: String, help: Vec<String>) -> RuntimeError {
+    if help.is_empty() {
+        return RuntimeError::message(message);
+    }
+    RuntimeError::fact(Fact::Unmet { message: message.into(), help })
+}
+
 pub(super) fn assert_equal(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (actual, expected) = (args.get(0), args.get(1));
     if operators::equals(actual, expected)? {
         return Ok(Value::TRUE);
     }
+    let help = difference::of(actual, expected)?;
     let (actual, expected) = (display::assertion(actual)?, display::assertion(expected)?);
-    Err(RuntimeError::message(format!("Assertion failed: expected {expected}, got {actual}")))
+    Err(unmet(format!("Assertion failed: expected {expected}, got {actual}"), help))
 }
 
 fn assert_bool(args: &Args<'_>, expected: bool) -> Outcome {
@@ -63,8 +71,9 @@ pub(super) fn assert_contains(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     if found {
         return Ok(Value::TRUE);
     }
+    let help = difference::contents(collection);
     let (collection, item) = (display::assertion(collection)?, display::assertion(item)?);
-    Err(RuntimeError::message(format!("Assertion failed: {collection} does not contain {item}")))
+    Err(unmet(format!("Assertion failed: {collection} does not contain {item}"), help))
 }
 
 pub(super) fn error(_: &mut Host, args: &mut Args<'_>) -> Outcome {
