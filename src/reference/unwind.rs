@@ -6,10 +6,9 @@ use super::generator::Generator;
 use crate::base::source::Span;
 use crate::resolve::FunctionKey;
 use crate::runtime::error::{Raised, RuntimeError, Thrown, error_struct};
-use crate::runtime::trace::{self, Name, Names, Step, Trace};
+use crate::runtime::trace::{self, Name, Names, Trace, Walk};
 use crate::syntax::ast::{Function, FunctionRole, Stmt, StmtKind};
 use rustc_hash::FxHashSet;
-use smallvec::SmallVec;
 use std::rc::Rc;
 
 /// How a run ended.
@@ -49,13 +48,13 @@ impl<'a> Interpreter<'_, 'a> {
 
     /// Functions that stand for builtins are no part of the stack, and errors in them are reported at the call that entered them.
     fn trace(&mut self, span: Span) -> Trace {
-        let mut steps: SmallVec<[Step; 8]> = SmallVec::new();
+        let mut walk = Walk::new();
         let mut outer = None;
         for (index, frame) in self.frames.iter().enumerate().rev() {
             let span = if index + 1 == self.frames.len() { span } else { frame.at };
             let function = frame.key.0;
             let shown = (!self.is_hidden(frame.node)).then_some(trace::Frame { function, span });
-            steps.push(Step { frame: shown, ends_task: matches!(frame.role, Role::Async { .. }) });
+            walk.step(index, shown, matches!(frame.role, Role::Async { .. }));
             if let Callers::Known(callers) = &frame.callers {
                 outer = callers.clone();
                 break;
@@ -64,11 +63,8 @@ impl<'a> Interpreter<'_, 'a> {
                 break;
             }
         }
-        let innermost = self.frames.len();
         let frames = &mut self.frames;
-        let active = trace::collect(&steps, outer, |at, callers| {
-            frames[innermost - 1 - at].callers = Callers::Known(callers.clone());
-        });
+        let active = walk.list(outer, |index, callers| frames[index].callers = Callers::Known(callers.clone()));
         Trace::new(active, self.names())
     }
 

@@ -456,6 +456,23 @@ pub unsafe fn same(left: Word, right: Word) -> bool {
     unsafe { StringRef::of(left).as_str() == StringRef::of(right).as_str() }
 }
 
+/// As [`same`], if that needs no look into long texts.
+///
+/// # Safety
+/// Both words are live strings.
+#[inline]
+pub unsafe fn same_if_short(left: Word, right: Word) -> Option<bool> {
+    if left == right {
+        return Some(true);
+    }
+    // SAFETY: the caller's.
+    let (left, right) = unsafe { (StringRef::of(left).as_str(), StringRef::of(right).as_str()) };
+    if left.len() != right.len() {
+        return Some(false);
+    }
+    (left.len() <= LONG).then(|| left == right)
+}
+
 /// `left + right` of two strings; `left` grows in place if it is owned here and by nobody else. `None` if the sum is too long.
 pub fn sum(left: Value, right: &Value) -> Result<Value, Value> {
     let (Some(a), Some(b)) = (left.as_string(), right.as_string()) else { return Err(left) };
@@ -619,7 +636,13 @@ impl<'a> StringRef<'a> {
         if fields.header.flags & FLAG_HASHED != 0 {
             return fields.hash;
         }
-        if fields.header.flags & FLAG_MARKED != 0 {
+        self.first_hash()
+    }
+
+    /// The hash of a string without [`FLAG_HASHED`].
+    #[inline(never)]
+    fn first_hash(self) -> u32 {
+        if self.fields().header.flags & FLAG_MARKED != 0 {
             // SAFETY: a live string with marks.
             return unsafe { marks::hash(self.object, || hash_text(self.as_str().as_bytes())) };
         }

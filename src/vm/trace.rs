@@ -6,9 +6,8 @@ use super::site::Site;
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::base::source::Span;
 use crate::runtime::error::RuntimeError;
-use crate::runtime::trace::{self, Frame, Frames, Name, Names, Step, Trace};
+use crate::runtime::trace::{Frame, Frames, Name, Names, Trace, Walk};
 use rustc_hash::FxHashSet;
-use smallvec::SmallVec;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -68,15 +67,13 @@ impl Vm {
     /// Where an error at `pc` is reported, and the active functions. Functions that stand for builtins are left out, and errors in
     /// them are reported at the call that entered them.
     pub(super) fn trace(&mut self, pc: *const u64) -> Trace {
-        let mut steps: SmallVec<[Step; 8]> = SmallVec::new();
-        let mut bases: SmallVec<[*mut u64; 8]> = SmallVec::new();
+        let mut walk = Walk::new();
         let mut outer = None;
         self.each_frame(pc, self.base, |site, base| {
-            let frame = (!site.hidden).then_some(Frame { function: site.function, span: site.span });
+            let shown = (!site.hidden).then_some(Frame { function: site.function, span: site.span });
             // SAFETY: the link slots of an active frame.
             let ends_task = unsafe { std::ptr::eq(*base.sub(1) as *const u64, self.async_end) };
-            steps.push(Step { frame, ends_task });
-            bases.push(base);
+            walk.step(base, shown, ends_task);
             match self.marks.callers(base) {
                 Some(callers) => {
                     outer = callers.clone();
@@ -87,7 +84,7 @@ impl Vm {
         });
         let marks = &mut self.marks;
         marks.begin();
-        let active = trace::collect(&steps, outer, |at, callers| marks.set(bases[at], callers));
+        let active = walk.list(outer, |base, callers| marks.set(base, callers));
         Trace::new(active, self.names())
     }
 
@@ -221,7 +218,10 @@ impl Marks {
     fn callers(&self, base: *mut u64) -> Option<&Frames> {
         // SAFETY: the link slots of an active frame.
         let (mark, depth) = unsafe { (*base.sub(4) >> DEPTH_BITS, depth(base)) };
-        let (walk, callers) = self.known.get(depth as usize).filter(|_| mark != 0)?;
+        if mark == 0 {
+            return None;
+        }
+        let (walk, callers) = self.known.get(depth as usize)?;
         (*walk == mark).then_some(callers)
     }
 

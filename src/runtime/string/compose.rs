@@ -396,11 +396,7 @@ impl Draft {
             }
             let bytes = std::slice::from_raw_parts(self.bytes.as_ptr().cast::<u8>(), self.len);
             copy_bytes(bytes, StringObject::bytes(object).add(len));
-            if !self.ascii || header.flags & FLAG_ASCII == 0 {
-                marks::grow(object, std::str::from_utf8_unchecked(bytes), self.ascii);
-            } else {
-                header.flags = FLAG_ASCII;
-            }
+            marks::grow(object, std::str::from_utf8_unchecked(bytes), self.ascii);
             (*object).len = (len + self.len) as u32;
         }
         true

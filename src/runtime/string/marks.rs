@@ -200,15 +200,28 @@ pub(super) unsafe fn hash(object: *mut StringObject, compute: impl FnOnce() -> u
 ///
 /// # Safety
 /// The string is live and has one owner.
+#[inline]
 pub(super) unsafe fn grow(object: *mut StringObject, added: &str, added_is_ascii: bool) {
+    // SAFETY: the caller's.
+    unsafe {
+        if (*object).header.flags & FLAG_ASCII != 0 && added_is_ascii {
+            (*object).header.flags = FLAG_ASCII;
+        } else {
+            grow_counted(object, added, added_is_ascii);
+        }
+    }
+}
+
+/// [`grow`] where the sum is not all ASCII.
+///
+/// # Safety
+/// As [`grow`].
+#[inline(never)]
+unsafe fn grow_counted(object: *mut StringObject, added: &str, added_is_ascii: bool) {
     // SAFETY: the caller's.
     unsafe {
         let (flags, len) = ((*object).header.flags, (*object).len);
         let chars = match flags {
-            _ if flags & FLAG_ASCII != 0 && added_is_ascii => {
-                (*object).header.flags = FLAG_ASCII;
-                return;
-            }
             _ if flags & FLAG_MARKED != 0 => {
                 (**slot(object)).hashed = false;
                 (*object).header.flags = FLAG_MARKED;

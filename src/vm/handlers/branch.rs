@@ -5,10 +5,8 @@ use super::operators::{branch_imm, branch_literal, branch_registers};
 use super::overload;
 use crate::bytecode::op::{DROP_FIRST, DROP_SECOND, Opcode};
 use crate::runtime::heap::Kind;
-use crate::runtime::operators::LONG;
 use crate::runtime::release::release;
 use crate::runtime::string;
-use crate::runtime::value::Value;
 use crate::runtime::word::{TAG_IMMEDIATE, Word};
 use crate::semantics::compare;
 use crate::vm::Vm;
@@ -37,20 +35,28 @@ pub(super) unsafe fn same_object(vm: *mut Vm, pc: *mut u64, x: u64, y: u64) -> i
     // SAFETY: both are live values, owned where the flags say that they die here.
     unsafe {
         let flags = *(pc as *const u16).add(4);
-        let kind = |word: u64| Word(word).is_counted().then(|| (*Word(word).header()).kind);
-        let (left, right) = (kind(x), kind(y));
-        if left == Some(Kind::Struct) && overload::decides(&*vm, flags, Word(x)) {
-            return -1;
-        }
-        let same = match (left, right) {
-            (None, None) | (Some(Kind::BigInt), _) | (_, Some(Kind::BigInt)) => return -1,
-            // Long texts are compared where that is charged.
-            (Some(Kind::String), Some(Kind::String)) => {
-                if Value::borrow(&Word(x)).as_str().is_some_and(|text| text.len() > LONG) {
-                    return -1;
+        if Word(x).is_counted() && !Word(y).is_counted() {
+            // The common case: is there an object, or null?
+            return match (*Word(x).header()).kind {
+                Kind::BigInt => -1,
+                Kind::Struct if overload::decides(&*vm, flags, Word(x)) => -1,
+                _ => {
+                    if flags & DROP_FIRST != 0 {
+                        release(Word(x));
+                    }
+                    0
                 }
-                string::same(Word(x), Word(y))
-            }
+            };
+        }
+        let kind = |word: u64| Word(word).is_counted().then(|| (*Word(word).header()).kind);
+        let same = match (kind(x), kind(y)) {
+            // Long texts are compared where that is charged.
+            (Some(Kind::String), Some(Kind::String)) => match string::same_if_short(Word(x), Word(y)) {
+                Some(same) => same,
+                None => return -1,
+            },
+            (Some(Kind::Struct), _) if overload::decides(&*vm, flags, Word(x)) => return -1,
+            (None, None) | (Some(Kind::BigInt), _) | (_, Some(Kind::BigInt)) => return -1,
             (Some(Kind::Function), Some(Kind::Function)) => x == y,
             (left, right) if left == right => return -1,
             _ => false,
