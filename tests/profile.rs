@@ -111,6 +111,44 @@ fn tasks_that_take_turns_in_one_place_are_told_apart() {
     assert_eq!(cost("a;pause"), cost("b;pause"), "both wait in the same place");
 }
 
+/// Builtins with their lines, calls and units.
+fn builtins(profile: &Profile) -> Vec<(&str, u32, u64, u64)> {
+    let mut all: Vec<_> =
+        profile.builtins.iter().map(|cost| (cost.name.as_str(), cost.place.1, cost.calls, cost.units)).collect();
+    all.sort_by_key(|cost| (cost.1, cost.0));
+    all
+}
+
+#[test]
+fn builtins_count_what_they_do_for_the_line_that_calls_them() {
+    // 4096 elements are 1024 units to look at, 512 to copy; sorting takes the logarithm more.
+    let text = "a := range(4096)\nb := reverse(a)\nfor i in 3 {\n  b := sort(b)\n}\nfunc f(a) { return a.reverse() }\nf(a)\nf(b)\n\
+                g := sum\nprint(g(a), type(b))\n";
+    let (_, profile) = profiled(text, &[]);
+    let all = builtins(&profile);
+    assert!(all.contains(&("reverse", 2, 1, 1025 + 512)), "{all:?}");
+    assert!(all.contains(&("sort", 4, 3, 3 * (1024 * 11 + 1))), "{all:?}");
+    assert!(all.contains(&("reverse", 6, 2, 2 * (1025 + 512))), "a method, in a function: {all:?}");
+    assert!(all.contains(&("sum", 10, 1, 1025)), "through a value: {all:?}");
+    assert!(all.contains(&("print", 10, 1, 1)), "{all:?}");
+    assert_eq!(profile.builtins[0].name, "sort", "the most expensive first");
+}
+
+#[test]
+fn builtins_inside_of_builtins_count_for_the_program() {
+    let text = "a := range(4096)\nb := sort_by(a, func(x) { return -x })\nasync func f() {\n  return to_json(a)\n}\n\
+                await f()\nt := spawn_task(f)\nawait await_task(t)\ntry { parse_int(\"x\") } except e { }\n";
+    let (_, profile) = profiled(text, &[]);
+    assert!(profile.builtins.iter().all(|cost| cost.place.0 == "a.ruff"), "{:?}", profile.builtins);
+    let all = builtins(&profile);
+    let find = |name: &str, line: u32| all.iter().find(|cost| (cost.0, cost.1) == (name, line)).copied();
+    let (_, _, calls, units) = find("sort_by", 2).unwrap_or_else(|| panic!("{all:?}"));
+    assert!(calls == 1 && units > 1024 * 11, "{all:?}");
+    let (_, _, calls, units) = find("to_json", 4).unwrap_or_else(|| panic!("{all:?}"));
+    assert!(calls == 2 && units >= 2 * 1025, "{all:?}");
+    assert_eq!(find("parse_int", 9), Some(("parse_int", 9, 1, 1)), "a call that raises");
+}
+
 #[test]
 fn methods_callbacks_and_operators_have_their_callers() {
     let text = "struct V { x\n  func op_add(self, o) { return V { x: self.x + o.x } }\n  func twice(self) { return self + self }\n}\n\

@@ -87,7 +87,17 @@ fn report(profile: &Profile, top: usize) -> String {
         let (executed, part, place) = (line.executed, part(line.executed), place(&line.place));
         text.push_str(&format!("{executed:>16}{part:>7.2}%  {place}  {}\n", line.text));
     }
-    text + &left_out(profile.lines.len(), top, "lines")
+    text.push_str(&left_out(profile.lines.len(), top, "lines"));
+    let units: u64 = profile.builtins.iter().map(|builtin| builtin.units).sum();
+    if units > 0 {
+        text.push_str(&format!("\n{:>16}{:>8}{:>12}  builtin (work in units of fuel)\n", "units", "", "calls"));
+    }
+    for builtin in profile.builtins.iter().take(top) {
+        let part = builtin.units as f64 * 100.0 / units.max(1) as f64;
+        let (name, place) = (&builtin.name, place(&builtin.place));
+        text.push_str(&format!("{:>16}{part:>7.2}%{:>12}  {name}  {place}\n", builtin.units, builtin.calls));
+    }
+    text + &left_out(profile.builtins.len(), top, "builtins")
 }
 
 /// Says how much a table does not show.

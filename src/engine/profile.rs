@@ -1,4 +1,5 @@
-//! Profiles of a run: executed instructions, exact, by function, by source line, and by chain of active functions.
+//! Profiles of a run: executed instructions, exact, by function, by source line, and by chain of active functions; and what builtins
+//! do, in units of fuel, by the line that calls them.
 //!
 //! An instruction counts for the line of its position, which is where its error would be reported; one that was fused of several
 //! counts for its first.
@@ -38,6 +39,19 @@ pub struct LineCost {
     pub executed: u64,
 }
 
+/// What the calls of a builtin in a line have done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuiltinCost {
+    /// Its name.
+    pub name: String,
+    /// The file and the line.
+    pub place: (String, u32),
+    /// How often it was called there.
+    pub calls: u64,
+    /// What it did, in units of fuel: about as much as so many turns of a short loop.
+    pub units: u64,
+}
+
 /// A profile, most expensive first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
@@ -47,13 +61,17 @@ pub struct Profile {
     pub functions: Vec<FunctionCost>,
     /// The lines that executed something.
     pub lines: Vec<LineCost>,
+    /// The builtins that were called, by line.
+    pub builtins: Vec<BuiltinCost>,
     /// Chains of functions, outermost first, joined by semicolons, and their instructions: the form flame graphs are made of.
     pub chains: Vec<(String, u64)>,
 }
 
 /// Runs a compiled program and tells what it has executed where; the host's output is flushed before this returns.
 pub fn profile(compiled: &Compiled, host: &mut Host) -> (Outcome, Profile) {
-    let mut vm = compiled.machine(host, Counting::Places, Limits::default());
+    // More than can be used up: what builtins do is told by the fuel they take.
+    let limits = Limits { fuel: Some(u64::MAX - 1), memory: None };
+    let mut vm = compiled.machine(host, Counting::Places, limits);
     let ending = vm.run();
     std::mem::swap(host, vm.host());
     // Whatever cannot be written has been said.
@@ -110,6 +128,17 @@ pub fn profile(compiled: &Compiled, host: &mut Host) -> (Outcome, Profile) {
         .collect();
     lines.sort_by(|a, b| b.executed.cmp(&a.executed).then_with(|| a.place.cmp(&b.place)));
 
+    let mut builtins: FxHashMap<_, (u64, u64)> = FxHashMap::default();
+    for counts in &counted.builtins {
+        let name = builtins::shown_name(builtins::name_of_row(counts.row)).to_owned();
+        let sum = builtins.entry((name, place_of(counts.span))).or_default();
+        *sum = (sum.0 + counts.calls, sum.1 + counts.units);
+    }
+    let builtins = builtins.into_iter();
+    let mut builtins: Vec<BuiltinCost> =
+        builtins.map(|((name, place), (calls, units))| BuiltinCost { name, place, calls, units }).collect();
+    builtins.sort_by(|a, b| b.units.cmp(&a.units).then_with(|| (&a.place, &a.name).cmp(&(&b.place, &b.name))));
+
     let mut paths: Vec<String> = Vec::with_capacity(counted.chains.len());
     let mut chains = Vec::new();
     for chain in &counted.chains {
@@ -124,5 +153,6 @@ pub fn profile(compiled: &Compiled, host: &mut Host) -> (Outcome, Profile) {
         paths.push(path);
     }
     chains.sort();
-    (compiled.reporter(&Limits::default()).outcome(ending), Profile { total: counted.total, functions, lines, chains })
+    let outcome = compiled.reporter(&Limits::default()).outcome(ending);
+    (outcome, Profile { total: counted.total, functions, lines, builtins, chains })
 }

@@ -41,7 +41,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::rc::Rc;
 
 pub use meter::Limits;
-pub use profile::{Chain, DEEPEST, FunctionCounts, Profile};
+pub use profile::{BuiltinCounts, Chain, DEEPEST, FunctionCounts, Profile};
 
 /// Registers the stack has room for, 512 MiB of address space: red-zone frames at the greatest depth, and as much again for
 /// larger frames (of 600 registers at the greatest depth, say). Untouched pages take no memory.

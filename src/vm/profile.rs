@@ -5,10 +5,17 @@
 //! that unwind, and generators that yield are all told by what runs next, and no handler knows of profiling. Only a switch
 //! between tasks could put another frame of the same function in the same place; it says so ([`Recorder::stale`]).
 //!
+//! A call of a builtin is one instruction, whatever it does. What it does is told in units of fuel ([`budget`]): a machine that
+//! records runs metered, with more fuel than it can use, and whatever runs a builtin within limits reports what it took
+//! ([`Vm::record_builtin`]).
+//!
+//! [`budget`]: crate::runtime::budget
+//!
 //! Chains form a tree (a calling context tree: Ammons, Ball and Larus, "Exploiting hardware performance counters with flow and
 //! context sensitive profiling", 1997). Below [`DEEPEST`] functions the tree does not grow; the counts of functions stay exact.
 
 use super::Vm;
+use crate::base::source::Span;
 use rustc_hash::FxHashMap;
 use std::ops::ControlFlow;
 
@@ -53,9 +60,26 @@ pub struct FunctionCounts {
     since: u64,
 }
 
+/// What the calls of a builtin from one place have done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuiltinCounts {
+    /// Its row in the table.
+    pub row: u16,
+    /// The instruction of the program that called it, if need be through a function that stands for another builtin.
+    pub span: Span,
+    /// How often.
+    pub calls: u64,
+    /// What they did, in units of fuel.
+    pub units: u64,
+}
+
 /// The counts of one run.
 #[derive(Default)]
 pub(crate) struct Recorder {
+    /// The instruction recorded last, and its frame.
+    at: Option<(*mut u64, *mut u64)>,
+    /// By row and place: calls and units.
+    builtins: FxHashMap<(u16, Span), (u64, u64)>,
     /// The frames may have been exchanged behind the recorder's back.
     pub stale: bool,
     frames: Vec<Frame>,
@@ -79,6 +103,8 @@ pub struct Profile {
     pub chains: Vec<Chain>,
     /// Executed instructions by function and word of its code, where there are any.
     pub places: Vec<(u32, u32, u64)>,
+    /// The builtins, in no order.
+    pub builtins: Vec<BuiltinCounts>,
 }
 
 /// Counts the instruction at `pc`, about to run in the frame `base`.
@@ -91,6 +117,7 @@ pub(super) fn record(vm: &mut Vm, pc: *mut u64, base: *mut u64) {
         vm.follow(pc, base);
     }
     let recorder = &mut vm.recorder;
+    recorder.at = Some((pc, base));
     recorder.total += 1;
     let Some(top) = recorder.frames.last() else { return };
     recorder.chains[top.chain as usize].executed += 1;
@@ -186,6 +213,19 @@ impl Vm {
         self.recorder.code = self.loaded.words_of(function);
     }
 
+    /// The instruction that runs has called the builtin `row`, which took so many units. Nothing to do unless recording.
+    pub(crate) fn record_builtin(&mut self, row: u16, units: u64) {
+        let Some((pc, base)) = self.recorder.at else { return };
+        let mut place = Span::default();
+        self.each_frame(pc, base, |site, _| {
+            place = site.span;
+            if site.hidden { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        let counts = self.recorder.builtins.entry((row, place)).or_default();
+        counts.0 += 1;
+        counts.1 += units;
+    }
+
     /// The counts; the recorder starts anew.
     pub(crate) fn take_profile(&mut self) -> Profile {
         let mut recorder = std::mem::take(&mut self.recorder);
@@ -199,6 +239,10 @@ impl Vm {
             let executed = words.clone().map(|word| (word, recorder.executed[word])).filter(|place| place.1 > 0);
             places.extend(executed.map(|(word, count)| (function as u32, (word - words.start) as u32, count)));
         }
-        Profile { total: recorder.total, functions: recorder.functions, chains: recorder.chains, places }
+        let builtins = recorder.builtins.into_iter();
+        let builtins =
+            builtins.map(|((row, span), (calls, units))| BuiltinCounts { row, span, calls, units }).collect();
+        let Recorder { total, functions, chains, .. } = recorder;
+        Profile { total, functions, chains, places, builtins }
     }
 }

@@ -389,15 +389,17 @@ pub fn lazy_method(name: &str) -> Option<LazyMethod> {
 
 /// What a function of the prelude is called wherever it is shown: a helper has the name of the method it stands for.
 pub fn shown_name(function: &str) -> &str {
-    LAZY_METHODS.iter().find(|method| method.function == function).map_or(function, |method| method.name)
+    let method = LAZY_METHODS.iter().find(|method| method.function == function).map(|method| method.name);
+    let builtin = HELPERS.iter().find(|helper| helper.0 == function).map(|helper| helper.1);
+    method.or(builtin).unwrap_or(function)
 }
 
-/// Rows that only the prelude calls.
-const HELPERS: &[&str] = &["__sort_by_keys"];
+/// Rows that only the prelude calls, with the builtins for which it does.
+const HELPERS: &[(&str, &str)] = &[("__sort_by_keys", "sort_by")];
 
 /// Whether a row is a function for programs, rather than a helper of the prelude or what stands for a method.
 pub fn is_function(row: &Row) -> bool {
-    !HELPERS.contains(&row.name) && LAZY_METHODS.iter().all(|method| method.function != row.name)
+    HELPERS.iter().all(|helper| helper.0 != row.name) && LAZY_METHODS.iter().all(|method| method.function != row.name)
 }
 
 /// The value of a name the prelude binds to a float.

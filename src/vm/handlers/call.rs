@@ -506,6 +506,7 @@ unsafe fn invoke_metered(vm: &mut Vm, row: u16, words: &mut [Word], owned: u64) 
     if matches!(result, Err(RuntimeError::Stop(Stop::Fuel))) {
         budget::set_fuel(fuel);
     }
+    vm.record_builtin(row, fuel.saturating_sub(budget::fuel()));
     result
 }
 

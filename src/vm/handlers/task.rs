@@ -459,6 +459,7 @@ fn call_builtin(vm: &mut Vm, row: u16, mut arguments: Vec<Value>) -> Result<Sett
     let result = admitted.and_then(|()| run_builtin(vm, row, &mut arguments));
     let used = u64::MAX - budget::fuel();
     budget::set_fuel(left.saturating_sub(used));
+    vm.record_builtin(row, used);
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(error @ (RuntimeError::Stop(_) | RuntimeError::Exit(_))) => Err(error),
