@@ -3,7 +3,11 @@
 //!
 //! `cargo bench --bench growth [-- [--size=N] [--all] WORD...]`: only shapes whose names contain a word. A factor of 2 is linear;
 //! n log n is up to 2.2 at these sizes, and caches add to that. The test `tests/compile_growth.rs` counts the steps of the same shapes.
+//!
+//! `cargo bench --bench growth -- ordinary [--write=FILE]`: what a line of a long program of ordinary functions costs, in time and,
+//! with valgrind, in machine instructions; with `--write` the program goes to a file instead, for a profiler.
 
+mod ordinary;
 mod shapes;
 
 use ruff::base::intern::Interner;
@@ -126,9 +130,16 @@ fn main() {
         match word.strip_prefix("--size=") {
             Some(number) => size = number.parse().expect("a number"),
             None if word == "--all" => all = true,
+            None if word.starts_with("--write=") => return ordinary::write(&word["--write=".len()..]),
             // What `cargo bench` passes.
             None if word == "--bench" => {}
             None => words.push(word),
+        }
+    }
+    if words.is_empty() || words.iter().any(|word| "ordinary".contains(word.as_str())) {
+        ordinary::report();
+        if words.len() == 1 {
+            return;
         }
     }
     println!("factor of doubling from {size}, time, leading stage: at O0, O1, O2; *: tables that grow with a product");

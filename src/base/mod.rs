@@ -6,6 +6,7 @@ pub mod epoch_set;
 pub mod hint;
 pub mod intern;
 pub mod limits;
+pub mod lists;
 pub mod operator;
 pub mod render;
 pub mod source;

@@ -95,16 +95,45 @@ pub struct OpInfo {
     pub doc: &'static str,
 }
 
-const fn starts_with(name: &str, start: &str) -> bool {
-    let (name, start) = (name.as_bytes(), start.as_bytes());
+/// What follows `start` in `name`, or all of it.
+const fn after<'a>(name: &'a [u8], start: &str) -> &'a [u8] {
+    let start = start.as_bytes();
+    match name.split_at_checked(start.len()) {
+        Some((head, tail)) if equal(head, start) => tail,
+        _ => name,
+    }
+}
+
+const fn equal(a: &[u8], b: &[u8]) -> bool {
     let mut at = 0;
-    while at < start.len() {
-        if at >= name.len() || name[at] != start[at] {
-            return false;
-        }
+    while at < a.len() && at < b.len() && a[at] == b[at] {
         at += 1;
     }
-    true
+    at == a.len() && at == b.len()
+}
+
+/// The operator that the opcode of this name computes: `add`, `add_i`, `jump_not_lt_k`, `step_i_lt`.
+const fn operator_named(name: &str) -> Option<BinaryOp> {
+    let name = after(after(name.as_bytes(), "jump_not_"), "jump_");
+    let name = after(after(name, "step_i_"), "step_");
+    let name = match name {
+        [operator @ .., b'_', b'i' | b'k'] => operator,
+        _ => name,
+    };
+    Some(match name {
+        b"add" => BinaryOp::Add,
+        b"sub" => BinaryOp::Sub,
+        b"mul" => BinaryOp::Mul,
+        b"div" => BinaryOp::Div,
+        b"rem" => BinaryOp::Rem,
+        b"eq" => BinaryOp::Eq,
+        b"ne" => BinaryOp::Ne,
+        b"lt" => BinaryOp::Lt,
+        b"le" => BinaryOp::Le,
+        b"gt" => BinaryOp::Gt,
+        b"ge" => BinaryOp::Ge,
+        _ => return None,
+    })
 }
 
 macro_rules! define_opcodes {
@@ -120,7 +149,10 @@ macro_rules! define_opcodes {
             pub const ALL: &'static [Opcode] = &[$(Opcode::$name),*];
         }
 
-        static NEGATED: &[bool] = &[$(starts_with(stringify!($name), "jump_not_")),*];
+        static NEGATED: &[bool] =
+            &[$(after(stringify!($name).as_bytes(), "jump_not_").len() < stringify!($name).len()),*];
+
+        static OPERATORS: &[Option<BinaryOp>] = &[$(operator_named(stringify!($name))),*];
 
         static TABLE: &[OpInfo] = &[$(OpInfo {
             name: stringify!($name),
@@ -176,25 +208,18 @@ impl Opcode {
     }
 
     /// The operator this opcode computes, for arithmetic, comparisons and compare-and-branch.
+    #[inline]
     pub fn operator(self) -> Option<BinaryOp> {
-        let name = self.info().name;
-        let name = name.strip_prefix("jump_not_").or_else(|| name.strip_prefix("jump_")).unwrap_or(name);
-        let name = name.strip_prefix("step_i_").or_else(|| name.strip_prefix("step_")).unwrap_or(name);
-        let name = name.strip_suffix("_i").or_else(|| name.strip_suffix("_k")).unwrap_or(name);
-        Some(match name {
-            "add" => BinaryOp::Add,
-            "sub" => BinaryOp::Sub,
-            "mul" => BinaryOp::Mul,
-            "div" => BinaryOp::Div,
-            "rem" => BinaryOp::Rem,
-            "eq" => BinaryOp::Eq,
-            "ne" => BinaryOp::Ne,
-            "lt" => BinaryOp::Lt,
-            "le" => BinaryOp::Le,
-            "gt" => BinaryOp::Gt,
-            "ge" => BinaryOp::Ge,
-            _ => return None,
-        })
+        OPERATORS[self as usize]
+    }
+
+    /// The operator that the opcode of an op word computes.
+    ///
+    /// # Panics
+    /// If the word names no opcode.
+    #[inline]
+    pub fn operator_of(op: u16) -> Option<BinaryOp> {
+        OPERATORS[(op & OPCODE_MASK) as usize]
     }
 
     /// Whether it is a prefix of one path instruction with at most four listed registers, which it skips.

@@ -32,7 +32,7 @@ fn random_function(mut state: u64, blocks: usize) -> Function {
                 let inst = func.make_inst(Op::GlobalGet, &[], Imm::Global(EntityRef::new(0)), span);
                 if below(2) == 0 {
                     let call = BlockCall { block: Block::new(1 + below(blocks - 1)), args: Default::default() };
-                    func.insts[inst].unwind = Some(Box::new(call));
+                    func.set_unwind(inst, call);
                 }
                 inst
             } else if below(2) == 0 {

@@ -274,7 +274,7 @@ impl FunctionBuilder {
         if op.info().effects.raises()
             && let Some(block) = self.handler
         {
-            self.func.insts[inst].unwind = Some(Box::new(BlockCall { block, args: SmallVec::new() }));
+            self.func.set_unwind(inst, BlockCall { block, args: SmallVec::new() });
             self.ssa.raise(self.current, inst, block);
         }
         self.func.blocks[self.current].insts.push(inst);
@@ -319,7 +319,7 @@ impl FunctionBuilder {
     }
 
     fn keep_reachable(&mut self) {
-        let mut reached = EntitySet::new();
+        let mut reached = EntitySet::with_capacity(self.func.blocks.len());
         let mut work = vec![self.func.entry];
         reached.insert(self.func.entry);
         while let Some(block) = work.pop() {

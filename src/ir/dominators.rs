@@ -9,6 +9,7 @@ use super::cfg::Cfg;
 use super::entities::{Block, Inst, Val};
 use super::function::{Function, ValDef};
 use crate::base::effort::spend;
+use crate::base::lists::dense;
 use cranelift_entity::packed_option::PackedOption;
 use cranelift_entity::{EntityRef, SecondaryMap};
 
@@ -25,24 +26,25 @@ struct Tree {
 
 /// Neighbours of each vertex, stored end to end.
 struct Neighbours {
+    /// Where the neighbours of a vertex begin; those of the next are their end.
     start: Vec<u32>,
     list: Vec<u32>,
 }
 
 impl Neighbours {
-    fn new(count: usize, edges: impl Iterator<Item = (u32, u32)> + Clone) -> Neighbours {
-        let mut start = vec![0u32; count + 1];
+    fn new(count: usize, edges: impl ExactSizeIterator<Item = (u32, u32)> + Clone) -> Neighbours {
+        let mut start = vec![0u32; count + 2];
+        let mut list = vec![0; edges.len()];
         for (from, _) in edges.clone() {
-            start[from as usize + 1] += 1;
+            start[from as usize + 2] += 1;
         }
-        for i in 0..count {
-            start[i + 1] += start[i];
+        for i in 2..start.len() {
+            start[i] += start[i - 1];
         }
-        let mut next = start.clone();
-        let mut list = vec![0; start[count] as usize];
         for (from, to) in edges {
-            list[next[from as usize] as usize] = to;
-            next[from as usize] += 1;
+            let next = &mut start[from as usize + 1];
+            list[*next as usize] = to;
+            *next += 1;
         }
         Neighbours { start, list }
     }
@@ -89,8 +91,9 @@ impl Tree {
         let succs = Neighbours::new(vertices, edges.iter().copied());
         let preds = Neighbours::new(vertices, edges.iter().map(|&(from, to)| (to, from)));
         let mut number = vec![NONE; vertices];
-        let (mut vertex, mut parent) = (Vec::new(), Vec::new());
-        let mut stack = vec![(0u32, NONE)];
+        let (mut vertex, mut parent) = (Vec::with_capacity(vertices), Vec::with_capacity(vertices));
+        let mut stack = Vec::with_capacity(vertices + 1);
+        stack.push((0u32, NONE));
         while let Some((at, from)) = stack.pop() {
             if number[at as usize] == NONE {
                 let own = vertex.len() as u32;
@@ -104,17 +107,21 @@ impl Tree {
         let ids: Vec<u32> = (0..count as u32).collect();
         let mut forest = Forest { ancestor: vec![NONE; count], label: ids.clone(), semi: ids, path: Vec::new() };
         let mut idom = vec![0u32; count];
-        let mut bucket: Vec<Vec<u32>> = vec![Vec::new(); count];
+        // Buckets are lists threaded through one vector: a vertex is in one of them.
+        let (mut bucket, mut behind) = (vec![NONE; count], vec![NONE; count]);
         for w in (1..count).rev() {
             for &pred in preds.of(vertex[w]).iter().filter(|&&pred| number[pred as usize] != NONE) {
                 let u = forest.eval(number[pred as usize]);
                 forest.semi[w] = forest.semi[w].min(forest.semi[u as usize]);
             }
-            bucket[forest.semi[w] as usize].push(w as u32);
+            behind[w] = std::mem::replace(&mut bucket[forest.semi[w] as usize], w as u32);
             forest.ancestor[w] = parent[w];
-            for v in std::mem::take(&mut bucket[parent[w] as usize]) {
-                let u = forest.eval(v);
-                idom[v as usize] = if forest.semi[u as usize] < forest.semi[v as usize] { u } else { parent[w] };
+            let mut next = std::mem::replace(&mut bucket[parent[w] as usize], NONE);
+            while next != NONE {
+                let v = next as usize;
+                let u = forest.eval(next);
+                idom[v] = if forest.semi[u as usize] < forest.semi[v] { u } else { parent[w] };
+                next = behind[v];
             }
         }
         for w in 1..count {
@@ -132,19 +139,20 @@ impl Tree {
         for w in (1..count).rev() {
             size[idom[w] as usize] += size[w];
         }
-        let mut first = vec![1u32; count];
-        let mut next = vec![2u32; count];
+        // The number of a vertex, and that of the next below it.
+        let mut place = vec![(1u32, 2u32); count];
         let mut tree = Tree { idom: vec![NONE; vertices], span: vec![(0, 0); vertices], preorder: vec![0; count] };
         for w in 0..count {
             if w > 0 {
                 let above = idom[w] as usize;
-                first[w] = next[above];
-                next[above] += size[w];
-                next[w] = first[w] + 1;
+                let first = place[above].1;
+                place[above].1 += size[w];
+                place[w] = (first, first + 1);
                 tree.idom[vertex[w] as usize] = vertex[above];
             }
-            tree.span[vertex[w] as usize] = (first[w], first[w] + size[w] - 1);
-            tree.preorder[first[w] as usize - 1] = vertex[w];
+            let first = place[w].0;
+            tree.span[vertex[w] as usize] = (first, first + size[w] - 1);
+            tree.preorder[first as usize - 1] = vertex[w];
         }
         tree
     }
@@ -165,7 +173,7 @@ impl Dominators {
     /// The tree of `func`, whose graph is `cfg`.
     pub fn new(func: &Function, cfg: &Cfg) -> Dominators {
         debug_assert_eq!(func.entry.index(), 0, "the entry is the first block");
-        let mut edges = Vec::new();
+        let mut edges = Vec::with_capacity(2 * func.layout.len());
         for block in cfg.reverse_postorder() {
             edges.extend(cfg.succs(block).iter().map(|succ| (block.as_u32(), succ.as_u32())));
         }
@@ -208,20 +216,23 @@ pub struct Points {
 impl Points {
     /// Relates the instructions of `func`'s layout.
     pub fn new(func: &Function) -> Points {
-        let mut points = Points { head: SecondaryMap::with_default(NONE), ..Points::default() };
+        let (insts, blocks) = (func.insts.len(), func.blocks.len());
+        let mut head = SecondaryMap::with_default(NONE);
+        head.resize(blocks);
+        let mut points = Points { point: dense(insts), block_of: dense(insts), head, ..Points::default() };
         let mut stretch = 0;
         for &block in &func.layout {
             points.head[block] = stretch;
             for (place, &inst) in func.blocks[block].insts.iter().enumerate() {
                 points.point[inst] = Point { stretch, place: place as u32 };
                 points.block_of[inst] = block.into();
-                stretch += func.insts[inst].unwind.is_some() as u32;
+                stretch += u32::from(func.handles && func.insts[inst].unwind.is_some());
             }
             stretch += 1;
         }
-        let mut edges = Vec::new();
+        let mut edges = Vec::with_capacity(2 * func.layout.len());
         for &block in &func.layout {
-            for &inst in &func.blocks[block].insts {
+            for &inst in func.with_edges(block) {
                 let data = &func.insts[inst];
                 let from = points.point[inst].stretch;
                 let calls = data.targets.iter().chain(data.unwind.as_deref());

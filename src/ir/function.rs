@@ -178,6 +178,8 @@ pub struct Function {
     pub consts: PrimaryMap<Const, ConstData>,
     /// Path descriptions.
     pub paths: PrimaryMap<Path, PathData>,
+    /// Whether some instruction may have an exceptional edge. If not, only terminators are asked for edges.
+    pub handles: bool,
     /// Where the function stands in the source.
     pub span: Span,
     const_numbers: FxHashMap<ConstData, Const>,
@@ -199,6 +201,7 @@ impl Function {
             blocks: PrimaryMap::new(),
             consts: PrimaryMap::new(),
             paths: PrimaryMap::new(),
+            handles: false,
             span,
             const_numbers: FxHashMap::default(),
         };
@@ -306,27 +309,26 @@ impl Function {
         }
     }
 
+    /// The instructions of a block that may have edges, in order.
+    pub fn with_edges(&self, block: Block) -> &[Inst] {
+        let insts = &self.blocks[block].insts[..];
+        if self.handles { insts } else { &insts[insts.len().saturating_sub(1)..] }
+    }
+
+    /// Gives an instruction an exceptional edge; that it had before.
+    pub fn set_unwind(&mut self, inst: Inst, call: BlockCall) -> Option<Box<BlockCall>> {
+        self.handles = true;
+        self.insts[inst].unwind.replace(Box::new(call))
+    }
+
     /// Every edge that leaves a block: exceptional ones in instruction order, then the terminator's targets.
     pub fn for_each_edge(&self, block: Block, mut f: impl FnMut(Inst, &BlockCall)) {
-        for &inst in &self.blocks[block].insts {
+        for &inst in self.with_edges(block) {
             let data = &self.insts[inst];
             if let Some(call) = data.unwind.as_deref() {
                 f(inst, call);
             }
             for call in &data.targets {
-                f(inst, call);
-            }
-        }
-    }
-
-    /// As [`Function::for_each_edge`], to be rewritten.
-    pub fn for_each_edge_mut(&mut self, block: Block, mut f: impl FnMut(Inst, &mut BlockCall)) {
-        for &inst in &self.blocks[block].insts {
-            let data = &mut self.insts[inst];
-            if let Some(call) = data.unwind.as_deref_mut() {
-                f(inst, call);
-            }
-            for call in &mut data.targets {
                 f(inst, call);
             }
         }

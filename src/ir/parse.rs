@@ -346,6 +346,7 @@ impl Parser {
         self.operands(scope, &mut data)?;
         if self.eat_word("unwind") {
             data.unwind = Some(Box::new(self.block_call(scope)?));
+            scope.func.handles = true;
         }
         data.span = self.span()?;
         let imm = data.imm;

@@ -93,7 +93,7 @@ pub(super) struct Ssa {
     defs: SecondaryMap<Variable, Vec<Definition>>,
     entry_vals: FxHashMap<(Variable, Block), Val>,
     pub(super) phis: PrimaryMap<Phi, PhiData>,
-    phi_of: FxHashMap<Val, Phi>,
+    phi_of: SecondaryMap<Val, PackedOption<Phi>>,
     alias: SecondaryMap<Val, PackedOption<Val>>,
     unfilled: Vec<Phi>,
     /// The value of a variable read before any definition, made on demand.
@@ -244,7 +244,7 @@ impl Ssa {
 
     /// The parameter a value is, if it stands for a variable and is no alias.
     pub(super) fn phi_of(&self, val: Val) -> Option<Phi> {
-        self.phi_of.get(&val).copied()
+        self.phi_of[val].expand()
     }
 
     fn value_at(&mut self, func: &mut Function, var: Variable, mut block: Block, mut time: u32) -> Val {
@@ -324,7 +324,7 @@ impl Ssa {
         }
         let val = func.values.push(ValData { def: ValDef::Param(block, u32::MAX), ty: Type::NONE });
         let phi = self.phis.push(PhiData { var, block, val, args: Vec::new(), users: Vec::new(), witness: None });
-        self.phi_of.insert(val, phi);
+        self.phi_of[val] = phi.into();
         self.entry_vals.insert((var, block), val);
         self.blocks[block].phis.push(phi);
         if self.is_sealed(block) {

@@ -217,7 +217,7 @@ impl<'a> Verifier<'a> {
         for call in data.targets.iter().chain(data.unwind.as_deref()) {
             self.edge_form(inst, call);
         }
-        if data.unwind.is_some() && !info.effects.raises() {
+        if data.unwind.is_some() && !(info.effects.raises() && self.func.handles) {
             self.report_inst(Rule::Unwind, inst, "has an exceptional edge");
         }
         let released = |i: usize| data.op.mode(i) == Mode::Borrow;

@@ -28,7 +28,7 @@ const LONGEST_TEXT: usize = 4096;
 /// Runs the pass.
 pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
     let mut changes = 0;
-    let mut substitution = Substitution::default();
+    let mut substitution = Substitution::new(func);
     let cfg = Cfg::new(func);
     for block in cfg.reverse_postorder() {
         for i in 0..func.blocks[block].insts.len() {

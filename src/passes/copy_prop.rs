@@ -25,7 +25,7 @@ use rustc_hash::FxHashMap;
 
 /// Runs the pass.
 pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
-    let mut substitution = Substitution::default();
+    let mut substitution = Substitution::new(func);
     let mut changes = share_constants(func, &mut substitution, fuel);
     changes += params::remove_redundant(func, &mut substitution, fuel);
     substitution.apply(func);

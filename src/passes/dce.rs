@@ -16,32 +16,39 @@
 use super::fuel::Fuel;
 use super::params;
 use crate::base::effort::spend;
+use crate::base::lists::Lists;
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{Function, ValDef};
-use cranelift_entity::{EntitySet, SecondaryMap};
+use cranelift_entity::EntitySet;
 
 /// Runs the pass.
 pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
     let mut changes = drop_unwinds(func, fuel);
     let mut live = Live::new(func);
-    let found = dead(func, &live);
+    let mut found = dead(func, &live);
     let granted = fuel.take_up_to(found.len());
     // What is kept keeps its operands. Definitions mostly come before uses, so the last are removed first.
-    for &kept in &found[..found.len() - granted] {
+    let kept = found.len() - granted;
+    for &kept in &found[..kept] {
         live.keep(func, kept);
     }
+    if kept > 0 {
+        found = dead(func, &live);
+    }
     let mut params = EntitySet::new();
-    for item in dead(func, &live) {
+    for item in found {
         changes += 1;
         if let Dead::Param(param) = item {
             params.insert(param);
         }
     }
-    for at in 0..func.layout.len() {
-        let block = func.layout[at];
-        func.blocks[block].insts.retain(|&inst| live.insts.contains(inst));
+    if changes > 0 {
+        for at in 0..func.layout.len() {
+            let block = func.layout[at];
+            func.blocks[block].insts.retain(|&inst| live.insts.contains(inst));
+        }
+        params::remove(func, &params);
     }
-    params::remove(func, &params);
     changes
 }
 
@@ -68,6 +75,9 @@ fn dead(func: &Function, live: &Live) -> Vec<Dead> {
 
 fn drop_unwinds(func: &mut Function, fuel: &mut Fuel) -> usize {
     let mut dropped = 0;
+    if !func.handles {
+        return 0;
+    }
     for at in 0..func.layout.len() {
         let block = func.layout[at];
         for i in 0..func.blocks[block].insts.len() {
@@ -86,18 +96,19 @@ struct Live {
     insts: EntitySet<Inst>,
     vals: EntitySet<Val>,
     /// The edges into each block: the instruction, and which of its targets.
-    edges: SecondaryMap<Block, Vec<(Inst, u32)>>,
+    edges: Lists<Block, (Inst, u32)>,
 }
 
 impl Live {
     fn new(func: &Function) -> Live {
-        let mut live = Live { insts: EntitySet::new(), vals: EntitySet::new(), edges: SecondaryMap::new() };
-        let mut work = Vec::new();
+        let insts = EntitySet::with_capacity(func.insts.len());
+        let mut live = Live { insts, vals: EntitySet::with_capacity(func.values.len()), edges: Lists::default() };
+        let (mut work, mut edges) = (Vec::with_capacity(func.insts.len()), Vec::with_capacity(2 * func.layout.len()));
         for &block in &func.layout {
             for &inst in &func.blocks[block].insts {
                 let data = &func.insts[inst];
                 for (slot, call) in data.targets.iter().chain(data.unwind.as_deref()).enumerate() {
-                    live.edges[call.block].push((inst, slot as u32));
+                    edges.push((call.block, (inst, slot as u32)));
                 }
                 if data.op.is_terminator() || !func.effects(inst).removable() {
                     live.insts.insert(inst);
@@ -105,6 +116,7 @@ impl Live {
                 }
             }
         }
+        live.edges = Lists::new(func.blocks.len(), &edges);
         live.spread(func, work);
         live
     }
@@ -133,8 +145,8 @@ impl Live {
                     }
                 }
                 ValDef::Param(block, index) => {
-                    spend(self.edges[block].len());
-                    for &(inst, slot) in &self.edges[block] {
+                    spend(self.edges.of(block).len());
+                    for &(inst, slot) in self.edges.of(block) {
                         let data = &func.insts[inst];
                         let call = data.targets.get(slot as usize).or(data.unwind.as_deref());
                         work.extend(call.and_then(|call| call.args.get(index as usize)));

@@ -18,41 +18,46 @@ use super::const_fold::{Fact, evaluate};
 use super::fuel::Fuel;
 use super::simplify_cfg::handlers;
 use crate::base::effort::spend;
+use crate::base::lists::dense;
 use crate::ir::cfg::Cfg;
 use crate::ir::dominators::Dominators;
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{BlockCall, Function, ValDef};
 use crate::ir::inst::Op;
 use crate::ir::types::Type;
+use cranelift_entity::packed_option::PackedOption;
 use cranelift_entity::{EntitySet, SecondaryMap};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 /// The most instructions a copied block may have, its branch included.
 const LONGEST_COPY: usize = 6;
 
 /// Runs the pass.
 pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
+    let short_branch = |func: &Function, block: Block| {
+        func.blocks[block].insts.len() <= LONGEST_COPY
+            && func.insts[func.terminator(block)].op == Op::Brif
+            && block != func.entry
+    };
+    if !func.layout.iter().any(|&block| short_branch(func, block)) {
+        return 0;
+    }
     let cfg = Cfg::new(func);
-    let dominators = Dominators::new(func, &cfg);
     let escaping = escaping_blocks(func);
     let handlers = handlers(func);
+    let mut candidates: Vec<Block> = cfg
+        .reverse_postorder()
+        .filter(|&block| short_branch(func, block) && !escaping.contains(block) && !handlers.contains(block))
+        .collect();
+    if !candidates.is_empty() {
+        let dominators = Dominators::new(func, &cfg);
+        candidates.retain(|&block| !cfg.preds(block).iter().any(|&pred| dominators.dominates(block, pred)));
+    }
     // Copies are charged to this, so that the function grows by a constant factor at most.
     let mut budget = 64 + func.layout.len() * LONGEST_COPY + arguments(func);
     let mut changes = 0;
     let mut copies: SecondaryMap<Block, Vec<Block>> = SecondaryMap::new();
-    let candidates: Vec<Block> = cfg
-        .reverse_postorder()
-        .filter(|&block| {
-            let insts = &func.blocks[block].insts;
-            let is_header = || cfg.preds(block).iter().any(|&pred| dominators.dominates(block, pred));
-            insts.len() <= LONGEST_COPY
-                && func.insts[func.terminator(block)].op == Op::Brif
-                && block != func.entry
-                && !escaping.contains(block)
-                && !handlers.contains(block)
-                && !is_header()
-        })
-        .collect();
     for block in candidates {
         for pred in cfg.edges(block) {
             for slot in 0..func.insts[pred.inst].targets.len() {
@@ -95,19 +100,19 @@ fn size(func: &Function, block: Block) -> usize {
 
 /// The blocks some value of which is used in another block.
 fn escaping_blocks(func: &Function) -> EntitySet<Block> {
-    let mut home: SecondaryMap<Inst, Option<Block>> = SecondaryMap::new();
+    let mut home: SecondaryMap<Inst, PackedOption<Block>> = dense(func.insts.len());
     for &block in &func.layout {
         for &inst in &func.blocks[block].insts {
-            home[inst] = Some(block);
+            home[inst] = block.into();
         }
     }
-    let mut escaping = EntitySet::new();
+    let mut escaping = EntitySet::with_capacity(func.blocks.len());
     for &block in &func.layout {
         for &inst in &func.blocks[block].insts {
             func.for_each_use(inst, |val| {
                 let def = match func.values[val].def {
                     ValDef::Param(at, _) => Some(at),
-                    ValDef::Result(def) => home[def],
+                    ValDef::Result(def) => home[def].expand(),
                 };
                 if let Some(def) = def.filter(|&def| def != block) {
                     escaping.insert(def);
@@ -135,10 +140,11 @@ fn known_outcome(func: &Function, block: Block, from: Inst, slot: usize) -> Opti
         }
         fact
     };
-    let mut facts: FxHashMap<Val, Fact> = FxHashMap::default();
-    let lookup = |facts: &FxHashMap<Val, Fact>, val: Val| match func.values[val].def {
+    // Few: the block is short.
+    let mut facts: SmallVec<[(Val, Fact); LONGEST_COPY]> = SmallVec::new();
+    let lookup = |facts: &[(Val, Fact)], val: Val| match func.values[val].def {
         ValDef::Param(home, index) if home == block => outside(call.args[index as usize]),
-        _ => facts.get(&val).cloned().unwrap_or_else(|| outside(val)),
+        _ => facts.iter().find(|(known, _)| *known == val).map_or_else(|| outside(val), |(_, fact)| fact.clone()),
     };
     for &inst in &func.blocks[block].insts {
         spend(1);
@@ -147,7 +153,7 @@ fn known_outcome(func: &Function, block: Block, from: Inst, slot: usize) -> Opti
             return lookup(&facts, data.args[0]).is_truthy();
         }
         let Some(result) = data.result.expand() else { continue };
-        let operands: Vec<Fact> = data.args.iter().map(|&arg| lookup(&facts, arg)).collect();
+        let operands: SmallVec<[Fact; 4]> = data.args.iter().map(|&arg| lookup(&facts, arg)).collect();
         let mut fact = Fact::of(func, result);
         if data.op != Op::Const
             && let Some(value) = evaluate(data.op, &operands)
@@ -155,7 +161,7 @@ fn known_outcome(func: &Function, block: Block, from: Inst, slot: usize) -> Opti
             fact.ty = value.ty();
             fact.constant = Some(value);
         }
-        facts.insert(result, fact);
+        facts.push((result, fact));
     }
     None
 }

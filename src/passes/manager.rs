@@ -1,9 +1,13 @@
 //! Runs passes over a module: chooses them, times them, dumps the IR after them, verifies after each.
 
 use super::fuel::Fuel;
-use super::{Level, Pass, UnknownPass};
+use super::{Habit, Level, Pass, UnknownPass};
+use crate::base::lists::dense;
+use crate::ir::entities::FuncRef;
 use crate::ir::function::Module;
 use crate::ir::verify::{Violation, verify_module};
+use cranelift_entity::SecondaryMap;
+use smallvec::SmallVec;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -100,6 +104,8 @@ pub struct PassRun {
 pub struct Report {
     /// The runs, in order.
     pub runs: Vec<PassRun>,
+    /// How many functions were left out of a run that would have changed nothing in them, over all runs.
+    pub left_out: usize,
     /// Time the verifier took.
     pub verification: Duration,
     /// Rewrites made, as [`fuel`](super::fuel) counts them.
@@ -160,6 +166,37 @@ impl fmt::Display for InvalidAfter {
 
 impl std::error::Error for InvalidAfter {}
 
+/// How far the passes are with a function: a run that would find what the run before has left is left out.
+#[derive(Clone, Default)]
+struct History {
+    /// How often types were changed, and how often anything else was.
+    version: (u32, u32),
+    /// For each pass the version at which it would change nothing.
+    settled: SmallVec<[(Pass, (u32, u32)); 8]>,
+}
+
+impl History {
+    /// Whether another run of `pass` would change nothing.
+    fn is_settled(&self, pass: Pass) -> bool {
+        let (types, shape) = self.version;
+        self.settled.iter().any(|&(other, (at_types, at_shape))| {
+            other == pass && at_shape == shape && (at_types == types || pass.info().habit != Habit::Any)
+        })
+    }
+
+    fn ran(&mut self, pass: Pass, changes: usize) {
+        let habit = pass.info().habit;
+        if changes > 0 {
+            let (types, shape) = &mut self.version;
+            *(if habit == Habit::Types { types } else { shape }) += 1;
+        }
+        self.settled.retain(|&mut (other, _)| other != pass);
+        if changes == 0 || matches!(habit, Habit::UntypedOnce | Habit::Types) {
+            self.settled.push((pass, self.version));
+        }
+    }
+}
+
 /// Runs the pipeline; `dump` gets the module after each pass that `print_after` names.
 ///
 /// # Errors
@@ -172,15 +209,22 @@ pub fn run(
     let mut report = Report::default();
     let mut fuel = options.fuel.map_or_else(Fuel::unlimited, Fuel::new);
     verify(module, options, None, &mut report)?;
+    let mut histories: SecondaryMap<FuncRef, History> = dense(module.functions.len());
     for pass in options.pipeline() {
         let start = Instant::now();
         let mut changes = 0;
-        for func in module.functions.values_mut() {
+        for (id, func) in module.functions.iter_mut() {
             if options.only.as_deref().is_some_and(|only| func.name.as_deref() != Some(only)) {
                 continue;
             }
+            if histories[id].is_settled(pass) {
+                report.left_out += 1;
+                continue;
+            }
             let before = fuel.taken();
-            changes += (pass.info().run)(func, &mut fuel);
+            let made = (pass.info().run)(func, &mut fuel);
+            histories[id].ran(pass, made);
+            changes += made;
             if fuel.taken() != before {
                 report.last = Some((pass, func.name.as_deref().unwrap_or("<lambda>").to_owned()));
             }

@@ -78,12 +78,27 @@ pub struct PassInfo {
     pub level: Level,
     /// What it does, in a line.
     pub summary: &'static str,
+    /// What it looks at, and what a run leaves for the next.
+    pub habit: Habit,
     /// Runs it on a function as far as the fuel goes; the number of changes it made.
     pub run: fn(&mut Function, &mut Fuel) -> usize,
 }
 
+/// When a pass need not run again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Habit {
+    /// It looks at everything, and a run may leave work for the next.
+    Any,
+    /// As `Any`, but it does not look at types.
+    Untyped,
+    /// It does not look at types, and a run leaves nothing for the next.
+    UntypedOnce,
+    /// It replaces types and changes nothing else; what it finds does not depend on the types before.
+    Types,
+}
+
 macro_rules! passes {
-    ($(#[doc = $summary:literal] $pass:ident $name:literal $level:ident $run:path;)*) => {
+    ($(#[doc = $summary:literal] $pass:ident $name:literal $level:ident $habit:ident $run:path;)*) => {
         /// A pass: an index into the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Pass { $(#[doc = $summary] $pass),* }
@@ -94,23 +109,29 @@ macro_rules! passes {
         }
 
         static TABLE: &[PassInfo] =
-            &[$(PassInfo { name: $name, level: Level::$level, summary: $summary.trim_ascii(), run: $run }),*];
+            &[$(PassInfo {
+                name: $name,
+                level: Level::$level,
+                summary: $summary.trim_ascii(),
+                habit: Habit::$habit,
+                run: $run,
+            }),*];
     };
 }
 
 passes! {
     /// Drops unreachable blocks, joins straight-line ones, skips empty ones, decides branches on constants.
-    SimplifyCfg "simplify-cfg" O1 simplify_cfg::run;
+    SimplifyCfg "simplify-cfg" O1 Untyped simplify_cfg::run;
     /// Replaces copies: parameters that always get one value, and constants computed before.
-    CopyProp "copy-prop" O1 copy_prop::run;
+    CopyProp "copy-prop" O1 UntypedOnce copy_prop::run;
     /// Computes at compile time what cannot raise, and decides branches whose condition is known.
-    ConstFold "const-fold" O1 const_fold::run;
+    ConstFold "const-fold" O1 Any const_fold::run;
     /// Sends a path whose outcome of a test is known past the test.
-    JumpThreading "jump-threading" O2 jump_threading::run;
+    JumpThreading "jump-threading" O2 Any jump_threading::run;
     /// Removes what nothing needs: results, parameters, exceptional edges.
-    Dce "dce" O1 dce::run;
+    Dce "dce" O1 Any dce::run;
     /// Narrows the types of values by what is computed from what.
-    TypeInfer "type-infer" O2 type_infer::run;
+    TypeInfer "type-infer" O2 Types type_infer::run;
 }
 
 impl Pass {

@@ -19,6 +19,7 @@ use super::fuel::Fuel;
 use super::params;
 use super::substitution::Substitution;
 use crate::base::effort::spend;
+use crate::base::lists::dense;
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{BlockCall, ConstData, Function};
 use crate::ir::inst::Op;
@@ -34,14 +35,19 @@ const MOST_ARGUMENTS: usize = 256;
 /// Runs the pass.
 pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
     let mut changes = 0;
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let before = changes;
         changes += decide_branches(func, fuel);
-        changes += remove_unreachable(func, fuel);
-        changes += skip_empty_blocks(func, fuel);
-        changes += remove_unreachable(func, fuel);
+        // Only where an edge was taken away can a block have become unreachable.
+        if round == 0 || changes != before {
+            changes += remove_unreachable(func, fuel);
+        }
+        let skipped = skip_empty_blocks(func, fuel);
+        if skipped > 0 {
+            changes += skipped + remove_unreachable(func, fuel);
+        }
         changes += join_straight_lines(func, fuel);
-        let mut substitution = Substitution::default();
+        let mut substitution = Substitution::new(func);
         changes += params::remove_redundant(func, &mut substitution, fuel);
         substitution.apply(func);
         if changes == before {
@@ -95,8 +101,9 @@ fn decide_branches(func: &mut Function, fuel: &mut Fuel) -> usize {
 
 /// Takes blocks nothing reaches out of the layout: one rewrite, as they may name each other.
 pub fn remove_unreachable(func: &mut Function, fuel: &mut Fuel) -> usize {
-    let mut reached = EntitySet::new();
-    let mut work = vec![func.entry];
+    let mut reached = EntitySet::with_capacity(func.blocks.len());
+    let mut work = Vec::with_capacity(func.layout.len());
+    work.push(func.entry);
     reached.insert(func.entry);
     while let Some(block) = work.pop() {
         func.for_each_edge(block, |_, call| {
@@ -115,7 +122,7 @@ pub fn remove_unreachable(func: &mut Function, fuel: &mut Fuel) -> usize {
 
 /// How often each value is used.
 fn use_counts(func: &Function) -> SecondaryMap<Val, u32> {
-    let mut counts: SecondaryMap<Val, u32> = SecondaryMap::new();
+    let mut counts: SecondaryMap<Val, u32> = dense(func.values.len());
     for &block in &func.layout {
         for &inst in &func.blocks[block].insts {
             func.for_each_use(inst, |val| counts[val] += 1);
@@ -127,7 +134,7 @@ fn use_counts(func: &Function) -> SecondaryMap<Val, u32> {
 /// The blocks some exceptional edge leads to.
 pub fn handlers(func: &Function) -> EntitySet<Block> {
     let mut handlers = EntitySet::new();
-    for &block in &func.layout {
+    for &block in func.layout.iter().filter(|_| func.handles) {
         for &inst in &func.blocks[block].insts {
             if let Some(call) = &func.insts[inst].unwind {
                 handlers.insert(call.block);
@@ -146,7 +153,7 @@ fn skip_empty_blocks(func: &mut Function, fuel: &mut Fuel) -> usize {
     }
     let counts = use_counts(func);
     let handlers = handlers(func);
-    let mut forwards: SecondaryMap<Block, Option<BlockCall>> = SecondaryMap::new();
+    let mut forwards: SecondaryMap<Block, Option<BlockCall>> = dense(func.blocks.len());
     let cfg = crate::ir::cfg::Cfg::new(func);
     // Successors first, so that chains are followed in one step.
     for &block in cfg.postorder() {
@@ -196,8 +203,8 @@ fn follow(func: &Function, forwards: &SecondaryMap<Block, Option<BlockCall>>, ca
 
 /// Appends a block to the only block that jumps to it.
 fn join_straight_lines(func: &mut Function, fuel: &mut Fuel) -> usize {
-    let mut entries: SecondaryMap<Block, u32> = SecondaryMap::new();
-    let mut jumped_to = EntitySet::new();
+    let mut entries: SecondaryMap<Block, u32> = dense(func.blocks.len());
+    let mut jumped_to = EntitySet::with_capacity(func.blocks.len());
     for &block in &func.layout {
         func.for_each_edge(block, |inst, call| {
             entries[call.block] += 1;
@@ -207,7 +214,7 @@ fn join_straight_lines(func: &mut Function, fuel: &mut Fuel) -> usize {
         });
     }
     let joins = |block: Block| entries[block] == 1 && jumped_to.contains(block);
-    let mut substitution = Substitution::default();
+    let mut substitution = Substitution::new(func);
     let mut joined = EntitySet::new();
     for at in 0..func.layout.len() {
         let head = func.layout[at];

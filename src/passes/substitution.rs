@@ -6,17 +6,27 @@ use cranelift_entity::SecondaryMap;
 use cranelift_entity::packed_option::PackedOption;
 
 /// Values and what stands for them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Substitution {
     by: SecondaryMap<Val, PackedOption<Val>>,
+    /// How many values the function has.
+    values: usize,
     count: usize,
 }
 
 impl Substitution {
+    /// None yet, of values of `func`.
+    pub fn new(func: &Function) -> Substitution {
+        Substitution { by: SecondaryMap::new(), values: func.values.len(), count: 0 }
+    }
+
     /// Lets `by`, which is available wherever `val` is used, stand for `val`. Nothing if they are one already.
     pub fn replace(&mut self, val: Val, by: Val) {
         let (val, by) = (self.resolve(val), self.resolve(by));
         if val != by {
+            if self.count == 0 {
+                self.by.resize(self.values);
+            }
             self.by[val] = by.into();
             self.count += 1;
         }
@@ -24,6 +34,9 @@ impl Substitution {
 
     /// What stands for `val` in the end.
     pub fn resolve(&mut self, val: Val) -> Val {
+        if self.count == 0 {
+            return val;
+        }
         let mut root = val;
         while let Some(next) = self.by.get(root).and_then(|next| next.expand()) {
             root = next;

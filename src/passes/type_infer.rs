@@ -15,6 +15,7 @@
 
 use super::fuel::Fuel;
 use crate::base::effort::spend;
+use crate::base::lists::{Lists, dense};
 use crate::ir::cfg::Cfg;
 use crate::ir::dominators::Dominators;
 use crate::ir::entities::{Block, Inst, Val};
@@ -22,6 +23,7 @@ use crate::ir::function::{ConstData, Function, ValDef};
 use crate::ir::inst::{Imm, Op};
 use crate::ir::types::Type;
 use cranelift_entity::SecondaryMap;
+use cranelift_entity::packed_option::PackedOption;
 use rustc_hash::FxHashMap;
 
 /// The inline ints are [-SMALL, SMALL).
@@ -98,10 +100,10 @@ struct Guard {
 struct Inference {
     ty: SecondaryMap<Val, Type>,
     /// The instructions to look at again when a value's type grows.
-    users: SecondaryMap<Val, Vec<Inst>>,
+    users: Lists<Val, Inst>,
     /// The parameters a value is passed for. Kept apart from `users`: an instruction passes many values on its edges, and only the
     /// one that grew goes on.
-    passed: SecondaryMap<Val, Vec<Val>>,
+    passed: Lists<Val, Val>,
     guards: FxHashMap<Inst, Guard>,
     work: Vec<Inst>,
     /// Values whose type grew and has not been passed on.
@@ -110,40 +112,56 @@ struct Inference {
 
 impl Inference {
     fn new(func: &Function, cfg: &Cfg) -> Inference {
-        let mut this = Inference {
-            ty: SecondaryMap::with_default(Type::NONE),
-            users: SecondaryMap::new(),
-            passed: SecondaryMap::new(),
-            guards: FxHashMap::default(),
-            work: Vec::new(),
-            grown: Vec::new(),
-        };
-        let dominators = Dominators::new(func, cfg);
+        let count = func.values.len();
+        let (mut users, mut passed) = (Vec::with_capacity(2 * count), Vec::new());
+        let mut guards = FxHashMap::default();
+        // The last of what is listed for a value, so that nothing is listed twice in a row.
+        let mut user: SecondaryMap<Val, PackedOption<Inst>> = dense(count);
+        let mut param_of: SecondaryMap<Val, PackedOption<Val>> = dense(count);
+        // Asked only if some counter steps.
+        let mut dominators = None;
         for block in cfg.reverse_postorder() {
             for &inst in &func.blocks[block].insts {
                 let data = &func.insts[inst];
                 for &val in &data.args {
-                    if this.users[val].last() != Some(&inst) {
-                        this.users[val].push(inst);
+                    if user[val].expand() != Some(inst) {
+                        user[val] = inst.into();
+                        users.push((val, inst));
                     }
                 }
                 for call in data.targets.iter().chain(data.unwind.as_deref()) {
                     spend(call.args.len());
                     for (&arg, &param) in call.args.iter().zip(&func.blocks[call.block].params) {
-                        if this.passed[arg].last() != Some(&param) {
-                            this.passed[arg].push(param);
+                        if param_of[arg].expand() != Some(param) {
+                            param_of[arg] = param.into();
+                            passed.push((arg, param));
                         }
                     }
                 }
                 if let Some(source) = iterated(func, inst) {
-                    this.users[source].push(inst);
+                    user[source] = inst.into();
+                    users.push((source, inst));
                 }
-                if let Some(guard) = find_guard(func, cfg, &dominators, block, inst) {
-                    this.users[guard.bound].push(inst);
-                    this.guards.insert(inst, guard);
+                if let Some((operand, step)) = step(func, inst) {
+                    let dominators = dominators.get_or_insert_with(|| Dominators::new(func, cfg));
+                    if let Some(guard) = find_guard(func, cfg, dominators, block, operand, step) {
+                        user[guard.bound] = inst.into();
+                        users.push((guard.bound, inst));
+                        guards.insert(inst, guard);
+                    }
                 }
             }
         }
+        let mut ty = SecondaryMap::with_default(Type::NONE);
+        ty.resize(count);
+        let mut this = Inference {
+            ty,
+            users: Lists::new(count, &users),
+            passed: Lists::new(count, &passed),
+            guards,
+            work: Vec::with_capacity(func.insts.len()),
+            grown: Vec::new(),
+        };
         for &param in &func.blocks[func.entry].params {
             this.grow(param, Type::ANY);
         }
@@ -157,8 +175,8 @@ impl Inference {
     fn solve(&mut self, func: &Function) {
         loop {
             while let Some(val) = self.grown.pop() {
-                for at in 0..self.passed[val].len() {
-                    self.grow(self.passed[val][at], self.ty[val]);
+                for at in 0..self.passed.of(val).len() {
+                    self.grow(self.passed.of(val)[at], self.ty[val]);
                 }
             }
             let Some(inst) = self.work.pop() else { return };
@@ -173,7 +191,7 @@ impl Inference {
         let new = self.ty[val].union(ty);
         if new != self.ty[val] {
             self.ty[val] = new;
-            self.work.extend_from_slice(&self.users[val]);
+            self.work.extend_from_slice(self.users.of(val));
             self.grown.push(val);
         }
     }
@@ -300,8 +318,14 @@ fn step(func: &Function, inst: Inst) -> Option<(Val, i64)> {
 }
 
 /// Looks in the branches that dominate a step of a counter for one that bounds it.
-fn find_guard(func: &Function, cfg: &Cfg, dominators: &Dominators, block: Block, inst: Inst) -> Option<Guard> {
-    let (operand, step) = step(func, inst)?;
+fn find_guard(
+    func: &Function,
+    cfg: &Cfg,
+    dominators: &Dominators,
+    block: Block,
+    operand: Val,
+    step: i64,
+) -> Option<Guard> {
     let mut at = block;
     for _ in 0..SEARCH {
         spend(1);

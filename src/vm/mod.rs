@@ -17,7 +17,6 @@ pub(crate) mod trace;
 mod unwind;
 
 use crate::base::limits::MAX_CALL_DEPTH;
-use crate::base::operator::BinaryOp;
 use crate::base::source::{SourceMap, Span};
 use crate::bytecode::op::Opcode;
 use crate::bytecode::program::Program;
@@ -105,8 +104,6 @@ pub struct Vm {
     pub(crate) recorder: Recorder,
     /// One past the last register of the stack.
     pub(crate) stack_end: *mut u64,
-    /// The operator of each opcode that has one.
-    pub(crate) operators: Vec<Option<BinaryOp>>,
     /// The program.
     pub(crate) program: Rc<Program>,
     /// What struct declarations have declared.
@@ -169,7 +166,6 @@ impl Vm {
             },
             // SAFETY: one past the end of the allocation.
             stack_end: unsafe { stack.add(STACK_WORDS) },
-            operators: Opcode::ALL.iter().map(|op| op.operator()).collect(),
             program,
             types: StructTypes::default(),
             host,

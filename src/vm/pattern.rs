@@ -88,6 +88,8 @@ impl Demand {
 pub(crate) struct Sequences {
     /// Number of the first sequence that starts with an opcode, plus one.
     heads: Vec<u16>,
+    /// Which opcodes stand second in the sequences that start with an opcode, modulo 64. All, if one has no second.
+    seconds: Vec<u64>,
     /// Each sequence, and the number of the next that starts with the same opcode, plus one.
     chained: Vec<(&'static Sequence, u16)>,
 }
@@ -95,13 +97,16 @@ pub(crate) struct Sequences {
 impl Sequences {
     pub fn new() -> Sequences {
         let mut heads = vec![0; Opcode::ALL.len()];
+        let mut seconds = vec![0; Opcode::ALL.len()];
         let mut chained = Vec::with_capacity(512);
         for sequence in sequence::SEQUENCES.iter().chain(sequence::EXITS.iter().copied().flatten()) {
-            let head: &mut u16 = &mut heads[(sequence.pattern.key & OPCODE_MASK as Key) as usize];
+            let opcode = |step: usize| (sequence.pattern.key >> (step * BITS)) as usize & OPCODE_MASK as usize;
+            seconds[opcode(0)] |= if sequence.pattern.count > 1 { 1 << (opcode(1) % 64) } else { u64::MAX };
+            let head: &mut u16 = &mut heads[opcode(0)];
             chained.push((sequence, *head));
             *head = chained.len() as u16;
         }
-        Sequences { heads, chained }
+        Sequences { heads, seconds, chained }
     }
 
     /// The handler of the longest sequence that starts at the instruction at `pc`.
@@ -111,6 +116,11 @@ impl Sequences {
     pub unsafe fn handler(&self, pc: *const u64, opcode: Opcode) -> Option<Handler> {
         let mut next = self.heads[opcode as usize];
         if next == 0 {
+            return None;
+        }
+        // SAFETY: the caller's.
+        let second = unsafe { following(pc, opcode) };
+        if second.is_some_and(|second| self.seconds[opcode as usize] >> (second as usize % 64) & 1 == 0) {
             return None;
         }
         // SAFETY: the caller's.
@@ -139,6 +149,16 @@ impl Sequences {
         }
         best.map(|sequence| sequence.handler)
     }
+}
+
+/// The opcode behind the instruction at `pc`, if that is where [`walk`] goes on.
+unsafe fn following(pc: *const u64, opcode: Opcode) -> Option<Opcode> {
+    let listed = matches!(opcode.info().extra, Extra::List | Extra::LiteralList | Extra::Table);
+    if listed || opcode.ends() || matches!(opcode, Opcode::jump | Opcode::iter_next) {
+        return None;
+    }
+    // SAFETY: code does not run on behind an instruction that ends it (BC007).
+    Opcode::from_word(Fields::decode(unsafe { *pc.add(opcode.span() + 1) }).op)
 }
 
 /// The opcodes from `pc` on, along jumps that steps may follow, and of the first call of a value the number and that of the

@@ -5,7 +5,6 @@ use super::op::{DROP_LISTED, Extra, Fields, MAX_REGISTERS, Opcode, Operand};
 use super::program::{FunctionCode, NO_LANDING, PathStep, Program};
 use crate::ir::function::UpdateOp;
 use crate::regalloc::WINDOW_HEADER;
-use std::collections::BTreeSet;
 
 mod literals;
 
@@ -82,6 +81,35 @@ pub fn verify(program: &Program) -> Result<(), Vec<Violation>> {
     if violations.is_empty() { Ok(()) } else { Err(violations) }
 }
 
+/// A set of words of a function.
+struct Words(Vec<bool>);
+
+impl Words {
+    fn new(count: usize) -> Words {
+        Words(vec![false; count])
+    }
+
+    /// Adds a word; those outside the code are left out.
+    fn insert(&mut self, at: usize) {
+        if let Some(word) = self.0.get_mut(at) {
+            *word = true;
+        }
+    }
+
+    /// Takes a word out; whether it was there.
+    fn remove(&mut self, at: usize) -> bool {
+        self.0.get_mut(at).is_some_and(std::mem::take)
+    }
+
+    fn contains(&self, at: usize) -> bool {
+        self.0.get(at) == Some(&true)
+    }
+
+    fn first(&self) -> Option<usize> {
+        self.0.iter().position(|&word| word)
+    }
+}
+
 struct Checker<'a> {
     program: &'a Program,
     function: &'a FunctionCode,
@@ -96,8 +124,8 @@ impl Checker<'_> {
 
     fn check(&mut self) {
         let code = &self.function.code;
-        let mut starts = BTreeSet::new();
-        let mut literal_words = BTreeSet::new();
+        let mut starts = Words::new(code.len());
+        let mut literal_words = Words::new(code.len());
         let mut jumps = Vec::new();
         let mut calls = Vec::new();
         let mut at = 0;
@@ -184,7 +212,7 @@ impl Checker<'_> {
         for (at, target) in jumps {
             self.leads_to(at, target);
             self.starts_again(at, target);
-            if usize::try_from(target).ok().is_none_or(|target| !starts.contains(&target)) {
+            if usize::try_from(target).ok().is_none_or(|target| !starts.contains(target)) {
                 self.fail("BC006", at, format!("jump to word {target}"));
             }
             if self.function.finish.is_some_and(|finish| finish as i64 == target) {
@@ -194,17 +222,17 @@ impl Checker<'_> {
         let finish = self.function.finish.map(|finish| finish as usize);
         let is_finish = |at: usize| {
             let word = code.get(at + 1).copied().unwrap_or_default();
-            starts.contains(&at) && Opcode::from_word(Fields::decode(word).op) == Some(Opcode::finish_operator)
+            starts.contains(at) && Opcode::from_word(Fields::decode(word).op) == Some(Opcode::finish_operator)
         };
         if (overloads && finish.is_none()) || finish.is_some_and(|at| !is_finish(at)) {
             self.fail("BC012", finish.unwrap_or(0), "no finish_operator");
         }
         for &(word, _) in &self.function.literals {
-            if !literal_words.remove(&(word as usize)) {
+            if !literal_words.remove(word as usize) {
                 self.fail("BC003", word as usize, "a literal where none is read");
             }
         }
-        if let Some(&word) = literal_words.first() {
+        if let Some(word) = literal_words.first() {
             self.fail("BC003", word, "a literal word without a literal");
         }
         self.unwind(&starts, &calls);
@@ -361,7 +389,7 @@ impl Checker<'_> {
         }
     }
 
-    fn points(&mut self, starts: &BTreeSet<usize>) {
+    fn points(&mut self, starts: &Words) {
         if self.function.points.first().is_none_or(|point| point.at != 0) {
             self.fail("BC013", 0, "an uncharged start");
         }
@@ -371,19 +399,19 @@ impl Checker<'_> {
             let end = point.first as usize + point.count as usize;
             let registers = self.function.unwind_registers.get(point.first as usize..end);
             let known = |registers: &[u16]| registers.iter().all(|&reg| (reg as u32) < self.function.frame_size);
-            if last.is_some_and(|last| last >= at) || !starts.contains(&at) || !registers.is_some_and(known) {
+            if last.is_some_and(|last| last >= at) || !starts.contains(at) || !registers.is_some_and(known) {
                 self.fail("BC013", at, "a point out of order, not at an instruction, or with strange registers");
             }
             last = Some(at);
         }
     }
 
-    fn unwind(&mut self, starts: &BTreeSet<usize>, calls: &[usize]) {
+    fn unwind(&mut self, starts: &Words, calls: &[usize]) {
         let mut last = None;
-        let mut entries = BTreeSet::new();
+        let mut entries = Words::new(self.function.code.len());
         for entry in &self.function.unwind {
             let at = entry.at as usize;
-            if last.is_some_and(|last| last >= at) || !starts.contains(&at) {
+            if last.is_some_and(|last| last >= at) || !starts.contains(at) {
                 self.fail("BC008", at, "an unwind entry out of order or not at an instruction");
             }
             last = Some(at);
@@ -400,7 +428,7 @@ impl Checker<'_> {
                 }
                 None => self.fail("BC008", at, "registers outside the pool"),
             }
-            if entry.landing != NO_LANDING && !starts.contains(&(entry.landing as usize)) {
+            if entry.landing != NO_LANDING && !starts.contains(entry.landing as usize) {
                 self.fail("BC006", at, format!("landing at word {}", entry.landing));
             }
             if self.function.finish == Some(entry.landing) {
@@ -412,7 +440,7 @@ impl Checker<'_> {
             }
         }
         for &at in calls {
-            if !entries.contains(&at) {
+            if !entries.contains(at) {
                 self.fail("BC008", at, "a call without an unwind entry");
             }
         }

@@ -43,7 +43,7 @@ impl Step<'_> {
         self.func.blocks[landing].insts.extend([restore, resume]);
         self.func.layout.push(landing);
         let call = BlockCall { block: landing, args: SmallVec::new() };
-        let mut before = self.func.insts[inst].unwind.replace(Box::new(call));
+        let mut before = self.func.set_unwind(inst, call);
         if let (Some(call), Some((root, _)), Some(restored)) = (&mut before, roots, restored) {
             call.args.iter_mut().filter(|arg| **arg == root).for_each(|arg| *arg = restored);
         }

@@ -7,8 +7,9 @@ mod generate;
 mod interpret;
 mod shrink;
 
+use super::fuel::Fuel;
 use super::manager::{PassOptions, Verify, run};
-use super::{Level, Pass};
+use super::{Habit, Level, Pass};
 use crate::ir::entities::FuncRef;
 use crate::ir::function::{ConstData, Module};
 use crate::ir::print::{Spans, print_module};
@@ -77,5 +78,30 @@ fn every_pass_and_pipeline_keeps_what_programs_do() {
         }
         let shuffled: Vec<Pass> = (0..8).map(|_| Pass::ALL[random.below(Pass::ALL.len())]).collect();
         check(seed, &module, &options(Some(shuffled)));
+    }
+}
+
+/// Runs that are left out would find nothing, and passes that say so leave nothing for the next run (`Habit`).
+#[test]
+fn runs_left_out_would_change_nothing() {
+    let mut random = Random(0x0dd0_feed_1234_5671);
+    for seed in 1..41 {
+        let module = program(seed);
+        let shuffled: Vec<Pass> = (0..9).map(|_| Pass::ALL[random.below(Pass::ALL.len())]).collect();
+        for pipeline in [Level::O2.pipeline().to_vec(), shuffled] {
+            let (mut each, mut fewer) = (module.clone(), module.clone());
+            for &pass in &pipeline {
+                for func in each.functions.values_mut() {
+                    (pass.info().run)(func, &mut Fuel::unlimited());
+                    if matches!(pass.info().habit, Habit::UntypedOnce | Habit::Types) {
+                        assert_eq!((pass.info().run)(func, &mut Fuel::unlimited()), 0, "{pass:?} again, seed {seed}");
+                    }
+                }
+            }
+            let options = PassOptions { explicit: Some(pipeline), ..Default::default() };
+            assert!(run(&mut fewer, &options, &mut |_, _| {}).is_ok());
+            let text = |module| print_module(module, Spans::Show);
+            assert!(text(&each) == text(&fewer), "seed {seed}, {:?}", options.pipeline());
+        }
     }
 }

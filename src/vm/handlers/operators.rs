@@ -2,7 +2,7 @@
 
 use super::overload;
 use crate::base::operator::{BinaryOp, UnaryOp};
-use crate::bytecode::op::{DROP_FIRST, DROP_SECOND, Fields, OPCODE_MASK, Opcode, Operand, SUBTRACTS};
+use crate::bytecode::op::{DROP_FIRST, DROP_SECOND, Fields, Opcode, Operand, SUBTRACTS};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::heap::Kind;
 use crate::runtime::operators;
@@ -25,11 +25,11 @@ pub(crate) enum Right {
 ///
 /// # Safety
 /// `pc` and `base` as for a helper; the registers hold live values.
-unsafe fn apply(vm: &Vm, pc: *mut u64, base: *mut u64, left: usize, right: Right) -> Result<Value, RuntimeError> {
+unsafe fn apply(pc: *mut u64, base: *mut u64, left: usize, right: Right) -> Result<Value, RuntimeError> {
     // SAFETY: an operand flagged as dying is owned by its register, and nobody reads the register after success.
     unsafe {
         let op = Fields::decode(*pc.add(1)).op;
-        let operator = vm.operators[(op & OPCODE_MASK) as usize].unwrap_or(BinaryOp::Add);
+        let operator = Opcode::operator_of(op).unwrap_or(BinaryOp::Add);
         let slot = base.add(left);
         let owned = op & DROP_FIRST != 0;
         let left = if owned { Value::from_word(Word(*slot)) } else { Value::from_borrowed(Word(*slot)) };
@@ -123,7 +123,7 @@ pub(crate) unsafe fn binary_registers(vm: &mut Vm, pc: *mut u64, base: *mut u64)
         if let Some(next) = overload::binary(vm, pc, base, left, right) {
             return next;
         }
-        let result = apply(vm, pc, base, left, right);
+        let result = apply(pc, base, left, right);
         finish(vm, pc, base, 2, result)
     }
 }
@@ -138,7 +138,7 @@ pub(crate) unsafe fn binary_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *m
         if let Some(next) = overload::binary(vm, pc, base, left, right) {
             return next;
         }
-        let result = apply(vm, pc, base, left, right);
+        let result = apply(pc, base, left, right);
         finish(vm, pc, base, 2, result)
     }
 }
@@ -156,7 +156,7 @@ pub(crate) unsafe fn binary_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -
         if let Some(next) = overload::binary(vm, pc, base, left, right) {
             return next;
         }
-        let result = apply(vm, pc, base, left, right);
+        let result = apply(pc, base, left, right);
         finish(vm, pc, base, 3, result)
     }
 }
@@ -193,7 +193,7 @@ pub(crate) unsafe fn branch_registers(vm: &mut Vm, pc: *mut u64, base: *mut u64)
         if let Some(next) = overload::binary(vm, pc, base, left, right) {
             return next;
         }
-        let result = apply(vm, pc, base, left, right);
+        let result = apply(pc, base, left, right);
         branch(vm, pc, 2, result)
     }
 }
@@ -208,7 +208,7 @@ pub(crate) unsafe fn branch_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *m
         if let Some(next) = overload::binary(vm, pc, base, left, right) {
             return next;
         }
-        let result = apply(vm, pc, base, left, right);
+        let result = apply(pc, base, left, right);
         branch(vm, pc, 2, result)
     }
 }
@@ -223,7 +223,7 @@ pub(crate) unsafe fn branch_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -
         if let Some(next) = overload::binary(vm, pc, base, left, right) {
             return next;
         }
-        let result = apply(vm, pc, base, left, right);
+        let result = apply(pc, base, left, right);
         branch(vm, pc, 3, result)
     }
 }
@@ -306,7 +306,7 @@ pub(crate) unsafe fn compare_step(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> 
     unsafe {
         let fields = Fields::decode(*pc.add(1));
         let (slot, limit) = (base.add(fields.a as usize), step_operands(base, fields).1);
-        let order = vm.operators[(fields.op & OPCODE_MASK) as usize].unwrap_or(BinaryOp::Lt);
+        let order = Opcode::operator_of(fields.op).unwrap_or(BinaryOp::Lt);
         if let Some(next) = overload::step(vm, pc, base, order, slot, limit) {
             return next;
         }

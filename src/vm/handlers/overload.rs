@@ -13,7 +13,7 @@ use super::operators::{Right, branch_by, compare_step};
 use super::{paths, structure};
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::base::operator::{BinaryOp, UnaryOp};
-use crate::bytecode::op::{DROP_FIRST, DROP_SECOND, Extra, Fields, OPCODE_MASK, Opcode};
+use crate::bytecode::op::{DROP_FIRST, DROP_SECOND, Extra, Fields, Opcode};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::operators::truthy;
 use crate::runtime::release::release;
@@ -146,7 +146,7 @@ pub(crate) unsafe fn binary(vm: &mut Vm, pc: *mut u64, base: *mut u64, left: usi
     // SAFETY: the caller's.
     unsafe {
         let op = Fields::decode(*pc.add(1)).op;
-        let operator = vm.operators[(op & OPCODE_MASK) as usize]?;
+        let operator = Opcode::operator_of(op)?;
         let slot = base.add(left);
         let (method, negated) = vm.types.binary(shape_of(Word(*slot))?, operator)?;
         let function = method.function.word();
@@ -169,7 +169,7 @@ pub(crate) unsafe fn binary(vm: &mut Vm, pc: *mut u64, base: *mut u64, left: usi
 /// The object is live.
 pub(super) unsafe fn decides(vm: &Vm, op: u16, object: Word) -> bool {
     vm.types.overloads()
-        && vm.operators[(op & OPCODE_MASK) as usize]
+        && Opcode::operator_of(op)
             .zip(shape_of(object))
             .is_some_and(|(operator, shape)| vm.types.binary(shape, operator).is_some())
 }
