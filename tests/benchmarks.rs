@@ -2,6 +2,8 @@
 //!
 //! Every program takes its size as its argument; here all of them run at the sizes of `benches/programs/reduced.txt`. What they
 //! execute and allocate is compared exactly with `tests/benchmarks/executed.txt`, which `RUFF_BLESS=1` rewrites.
+//!
+//! Some are written in other styles as well, in `benches/styles`: each says what differs and prints what its program prints.
 
 mod common;
 
@@ -21,6 +23,10 @@ const LANGUAGES: &[&str] = &["ruff", "lua", "js", "py"];
 
 /// What runs the other languages, if it is installed; Lua's text must suit both of its implementations.
 const PEERS: &[(&str, &str)] = &[("lua5.4", "lua"), ("luajit", "lua"), ("node", "js"), ("python3", "py")];
+
+/// So many programs are written in other styles, each in so many.
+const STYLED: usize = 14;
+const STYLES: usize = 4;
 
 /// A pass of `-O2` saves at least this part of the executed instructions of some program.
 const WORTH: f64 = 0.001;
@@ -68,18 +74,44 @@ fn printed(mut command: Command) -> Option<String> {
 #[test]
 fn peers_print_the_same() {
     for (name, size) in programs() {
-        let mut own = ruff();
-        own.arg("run").arg(path(&name, "ruff")).arg(&size);
-        let own = run(own, None);
-        assert_eq!(own.code, Some(0), "{name}: {}", own.err);
+        let own = output(&path(&name, "ruff"), &size);
         for &(peer, extension) in PEERS {
             let mut command = Command::new(peer);
             command.arg(path(&name, extension)).arg(&size);
             if let Some(text) = printed(command) {
-                assert_eq!(text, own.out, "{name}: {peer} (left) and ruff differ");
+                assert_eq!(text, own, "{name}: {peer} (left) and ruff differ");
             }
         }
     }
+}
+
+/// What a program on the machine prints, given its size.
+fn output(file: &Path, size: &str) -> String {
+    let mut command = ruff();
+    command.arg("run").arg(file).arg(size);
+    let done = run(command, None);
+    assert_eq!(done.code, Some(0), "{}: {}", file.display(), done.err);
+    done.out
+}
+
+#[test]
+fn every_style_prints_what_its_program_prints() {
+    let directory = root().join("benches/styles");
+    let mut styled = 0;
+    for (name, size) in programs() {
+        let Ok(found) = std::fs::read_dir(directory.join(&name)) else { continue };
+        let files: Vec<PathBuf> = found.map(|entry| entry.unwrap().path()).collect();
+        assert!(files.len() >= STYLES, "{name} has {} styles", files.len());
+        let expected = output(&path(&name, "ruff"), &size);
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            assert!(text.starts_with("# "), "{} does not say what differs", file.display());
+            assert_eq!(output(&file, &size), expected, "{} (left) and its program differ", file.display());
+        }
+        styled += 1;
+    }
+    assert_eq!(styled, std::fs::read_dir(directory).unwrap().count(), "a directory of styles without a program");
+    assert!(styled >= STYLED);
 }
 
 /// Instructions executed and objects allocated by a program.
@@ -183,4 +215,13 @@ fn the_script_that_compares_peers_writes_its_tables() {
         let written = std::fs::read_to_string(directory.path().join(file)).unwrap();
         assert!(written.contains(words), "{file}:\n{written}");
     }
+}
+
+#[test]
+fn the_script_that_compares_styles_compares_outputs() {
+    let mut command = Command::new("python3");
+    command.arg(root().join("benches/styles.py")).args(["struct_methods/array", "--no-count", "--ruff"]);
+    command.arg(env!("CARGO_BIN_EXE_ruff"));
+    let Some(text) = printed(command) else { return println!("python3 is not installed") };
+    assert!(text.contains("array") && !text.contains("complaint"), "{text}");
 }
