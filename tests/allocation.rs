@@ -319,7 +319,7 @@ fn checkers_accept_random_functions() {
         let mut func = random_function(seed);
         let adjacent: Vec<Block> = func.layout.iter().copied().filter(|&block| fused(&func, block)).collect();
         ruff::ownership::run(&mut func);
-        assert_eq!(ruff::ownership::check(&func), Vec::<String>::new(), "seed {seed}");
+        assert_eq!(ruff::ownership::check(&func, None), Vec::<String>::new(), "seed {seed}");
         for block in adjacent {
             assert!(fused(&func, block), "seed {seed}: {block} has something between a test and its branch");
         }

@@ -23,6 +23,8 @@ mod program;
 mod random;
 #[path = "differential/sequences.rs"]
 mod sequences;
+#[path = "differential/shared.rs"]
+mod shared;
 #[path = "differential/shrink.rs"]
 mod shrink;
 #[path = "differential/statements.rs"]

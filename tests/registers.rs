@@ -14,7 +14,7 @@ fn compile(arity: usize, body: &str) -> (Function, Allocation) {
     let mut module = parse_module(&text, builtins::NAMES).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let mut func = module.functions.values_mut().next().expect("a function").clone();
     ruff::ownership::run(&mut func);
-    assert_eq!(ruff::ownership::check(&func), Vec::<String>::new());
+    assert_eq!(ruff::ownership::check(&func, None), Vec::<String>::new());
     let allocation = allocate(&func, |val| func.values[val].ty.may_be_counted()).expect("few registers");
     assert_eq!(check(&func, &allocation), Vec::<String>::new());
     (func, allocation)

@@ -4,6 +4,22 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BuiltinId(pub u16);
 
+/// What a builtin does besides giving a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purity {
+    /// Nothing: the result follows from the arguments alone (a wrong argument raises).
+    Pure,
+    /// Reads or changes the world outside.
+    Effect,
+    /// Calls back into the program.
+    Calls,
+    /// Waits for tasks, starts them or ends them: other tasks may run.
+    Tasks,
+}
+
+/// The method of channels that waits.
+pub const RECEIVE: &str = "receive";
+
 /// What ownership knows of a builtin that runs no script code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {

@@ -101,13 +101,14 @@ impl Emitter<'_> {
                 self.unwind(inst, at);
             }
             Op::FieldPeek => self.unary_with_text(inst, Opcode::field_peek),
-            Op::FieldGet => {
+            Op::FieldGet | Op::FieldGetOptional => {
                 let (to, object, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
-                self.asm.op(Opcode::field_get, 0, to, object, 0);
+                let optional = data.op == Op::FieldGetOptional;
+                let opcode = if optional { Opcode::field_get_optional } else { Opcode::field_get };
+                self.asm.op(opcode, 0, to, object, 0);
                 self.asm.cached(self.text(data.imm));
                 self.unwind(inst, at);
             }
-            Op::FieldGetOptional => self.unary_with_text(inst, Opcode::field_get_optional),
             Op::SetPath if is_single_index(path(self.func, inst)) => self.set_index(inst),
             Op::SetPath if is_single_field(path(self.func, inst)) => self.set_field(inst),
             Op::SetPath => self.path_instruction(inst, Opcode::set_path),

@@ -160,7 +160,6 @@ macro_rules! for_each_opcode {
     index_get_k index (Dst, View, None) Literal "a := b[literal]";
     set_index index (Mod, Src, Take) None "a[b] := c, which moves";
     set_index_k index (Mod, Src, None) Literal "a[b] := literal that is not counted";
-    field_get_optional index (Dst, View, None) Literal "a := b?.name";
     set_path index (Mod, Path, Count) List "path of a := first listed register; the others are keys";
     update_path index (Mod, Path, Count) List "path of a changed by the path's operation and the first listed register; then keys, then further operands";
     cell_set_path index (Cell, Path, Count) List "as set_path, on the content of cell a";
@@ -186,6 +185,7 @@ macro_rules! for_each_opcode {
     struct_fill structure (Mod, None, None) None "gives struct a the declared defaults it lacks, one call for each";
     struct_declare structure (None, None, Count) LiteralList "declares the literal struct: the listed registers, which move, are its members";
     field_get structure (Dst, View, None) Cached "a := b.name";
+    field_get_optional structure (Dst, View, None) Cached "a := b?.name";
     field_peek structure (Dst, View, None) Literal "a := field of struct b, or the undefined mark";
     set_field structure (Mod, Take, None) Cached "a.name := b, which moves";
     // Calls. Window a: depth or result, callee, saved base, return address, arguments.

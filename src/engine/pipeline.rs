@@ -10,7 +10,7 @@ use super::modules::Failures;
 use super::outcome::Reporter;
 use super::stats::Stats;
 use super::testing::Suite;
-use crate::base::builtin::{BuiltinId, role};
+use crate::base::builtin::{BuiltinId, Purity, role};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{SourceId, SourceMap, Span};
 use crate::bytecode::program::{ModuleCode, Program};
@@ -19,6 +19,7 @@ use crate::bytecode::{disassemble, emit, flow, verify};
 use crate::ir::function::Module;
 use crate::lower;
 use crate::ownership;
+use crate::ownership::modref::{Builtins, ModRef};
 use crate::passes::manager::{PassOptions, Report, Verify};
 use crate::passes::{self, Pass};
 use crate::regalloc;
@@ -143,7 +144,7 @@ pub fn compile(
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let Lowered { mut module, forwards, modules, hidden, tests, failures } = lower(sources, main, options)?;
     let report = optimise(&mut module, options, dump);
-    let program = Program { forwards, hidden, modules, ..generate(&mut module, options.verify)? };
+    let program = Program { forwards, hidden, modules, ..generate(&mut module, &tests.functions(), options.verify)? };
     let verified = verify::verify(&program);
     if let Err(violations) = verified.and_then(|()| if options.verify { flow::check(&program) } else { Ok(()) }) {
         let lines = violations.iter().map(|violation| format!("{violation:?}"));
@@ -153,19 +154,25 @@ pub fn compile(
     Ok(Compiled { program: Rc::new(program), sources, failures, tests, report })
 }
 
-/// From optimised IR to bytecode.
-fn generate(module: &mut Module, check: bool) -> Result<Program, Vec<Diagnostic>> {
+/// From optimised IR to bytecode. The functions `tests` are called by the host.
+fn generate(module: &mut Module, tests: &[u32], check: bool) -> Result<Program, Vec<Diagnostic>> {
     let mut allocations = Vec::with_capacity(module.functions.len());
+    let known = Builtins {
+        lookup: builtins::lookup,
+        purity: |builtin| builtins::row(builtin).map_or(Purity::Tasks, |row| row.purity),
+    };
+    let modref = ModRef::new(module, known, tests);
     let facts = ownership::Facts {
         plain_operators: module.plain_operators,
         role: |builtin| role(builtins::row(builtin)?.name),
+        modref: &modref,
     };
     for func in module.functions.values_mut() {
         let name = func.name.as_deref().unwrap_or("<lambda>").to_string();
         ownership::take_out(func, &facts);
         ownership::run(func);
         if check {
-            let problems = ownership::check(func);
+            let problems = ownership::check(func, Some(&modref));
             if !problems.is_empty() {
                 bug("the ownership step", &name, problems);
             }

@@ -45,6 +45,14 @@ impl Suite {
         }
         suite
     }
+
+    /// The functions of all its blocks.
+    pub(super) fn functions(&self) -> Vec<u32> {
+        let own = self.setups.iter().chain(&self.teardowns).copied();
+        let tests = self.tests.iter().map(|test| test.function);
+        let groups = self.tests.iter().filter_map(|test| test.group.as_ref()).flat_map(Suite::functions);
+        own.chain(tests).chain(groups).collect()
+    }
 }
 
 /// What became of one test.

@@ -52,6 +52,20 @@ impl Liveness {
         self.live_in[block].binary_search(&val).is_ok()
     }
 
+    /// Makes `to`, which is newer than all values, live into `block` instead of `from`.
+    pub fn rename(&mut self, block: Block, from: Val, to: Val) {
+        let live = &mut self.live_in[block];
+        if let Ok(place) = live.binary_search(&from) {
+            live.remove(place);
+            live.push(to);
+        }
+    }
+
+    /// Makes `val`, which is newer than all values, a parameter of `block`, which is not live into it.
+    pub fn define(&mut self, block: Block, val: Val) {
+        self.live_in[block].retain(|&live| live != val);
+    }
+
     /// Whether `val` is needed after the terminator of `block`, on some edge (arguments of the edge not counted).
     pub fn is_live_out(&self, func: &Function, block: Block, val: Val) -> bool {
         func.insts[func.terminator(block)].targets.iter().any(|call| self.is_live_in(call.block, val))

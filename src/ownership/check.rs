@@ -5,6 +5,7 @@
 //! after a return; (5) what a handler takes is owned when the instruction raises;
 //! (6) nobody looks at a vacated place (`holes`).
 
+use super::modref::ModRef;
 use super::{holes, may_call, takes_operands, tracked, uncounted_if_true};
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{BlockCall, Function};
@@ -12,8 +13,8 @@ use crate::ir::inst::{Mode, Op};
 use cranelift_entity::{EntitySet, SecondaryMap};
 use std::collections::BTreeSet;
 
-/// The violations in `func`; empty if ownership is consistent.
-pub fn check(func: &Function) -> Vec<String> {
+/// The violations in `func`; empty if ownership is consistent. Without `modref` nothing is known of what its calls touch.
+pub fn check(func: &Function, modref: Option<&ModRef>) -> Vec<String> {
     let tracked = tracked(func);
     let mut checker = Checker {
         func,
@@ -24,7 +25,7 @@ pub fn check(func: &Function) -> Vec<String> {
         errors: Vec::new(),
     };
     checker.run();
-    checker.errors.extend(holes::check(func));
+    checker.errors.extend(holes::check(func, modref));
     checker.errors
 }
 

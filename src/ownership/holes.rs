@@ -4,15 +4,19 @@
 //! place of a cell or a global is vacated, one instruction may raise, and what it raises goes to a `restore` of the place; nothing
 //! else up to the store raises, runs script code or reads a variable.
 
+use super::modref::ModRef;
 use super::vacate::{Root, store_of};
 use crate::ir::effects::Effects;
 use crate::ir::entities::{Block, Inst, Val};
-use crate::ir::function::{Function, Step};
+use crate::ir::function::{Function, Step, ValDef};
 use crate::ir::inst::{Imm, Op};
 use crate::ir::types::Type;
 
-/// The violations in `func`.
-pub fn check(func: &Function) -> Vec<String> {
+/// What nobody notices.
+const QUIET: Effects = Effects::WRITES.with(Effects::ALLOCATES).with(Effects::RAISES);
+
+/// The violations in `func`. Without `modref` nothing is known of calls, and all errors may be caught.
+pub fn check(func: &Function, modref: Option<&ModRef>) -> Vec<String> {
     let mut errors = Vec::new();
     for &block in &func.layout {
         for (at, &inst) in func.blocks[block].insts.iter().enumerate() {
@@ -22,7 +26,7 @@ pub fn check(func: &Function) -> Vec<String> {
                         users(func, inst, vacated, &mut errors);
                     }
                 }
-                Op::CellVacate | Op::GlobalVacate => errors.extend(seen(func, block, at)),
+                Op::CellVacate | Op::GlobalVacate => errors.extend(seen(func, modref, block, at)),
                 _ => {}
             }
         }
@@ -79,40 +83,72 @@ fn users(func: &Function, vacate: Inst, vacated: Val, errors: &mut Vec<String>) 
     }
 }
 
-/// What happens between the `vacate` at `at` and the store.
-fn seen(func: &Function, block: Block, at: usize) -> Option<String> {
-    let insts = &func.blocks[block].insts;
-    let vacate = insts[at];
+/// What happens on the ways from the `vacate` of a cell or global at `at` to the stores.
+fn seen(func: &Function, modref: Option<&ModRef>, start: Block, at: usize) -> Option<String> {
+    let vacate = func.blocks[start].insts[at];
     let data = &func.insts[vacate];
-    let (on_cell, global) = match (data.op, data.imm) {
-        (Op::GlobalVacate, Imm::Path(path)) => (false, func.paths[path].global),
-        _ => (true, None),
+    let (cell, global) = match (data.op, data.imm) {
+        (Op::GlobalVacate, Imm::Path(path)) => (None, func.paths[path].global),
+        _ => (Some(data.args[0]), None),
     };
-    let own = place(func, vacate, 1 + usize::from(on_cell));
-    let mut landed = false;
-    for &inst in &insts[at + 1..] {
-        if let Some(store) = store_of(func, inst) {
-            let root = match store.root {
-                Root::Global(slot) => Some(slot) == global,
-                Root::Cell(_) => on_cell,
-                Root::Local(_) => false,
+    let own = place(func, vacate, 1 + usize::from(cell.is_some()));
+    let variable = modref.and_then(|modref| modref.variable(func, vacate));
+    let caught = modref.is_none_or(|modref| modref.is_caught(func.id));
+    let mut reached = vec![start];
+    let mut next = 0;
+    while let Some(&block) = reached.get(next) {
+        let first = if next == 0 { at + 1 } else { 0 };
+        next += 1;
+        let mut landed = next != 1;
+        let mut stored = false;
+        for &inst in &func.blocks[block].insts[first..] {
+            let data = &func.insts[inst];
+            if let Some(store) = store_of(func, inst) {
+                let root = match store.root {
+                    Root::Global(slot) => Some(slot) == global,
+                    Root::Cell(other) => cell.is_some_and(|cell| is_one_cell(func, cell, other)),
+                    Root::Local(_) => false,
+                };
+                stored = root && same(func, own, (&store.steps, &store.keys));
+                if stored {
+                    break;
+                }
+            }
+            let pushes = data.op == Op::ArrayPush && func.values[data.args[0]].ty.is_subset(Type::ARRAY);
+            let effects = func.effects(inst);
+            let lands = !landed && data.unwind.as_deref().is_some_and(|call| restores(func, call.block, own));
+            landed |= lands;
+            let touches = match (modref, variable) {
+                (Some(modref), Some(variable)) => modref.touches(func, inst, variable),
+                _ => !lands && effects.0 & !QUIET.0 != 0,
             };
-            if root && same(func, own, (&store.steps, &store.keys)) {
-                return None;
+            let raises = !lands && !pushes && effects.raises() && (caught || data.unwind.is_some());
+            if touches || raises || data.op == Op::Return {
+                let name = data.op.info().name;
+                return Some(format!("{inst} ({name}): something may be looked at that {vacate} has vacated"));
             }
         }
-        let effects = func.effects(inst);
-        let data = &func.insts[inst];
-        let pushes = data.op == Op::ArrayPush && func.values[data.args[0]].ty.is_subset(Type::ARRAY);
-        let hidden = effects.0 & !(Effects::WRITES.0 | Effects::ALLOCATES.0) == 0 || pushes;
-        if !hidden && !landed && data.unwind.as_deref().is_some_and(|call| restores(func, call.block, own)) {
-            landed = true;
-        } else if !hidden {
-            let name = data.op.info().name;
-            return Some(format!("{inst} ({name}): something may be looked at that {vacate} has vacated"));
+        if !stored {
+            for call in &func.insts[func.terminator(block)].targets {
+                if call.block == start {
+                    return Some(format!("{vacate}: nothing overwrites the vacated place in a loop"));
+                }
+                if !reached.contains(&call.block) {
+                    reached.push(call.block);
+                }
+            }
         }
     }
-    Some(format!("{vacate}: nothing overwrites the vacated place"))
+    None
+}
+
+/// Whether two values are one cell.
+fn is_one_cell(func: &Function, a: Val, b: Val) -> bool {
+    let capture = |val: Val| match func.values[val].def {
+        ValDef::Result(inst) if func.insts[inst].op == Op::CaptureGet => Some(func.insts[inst].imm),
+        _ => None,
+    };
+    a == b || capture(a).is_some_and(|index| capture(b) == Some(index))
 }
 
 /// Whether a block puts a value back in the place.

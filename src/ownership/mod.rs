@@ -22,6 +22,7 @@
 pub mod check;
 mod edges;
 mod holes;
+pub mod modref;
 mod place;
 #[cfg(test)]
 mod tests;

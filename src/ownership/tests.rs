@@ -27,7 +27,7 @@ fn ins(b: &mut FunctionBuilder, op: Op, args: &[Val]) -> Val {
 fn owned(b: FunctionBuilder) -> Function {
     let mut func = b.finish();
     run(&mut func);
-    assert_eq!(check(&func), Vec::<String>::new());
+    assert_eq!(check(&func, None), Vec::<String>::new());
     func
 }
 
@@ -228,7 +228,7 @@ fn the_checker_reports_each_kind_of_violation() {
     let corrupt = |change: &dyn Fn(&mut Function)| {
         let mut func = build();
         change(&mut func);
-        check(&func).join("; ")
+        check(&func, None).join("; ")
     };
     let entry = build().entry;
     let inst = |func: &Function, at: usize| func.blocks[entry].insts[at];

@@ -139,6 +139,9 @@ impl Generator {
         if !self.in_method && self.times <= 3 && self.random.percent(15) {
             return self.misuse();
         }
+        if !self.in_method && self.times <= 3 && self.random.percent(20) && self.afford(60) {
+            return self.shared();
+        }
         for _ in 0..if self.in_method { 0 } else { 4 } {
             let row = self.random.pick(idioms::STATEMENTS);
             let fine = !row.1 || self.risky();

@@ -3,6 +3,7 @@
 //! Data are values, so that reading an element or a field of the same value twice gives the same. What has been computed once
 //! without raising does not raise the second time.
 
+use super::Facts;
 use crate::ir::effects::Effects;
 use crate::ir::entities::{Inst, Val};
 use crate::ir::function::{Function, ValDef};
@@ -12,11 +13,11 @@ use crate::ir::inst::Op;
 const BUDGET: usize = 32;
 
 /// Whether `a` and `b` are equal wherever both are defined.
-pub fn congruent(func: &Function, plain_operators: bool, a: Val, b: Val) -> bool {
-    same(func, plain_operators, a, b, &mut { BUDGET })
+pub fn congruent(func: &Function, facts: &Facts, a: Val, b: Val) -> bool {
+    same(func, facts, a, b, &mut { BUDGET })
 }
 
-fn same(func: &Function, plain_operators: bool, a: Val, b: Val, budget: &mut usize) -> bool {
+fn same(func: &Function, facts: &Facts, a: Val, b: Val, budget: &mut usize) -> bool {
     if a == b {
         return true;
     }
@@ -31,29 +32,30 @@ fn same(func: &Function, plain_operators: bool, a: Val, b: Val, budget: &mut usi
     match one.op {
         Op::Const | Op::CaptureGet => return one.imm == other.imm,
         Op::CellGet | Op::GlobalGet => {
-            return one.imm == other.imm && one.args == other.args && nothing_written(func, first, second);
+            return one.imm == other.imm && one.args == other.args && nothing_written(func, facts, first, second);
         }
         Op::IndexGet | Op::FieldGet | Op::PartGet | Op::Format => {}
         Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Neg => {
-            if !plain_operators && func.effects(first).contains(Effects::CALLS) {
+            if !facts.plain_operators && func.effects(first).contains(Effects::CALLS) {
                 return false;
             }
         }
         _ => return false,
     }
-    one.imm == other.imm && one.args.iter().zip(&other.args).all(|(&a, &b)| same(func, plain_operators, a, b, budget))
+    one.imm == other.imm && one.args.iter().zip(&other.args).all(|(&a, &b)| same(func, facts, a, b, budget))
 }
 
-/// Whether two loads stand in one block and nothing between them runs script code or writes to a variable.
-fn nothing_written(func: &Function, first: Inst, second: Inst) -> bool {
+/// Whether two loads of a variable stand in one block and nothing between them writes to it or runs code that may.
+fn nothing_written(func: &Function, facts: &Facts, first: Inst, second: Inst) -> bool {
+    let Some(variable) = facts.modref.variable(func, first) else { return false };
     func.layout.iter().any(|&block| {
         let insts = &func.blocks[block].insts;
         let place = |inst| insts.iter().position(|&other| other == inst);
         let (Some(from), Some(to)) = (place(first), place(second)) else { return false };
         let (from, to) = (from.min(to), from.max(to));
         insts[from..to].iter().all(|&inst| {
-            let effects = func.effects(inst);
-            effects.0 & Effects::WRITES.0 == 0 && !effects.contains(Effects::CALLS)
+            let writes = func.effects(inst).contains(Effects::WRITES);
+            !writes || !facts.modref.touches(func, inst, variable)
         })
     })
 }

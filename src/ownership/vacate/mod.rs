@@ -18,16 +18,18 @@
 //!
 //! - The root in a register: it is a value, so nobody else sees its vacated version. Every use of the root that control can
 //!   reach after the `vacate` is a store to the same place (`local`); on ways without one the root is dead.
-//! - The root in a cell or a global: anyone may look there. So between the updating instruction and the store nothing raises,
-//!   runs script code or looks at a variable (`shared`).
+//! - The root in a cell or a global: anyone may look there. So on every way from the updating instruction a store to the place
+//!   follows, and nothing before it touches the variable, itself or in what it calls ([`ModRef`]), or raises an error that may be
+//!   caught, after which the program would go on with the vacated place (`shared`).
 //!
 //! If the updating instruction raises and the place can be seen then (a handler uses the root, or the root is in a cell or a
-//! global), the error goes to a block of its own, which puts the old value back, an instruction that raises having left it intact, and raises the
-//! error again (`landing`).
+//! global and the error may be caught), the error goes to a block of its own, which puts the old value back, an instruction that
+//! raises having left it intact, and raises the error again (`landing`).
 //!
 //! Invariant (`check`): the result of a `vacate` is used by stores to, and `restore`s of, the same place only.
 
 mod congruence;
+mod handler;
 mod landing;
 mod local;
 mod place;
@@ -35,6 +37,7 @@ mod shared;
 
 pub use place::{Root, Store, store_of};
 
+use super::modref::ModRef;
 use crate::base::builtin::{BuiltinId, Role};
 use crate::ir::cfg::Cfg;
 use crate::ir::dominators::Points;
@@ -45,18 +48,21 @@ use crate::ir::inst::{Imm, Mode, Op};
 use crate::ir::liveness::Liveness;
 use crate::ir::types::Type;
 use cranelift_entity::SecondaryMap;
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 /// Most values looked at that may be what a place has.
 const MAX_ALIASES: usize = 64;
 
 /// What the step cannot see in a function.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts {
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
     /// Whether it is known that operators run no script code.
     pub plain_operators: bool,
     /// What is known of a builtin.
     pub role: fn(BuiltinId) -> Option<Role>,
+    /// What calls may touch.
+    pub modref: &'a ModRef,
 }
 
 /// Inserts `vacate`s and `restore`s into `func`.
@@ -84,18 +90,15 @@ pub fn take_out(func: &mut Function, facts: &Facts) {
             }
         }
     }
-    let mut step = Step { func, facts: *facts, uses, loads, order: None };
-    for (block, inst) in stores {
+    let mut step = Step { func, facts: *facts, uses, loads, shared: FxHashSet::default(), handlers: 0, order: None };
+    for (_, inst) in stores {
         // A store may have got a vacated root meanwhile.
         let Some(store) = store_of(step.func, inst) else { continue };
         let aliases = step.aliases(&store);
         if !aliases.iter().any(|&val| step.func.values[val].ty.may_be_counted()) {
             continue;
         }
-        match store.root {
-            Root::Local(root) => step.local(root, &store, &aliases),
-            Root::Cell(_) | Root::Global(_) => step.shared(block, &store, &aliases),
-        }
+        step.vacate(&store, &aliases);
     }
 }
 
@@ -107,11 +110,15 @@ struct Order {
 
 struct Step<'a> {
     func: &'a mut Function,
-    facts: Facts,
+    facts: Facts<'a>,
     /// The instructions that use a value; those that were rewritten may not any more.
     uses: SecondaryMap<Val, SmallVec<[Inst; 2]>>,
     /// The reads of cells and globals.
     loads: Vec<Inst>,
+    /// The updates before which something was taken out of a cell or global, and what.
+    shared: FxHashSet<(Inst, Val)>,
+    /// How many handlers were given a container.
+    handlers: usize,
     order: Option<Order>,
 }
 
@@ -124,7 +131,61 @@ impl Step<'_> {
     }
 
     fn congruent(&self, a: Val, b: Val) -> bool {
-        congruence::congruent(self.func, self.facts.plain_operators, a, b)
+        congruence::congruent(self.func, &self.facts, a, b)
+    }
+
+    /// Vacates the place of a store before the instructions that change what it has; else where it was read or its values meet,
+    /// if they are changed in a loop.
+    fn vacate(&mut self, store: &Store, aliases: &[Val]) {
+        let updates: SmallVec<[(Inst, Val); 4]> = aliases
+            .iter()
+            .flat_map(|&val| self.uses[val].iter().map(move |&inst| (inst, val)))
+            .filter(|&(inst, val)| inst != store.inst && self.updates(inst, val))
+            .collect();
+        if updates.is_empty() {
+            return;
+        }
+        let mut done = false;
+        for (inst, val) in updates {
+            if let Some((block, at)) = self.find(inst) {
+                done |= self.vacate_before(store, block, at, val, true);
+            }
+        }
+        for &val in aliases {
+            if done {
+                return;
+            }
+            let start = match self.func.values[val].def {
+                ValDef::Result(inst) => self.find(inst).map(|(block, at)| (block, at + 1)),
+                ValDef::Param(block, _) => Some((block, 0)),
+            };
+            let Some((block, mut at)) = start else { continue };
+            let insts = &self.func.blocks[block].insts;
+            if at == 0 && self.func.insts[insts[0]].op == Op::Caught || self.func.insts[insts[at]].op.starts_function()
+            {
+                at += 1;
+            }
+            done = self.vacate_before(store, block, at, val, false);
+        }
+    }
+
+    /// Vacates the place before the instruction at `at`, which `updates` the value, if nobody can see that; whether it does.
+    fn vacate_before(&mut self, store: &Store, block: Block, at: usize, val: Val, updates: bool) -> bool {
+        match store.root {
+            Root::Local(root) => self.vacate_local(root, store, block, at, val, updates),
+            Root::Cell(_) | Root::Global(_) => self.vacate_shared(store, block, at, val, updates),
+        }
+    }
+
+    /// Where an instruction stands, one inserted before, too.
+    fn find(&mut self, inst: Inst) -> Option<(Block, usize)> {
+        if let Some(found) = self.position(inst) {
+            return Some(found);
+        }
+        self.func.layout.iter().find_map(|&block| {
+            let at = self.func.blocks[block].insts.iter().position(|&other| other == inst)?;
+            Some((block, at))
+        })
     }
 
     /// Whether two stores overwrite the same place.
@@ -283,6 +344,15 @@ impl Step<'_> {
             self.func.values[vacated].ty = self.func.values[root].ty;
         }
         Some((vacated, keys))
+    }
+
+    /// Makes a store to the place use the very keys that it was vacated with.
+    fn use_keys(&mut self, inst: Inst, keys: &[Val], store: &Store) {
+        for (index, &key) in keys.iter().enumerate() {
+            if self.func.const_of(key).is_none() {
+                self.func.insts[inst].args[store.first_key() + index] = key;
+            }
+        }
     }
 
     /// A value equal to `key` that is available: an operand of a read of the same place, mostly.

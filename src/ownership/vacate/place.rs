@@ -47,6 +47,14 @@ pub fn store_of(func: &Function, inst: Inst) -> Option<Store> {
 }
 
 impl Store {
+    /// Which operand of the store the first key is.
+    pub fn first_key(&self) -> usize {
+        match self.root {
+            Root::Local(_) | Root::Cell(_) => 2,
+            Root::Global(_) => 1,
+        }
+    }
+
     /// The instruction that vacates the place.
     pub fn vacating(&self) -> Op {
         match self.root {

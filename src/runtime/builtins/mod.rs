@@ -4,7 +4,7 @@
 //! |---|---|
 //! | name, aliases | what scripts write; messages use the name |
 //! | arity | how many arguments, and what is raised otherwise |
-//! | purity | whether the result follows from the arguments alone |
+//! | purity | what it does besides giving a result |
 //! | function | `fn(&mut Host, &mut Args) -> Result<Value, RuntimeError>` |
 //! | documentation | one line |
 //!
@@ -38,7 +38,7 @@ use super::error::RuntimeError;
 use super::function::{self, FunctionObject};
 use super::host::Host;
 use super::value::Value;
-pub use crate::base::builtin::{BuiltinId, BuiltinInfo, BuiltinNames};
+pub use crate::base::builtin::{BuiltinId, BuiltinInfo, BuiltinNames, Purity};
 use rustc_hash::FxHashMap;
 use std::sync::OnceLock;
 
@@ -80,17 +80,6 @@ impl Arity {
     }
 }
 
-/// Whether a call may be left out or repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purity {
-    /// The result follows from the arguments alone (a wrong argument raises).
-    Pure,
-    /// Reads or changes the world outside.
-    Effect,
-    /// Calls back into the program.
-    Calls,
-}
-
 /// One builtin.
 pub struct Row {
     /// What scripts write, and what messages say.
@@ -99,7 +88,7 @@ pub struct Row {
     pub aliases: &'static [&'static str],
     /// How many arguments.
     pub arity: Arity,
-    /// Whether it is a function in the mathematical sense.
+    /// What it does besides giving a result.
     pub purity: Purity,
     /// The code.
     pub function: Function,
@@ -321,17 +310,17 @@ builtins! {
     "format_date" => Own(2, 2, "format_date requires timestamp (number) and format string"), Pure, calendar::format_date, "A moment as text.";
     "parse_date" => Own(2, 2, "parse_date requires date string and format string"), Pure, calendar::parse_date, "The moment a text shows.";
     "format_duration" => Own(1, 1, "format_duration requires a number argument (milliseconds)"), Pure, calendar::format_duration, "Milliseconds as text.";
-    "sleep" => Own(1, 1, "sleep() expects 1 argument"), Effect, task::sleep, "Waits some milliseconds; other tasks run meanwhile.";
+    "sleep" => Own(1, 1, "sleep() expects 1 argument"), Tasks, task::sleep, "Waits some milliseconds; other tasks run meanwhile.";
 
     "channel" => Plural(0), Effect, task::new_channel, "A channel between tasks.";
-    "async_sleep" => Plural(1), Effect, task::async_sleep, "A promise of null in some milliseconds.";
-    "async_timeout" => Plural(2), Effect, task::async_timeout, "A promise that is rejected if another takes too long.";
-    "promise_all" | "await_all" => Own(1, 2, "Promise.all() requires an array of promises"), Effect, task::promise_all, "A promise of the results of promises, in order.";
-    "parallel_map" | "par_map" => Own(2, 3, "parallel_map() requires an array and a function"), Effect, task::parallel_map, "A promise of what a function gives for each element.";
-    "par_each" => Own(2, 3, "par_each() requires an array and a function"), Effect, task::par_each, "A promise that a function has been called for each element.";
-    "spawn_task" => Own(1, 1, "spawn_task() requires an async function argument"), Effect, task::spawn_task, "Starts an async function as a task.";
-    "await_task" => Plural(1), Effect, task::await_task, "The promise of a task.";
-    "cancel_task" => Plural(1), Effect, task::cancel_task, "Ends a task, if it has not ended.";
+    "async_sleep" => Plural(1), Tasks, task::async_sleep, "A promise of null in some milliseconds.";
+    "async_timeout" => Plural(2), Tasks, task::async_timeout, "A promise that is rejected if another takes too long.";
+    "promise_all" | "await_all" => Own(1, 2, "Promise.all() requires an array of promises"), Tasks, task::promise_all, "A promise of the results of promises, in order.";
+    "parallel_map" | "par_map" => Own(2, 3, "parallel_map() requires an array and a function"), Tasks, task::parallel_map, "A promise of what a function gives for each element.";
+    "par_each" => Own(2, 3, "par_each() requires an array and a function"), Tasks, task::par_each, "A promise that a function has been called for each element.";
+    "spawn_task" => Own(1, 1, "spawn_task() requires an async function argument"), Tasks, task::spawn_task, "Starts an async function as a task.";
+    "await_task" => Plural(1), Tasks, task::await_task, "The promise of a task.";
+    "cancel_task" => Plural(1), Tasks, task::cancel_task, "Ends a task, if it has not ended.";
     "get_task_pool_size" => Plural(0), Effect, task::get_pool_size, "The size of the task pool.";
     "set_task_pool_size" => Plural(1), Effect, task::set_pool_size, "Sets the size of the task pool; returns the previous one.";
     "shared_set" => Plural(2), Effect, task::shared_set, "Stores a value under a key all tasks see.";

@@ -168,9 +168,6 @@ handlers! {
     fn set_index_k_other(m) {
         m.helper(set_literal)
     }
-    fn field_get_optional(m) {
-        m.helper(get_field_optional)
-    }
     fn set_path(m) {
         m.helper(paths::set_path)
     }
@@ -323,23 +320,6 @@ unsafe fn set_register(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
 unsafe fn set_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as a helper; the literal is not counted.
     unsafe { paths::set_one(vm, pc, base, Word(*pc.add(2)), 3) }
-}
-
-#[inline(never)]
-unsafe fn get_field_optional(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
-    // SAFETY: as a helper; the literal is a string the program owns.
-    unsafe {
-        let fields = Fields::decode(*pc.add(1));
-        let container = Word(*base.add(fields.b as usize));
-        let name = Value::from_borrowed(Word(*pc.add(2)));
-        match path::optional_field_get(Value::borrow(&container), name.as_str().unwrap_or("")) {
-            Ok(value) => {
-                *base.add(fields.a as usize) = value.into_word().0;
-                pc.add(3)
-            }
-            Err(error) => vm.raise(pc, error),
-        }
-    }
 }
 
 #[inline(never)]

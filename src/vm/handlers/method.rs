@@ -3,6 +3,7 @@
 use super::call::{LINK, enter};
 use super::generator::{complete, fail, resume};
 use super::task::answer;
+use crate::base::builtin::RECEIVE;
 use crate::runtime::builtins;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::value::{Value, View};
@@ -31,7 +32,7 @@ pub(crate) unsafe fn of_handle(
                 vm.send(channel, value);
                 return Some(complete(vm, pc, base, Value::TRUE));
             }
-            (View::Channel(channel), "receive") => {
+            (View::Channel(channel), RECEIVE) => {
                 if let Some(error) = arity("Channel.receive", 0, count) {
                     return Some(fail(vm, pc, base, error));
                 }

@@ -6,6 +6,7 @@ use super::data::listed;
 use super::overload;
 use super::place::{cached, element, own_field};
 use crate::bytecode::op::{Fields, Opcode};
+use crate::runtime::error::RuntimeError;
 use crate::runtime::methods::Member;
 use crate::runtime::path::{self, Step};
 use crate::runtime::release::release;
@@ -46,6 +47,24 @@ handlers! {
     }
     fn field_get_other(m) {
         m.helper(get_field)
+    }
+    fn field_get_optional(m) {
+        match cached(m, m.rb()) {
+            Some(object) => {
+                let word = *(object as *const u64).add(*m.pc.add(CACHED_PLACE) as usize);
+                retain(word);
+                m.set_a(word);
+                m.next(5)
+            }
+            None if m.rb() == Word::NULL.0 => {
+                m.set_a(Word::NULL.0);
+                m.next(5)
+            }
+            None => m.enter(field_get_optional_other),
+        }
+    }
+    fn field_get_optional_other(m) {
+        m.helper(get_field_optional)
     }
     fn field_peek(m) {
         m.helper(peek_field)
@@ -304,13 +323,31 @@ unsafe fn declare(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
 
 #[inline(never)]
 unsafe fn get_field(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as `read_field`.
+    unsafe { read_field(vm, pc, base, path::field_get) }
+}
+
+#[inline(never)]
+unsafe fn get_field_optional(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as `read_field`.
+    unsafe { read_field(vm, pc, base, path::optional_field_get) }
+}
+
+/// Reads a field and remembers where it was.
+#[inline(always)]
+unsafe fn read_field(
+    vm: &mut Vm,
+    pc: *mut u64,
+    base: *mut u64,
+    read: fn(&Value, &str) -> Result<Value, RuntimeError>,
+) -> *mut u64 {
     // SAFETY: as a helper; the literal is a string the program owns.
     unsafe {
         let fields = Fields::decode(*pc.add(1));
         let container = Word(*base.add(fields.b as usize));
         let name = Value::from_borrowed(Word(*pc.add(2)));
         let name = name.as_str().unwrap_or("");
-        match path::field_get(Value::borrow(&container), name) {
+        match read(Value::borrow(&container), name) {
             Ok(value) => {
                 remember(pc, container, name);
                 *base.add(fields.a as usize) = value.into_word().0;
