@@ -42,11 +42,11 @@ impl Step<'_> {
         let order = self.order.as_mut().expect("just computed");
         let Some(behind) = behind(self.func, order, handler, root) else { return };
         for block in self.func.layout.clone() {
-            self.func.for_each_edge_mut(block, |_, call| {
-                if call.block == handler {
-                    call.args.push(root);
-                }
-            });
+            for &inst in &self.func.blocks[block].insts {
+                let data = &mut self.func.insts[inst];
+                let calls = data.targets.iter_mut().chain(data.unwind.as_deref_mut());
+                calls.filter(|call| call.block == handler).for_each(|call| call.args.push(root));
+            }
         }
         let param = self.func.append_param(handler, self.func.values[root].ty);
         for block in behind {
