@@ -22,10 +22,11 @@ ROOT = os.path.dirname(HERE)
 DESIGN = os.path.join(ROOT, "design", "performance.md")
 
 SIZES = dict(
-    ackermann=20, ast_match=100, binary_trees=14, brainfuck=12, closures_counter=40000, dict_memo=700, dict_of_arrays=20,
-    exceptions=600000, fannkuch=2, fib=30, game_of_life=120, generator=800000, json=10, k_nucleotide=100000, levenshtein=800,
-    mandelbrot=300, matrix_multiply=150, nbody=25000, nested_update=3000000, nqueens=10, permutations=10, pipeline=30,
-    quicksort=20000, range_for=4000, sieve=1000000, spectral_norm=200, split_join=40, string_builder=700000,
+    ackermann=20, ast_match=100, binary_trees=14, bounce=500, brainfuck=12, closures_counter=40000, delta_blue=1500,
+    dict_memo=700, dict_of_arrays=20, event_queue=15000, exceptions=600000, fannkuch=2, fib=30, game_of_life=120,
+    generator=800000, havlak=100, json=10, k_nucleotide=100000, levenshtein=800, linked_lists=1000, mandelbrot=300,
+    matrix_multiply=150, nbody=25000, nested_update=3000000, nqueens=10, permutations=10, pipeline=30, quicksort=20000,
+    range_for=4000, richards=50000, sieve=1000000, spectral_norm=200, split_join=40, string_builder=700000,
     struct_methods=1000000, tak=20, tokenizer=6000, towers=20, while_nested=3000, word_count=400000,
 )
 LEAST, MEAN = 5, 15

@@ -114,7 +114,7 @@ fn every_style_prints_what_its_program_prints() {
     assert!(styled >= STYLED);
 }
 
-/// Instructions executed and objects allocated by a program.
+/// Instructions executed and objects allocated by a program, which never copies in order to change.
 fn cost(file: &Path, size: &str, level: Level) -> (u64, u64) {
     let (file, size) = (file.to_owned(), size.to_owned());
     // On a thread of its own: each thread has its own heap, and nothing that an earlier program left behind is used again.
@@ -129,6 +129,7 @@ fn cost(file: &Path, size: &str, level: Level) -> (u64, u64) {
             pipeline::run(&compiled, &mut host, &RunOptions { stats: true, ..RunOptions::default() });
         assert_eq!(outcome, Outcome::Finished, "{}", file.display());
         let stats = stats.expect("statistics were asked for");
+        assert_eq!(stats.copies_on_write, 0, "{} changes data that are shared", file.display());
         (stats.total(), stats.allocations)
     });
     counted.join().unwrap()
