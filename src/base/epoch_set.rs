@@ -28,6 +28,10 @@ impl<K: EntityRef> EpochSet<K> {
 
     /// Adds a member; whether it is new.
     pub fn insert(&mut self, key: K) -> bool {
+        if self.entered.get(key).is_none() {
+            // Grows in large steps: otherwise each new key takes one.
+            self.entered.resize((key.index() + 1).next_power_of_two().max(64));
+        }
         std::mem::replace(&mut self.entered[key], self.epoch) != self.epoch
     }
 

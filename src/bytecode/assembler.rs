@@ -27,6 +27,14 @@ pub(super) struct Assembler {
 }
 
 impl Assembler {
+    /// For a function of about so many IR instructions.
+    pub fn for_instructions(count: usize) -> Assembler {
+        let mut assembler = Assembler::default();
+        assembler.code.code.reserve(2 * count);
+        assembler.code.spans.reserve(count / 2);
+        assembler
+    }
+
     /// A label not bound yet.
     pub fn label(&mut self) -> Label {
         self.labels.push(None);

@@ -1,5 +1,6 @@
 //! Which constants need a register, and which the emitter encodes in the instructions that use them or loads where they go.
 
+use crate::base::lists::dense;
 use crate::ir::entities::{Inst, Val};
 use crate::ir::function::{ConstData, Function, PathData, Step, ValDef};
 use crate::ir::inst::{Imm, Op};
@@ -84,7 +85,8 @@ pub(super) fn is_comparison(op: Op) -> bool {
 impl Constants {
     /// Looks at every use in `func`.
     pub fn new(func: &Function) -> Constants {
-        let mut constants = Constants { needed: EntitySet::new(), uses: SecondaryMap::new() };
+        let values = func.values.len();
+        let mut constants = Constants { needed: EntitySet::with_capacity(values), uses: dense(values) };
         for &block in &func.layout {
             for &inst in &func.blocks[block].insts {
                 for (index, &val) in func.insts[inst].args.iter().enumerate() {

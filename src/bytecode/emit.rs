@@ -8,6 +8,7 @@ use super::fuse::Condition;
 use super::op::Opcode;
 use super::program::{FunctionCode, Literal, PathDescription, Program};
 use crate::base::effort::spend;
+use crate::base::lists::dense;
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{ConstData, Function, Module};
 use crate::ir::inst::{Imm, Op};
@@ -106,8 +107,8 @@ fn emit_function(
             func,
             alloc,
             constants: Constants::new(func),
-            asm: Assembler::default(),
-            labels: SecondaryMap::new(),
+            asm: Assembler::for_instructions(func.insts.len()),
+            labels: dense(func.blocks.len()),
             stubs: Vec::new(),
             long,
             classes,
@@ -115,8 +116,9 @@ fn emit_function(
             overflow: None,
             skip: None,
             switched: EntitySet::new(),
-            done: EntitySet::new(),
+            done: EntitySet::with_capacity(func.blocks.len()),
             only_jumps: false,
+            scratch: Vec::new(),
         };
         emitter.function();
         if let Some(what) = emitter.overflow {
@@ -161,6 +163,8 @@ pub(super) struct Emitter<'a> {
     pub(super) done: EntitySet<Block>,
     /// The block being emitted is one instruction.
     only_jumps: bool,
+    /// The instructions of the block being emitted are kept in this vector, one block after the other.
+    scratch: Vec<Inst>,
     stubs: Vec<Stub>,
     pub(super) long: bool,
 }
@@ -327,8 +331,9 @@ impl<'a> Emitter<'a> {
 
     fn block(&mut self, block: Block, next: Option<Block>, after: Option<Block>) {
         let func = self.func;
-        let insts: Vec<Inst> =
-            func.blocks[block].insts.iter().copied().filter(|&inst| !self.is_encoded(inst)).collect();
+        let mut insts = std::mem::take(&mut self.scratch);
+        insts.clear();
+        insts.extend(func.blocks[block].insts.iter().copied().filter(|&inst| !self.is_encoded(inst)));
         self.only_jumps = insts.len() == 1;
         let mut index = 0;
         while index < insts.len() {
@@ -357,6 +362,7 @@ impl<'a> Emitter<'a> {
                 }
             };
         }
+        self.scratch = insts;
     }
 
     /// A `const` that lives in the instructions that use it.

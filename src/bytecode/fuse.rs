@@ -181,11 +181,11 @@ impl Emitter<'_> {
         let immediate = |val: Val| self.func.const_of(val).and_then(as_immediate).unwrap_or(0);
         let limit = self.alloc.reg(second.args[1]);
         let form = match (self.alloc.reg(first.args[1]), limit) {
-            (Some(_), _) => format!("step_{name}"),
-            (None, Some(_)) => format!("step_i_{name}"),
-            (None, None) => format!("step_i_{name}_i"),
+            (Some(_), _) => ["step_", name, ""],
+            (None, Some(_)) => ["step_i_", name, ""],
+            (None, None) => ["step_i_", name, "_i"],
         };
-        let opcode = Opcode::from_name(&form).expect("a step for each ordering");
+        let opcode = Opcode::from_parts(&form).expect("a step for each ordering");
         let (step, flags) = match (self.alloc.reg(first.args[1]), first.op) {
             (Some(register), _) => (register, 0),
             (None, Op::Sub) => (-immediate(first.args[1]) as u16, SUBTRACTS),
@@ -199,10 +199,9 @@ impl Emitter<'_> {
 
     fn compare_branch(&mut self, op: Op, inst: Inst, sense: bool) {
         let data = &self.func.insts[inst];
-        let name = format!("jump_{}{}", if sense { "" } else { "not_" }, op.info().name);
+        let (jump, name) = (if sense { "jump_" } else { "jump_not_" }, op.info().name);
         let flags = self.drop_flag(inst, 0, DROP_FIRST);
-        let opcode =
-            |suffix: &str| Opcode::from_name(&format!("{name}{suffix}")).expect("a branch for each comparison");
+        let opcode = |suffix: &str| Opcode::from_parts(&[jump, name, suffix]).expect("a branch for each comparison");
         let left = self.reg(data.args[0]);
         match self.operand_or_immediate(inst, 1) {
             Operand::Immediate(number) => self.asm.op(opcode("_i"), flags, left, number, 0),

@@ -2,6 +2,7 @@
 
 use crate::base::operator::BinaryOp;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::sync::OnceLock;
 
 /// What the field a, b or c of an instruction is (`table.rs` has the meanings).
@@ -199,6 +200,13 @@ impl Opcode {
     pub fn from_name(name: &str) -> Option<Opcode> {
         static NAMES: OnceLock<FxHashMap<&'static str, Opcode>> = OnceLock::new();
         NAMES.get_or_init(|| Opcode::ALL.iter().map(|&op| (op.info().name, op)).collect()).get(name).copied()
+    }
+
+    /// The opcode whose name these parts make.
+    pub fn from_parts(parts: &[&str]) -> Option<Opcode> {
+        let mut name: SmallVec<[u8; 32]> = SmallVec::new();
+        parts.iter().for_each(|part| name.extend_from_slice(part.as_bytes()));
+        Opcode::from_name(std::str::from_utf8(&name).ok()?)
     }
 
     /// Whether it jumps where its comparison does not hold.

@@ -294,7 +294,7 @@ impl Emitter<'_> {
     fn binary(&mut self, inst: Inst) {
         let data = &self.func.insts[inst];
         let name = data.op.info().name;
-        let opcode = |suffix: &str| Opcode::from_name(&format!("{name}{suffix}")).expect("an opcode for each operator");
+        let opcode = |suffix: &str| Opcode::from_parts(&[name, suffix]).expect("an opcode for each operator");
         let flags = self.drop_flag(inst, 0, DROP_FIRST);
         let (to, left, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
         match self.operand_or_immediate(inst, 1) {

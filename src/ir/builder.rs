@@ -394,6 +394,9 @@ impl FunctionBuilder {
             let params = func.blocks[block].params.iter();
             inferred.extend(params.copied().filter(|&param| func.values[param].ty == Type::NONE));
         }
+        if inferred.is_empty() {
+            return;
+        }
         let mut flows: SecondaryMap<Val, SmallVec<[Val; 2]>> = SecondaryMap::new();
         let mut given: FxHashMap<Val, Type> = FxHashMap::default();
         for &block in &func.layout {

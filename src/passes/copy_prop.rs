@@ -22,6 +22,7 @@ use crate::ir::function::Function;
 use crate::ir::inst::{Imm, Op};
 use cranelift_entity::EntitySet;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 /// Runs the pass.
 pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
@@ -33,7 +34,7 @@ pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
 }
 
 /// A value seen on the way down the dominator tree, and the last stretch it dominates.
-type Seen = Vec<(u32, Val)>;
+type Seen = SmallVec<[(u32, Val); 1]>;
 
 fn share_constants(func: &mut Function, substitution: &mut Substitution, fuel: &mut Fuel) -> usize {
     let mut seen: FxHashMap<(Op, Imm), Seen> = FxHashMap::default();

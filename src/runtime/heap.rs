@@ -147,6 +147,7 @@ struct ChunkOwner;
 impl Drop for ChunkOwner {
     fn drop(&mut self) {
         super::cycles::finish();
+        super::blocks::give_back();
         HEAP.with(|heap| {
             if heap.live_bytes.get() != 0 {
                 return;

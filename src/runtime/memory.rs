@@ -9,8 +9,8 @@
 //! before it allocates ([`super::heap::may_allocate`], [`super::gather`]). The machine has an [`Alarm`] here, and stops at its next
 //! point. What forgets to ask is the last resort's: if the process may be ended ([`guard`]), it is, before much more is taken.
 
-use super::{available, heap};
-use std::alloc::{GlobalAlloc, Layout, System};
+use super::{available, blocks, heap};
+use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 
 /// Bytes of native memory between two looks at a limit, at least.
@@ -221,7 +221,7 @@ fn end(limit: usize) {
 /// The exit code of a process whose memory is full.
 pub const LIMIT_EXIT_CODE: i32 = 6;
 
-/// The system's allocator, with a count of what each thread has of it.
+/// The system's allocator behind a cache of small blocks ([`super::blocks`]), with a count of what each thread has of it.
 pub struct Counting;
 
 /// What a block of `size` bytes takes in the system's allocator.
@@ -241,35 +241,35 @@ fn count(change: isize, filled: bool) {
     });
 }
 
-// SAFETY: the system's allocator does the work; counting allocates nothing, but for what it allocates itself on the way to the end of
+// SAFETY: `blocks` and the system's allocator do the work; counting allocates nothing, but for what it allocates itself on the way to the end of
 // the process or to learning the limit, which it is not in the middle of.
 unsafe impl GlobalAlloc for Counting {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(taken(layout.size()), true);
         // SAFETY: the caller's.
-        unsafe { System.alloc(layout) }
+        unsafe { blocks::alloc(layout) }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(taken(layout.size()), true);
         // SAFETY: the caller's.
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { blocks::alloc_zeroed(layout) }
     }
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         count(-taken(layout.size()), false);
         // SAFETY: the caller's.
-        unsafe { System.dealloc(block, layout) }
+        unsafe { blocks::dealloc(block, layout) }
     }
 
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(taken(size) - taken(layout.size()), false);
         // SAFETY: the caller's.
-        unsafe { System.realloc(block, layout, size) }
+        unsafe { blocks::realloc(block, layout, size) }
     }
 }
 

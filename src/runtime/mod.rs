@@ -16,6 +16,7 @@
 
 pub mod array;
 mod available;
+mod blocks;
 pub mod budget;
 pub mod builtins;
 pub mod bytes;

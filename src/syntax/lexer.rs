@@ -99,7 +99,12 @@ impl<'a> Lexer<'_, 'a, '_> {
                 self.fresh_line = true;
                 self.pos += 1;
             }
-            b' ' | b'\t' => self.pos += 1,
+            b' ' | b'\t' => {
+                self.pos += 1;
+                while self.peek(0) == b' ' {
+                    self.pos += 1;
+                }
+            }
             b'#' => self.line_comment(),
             b'/' if self.peek(1) == b'/' => self.line_comment(),
             b'/' if self.peek(1) == b'*' => self.block_comment(),

@@ -335,35 +335,35 @@ unsafe fn install_sequences(first: *mut u64, total: usize) {
         fusion::Loaded { opcode, fields, at }
     };
     let length = |of: fusion::Loaded| of.opcode.length(of.fields.count(of.opcode));
+    let place = |of: fusion::Loaded| (of.at as usize - first as usize) / 8;
     // Behind the last function, stubs fill the window.
-    let mut places = [0; fusion::WINDOW];
+    let mut window = [instruction(0); fusion::WINDOW];
     for index in 1..fusion::WINDOW {
-        places[index] = places[index - 1] + length(instruction(places[index - 1]));
+        window[index] = instruction(place(window[index - 1]) + length(window[index - 1]));
     }
-    while places[0] < total {
-        let window = places.map(instruction);
-        let [start, ..] = window;
+    while place(window[0]) < total {
+        let [start, .., last] = window;
+        let at = place(start);
+        let next = place(last) + length(last);
         let plain = HANDLERS[start.opcode as usize] as usize as u64;
         let handler = if start.opcode == Opcode::quick_has_index_field {
-            let operation = instruction(places[0] + Opcode::quick_has_index_field.skipped().expect("fixed"));
-            let behind = (operation.at as usize - first as usize) / 8 + length(operation);
+            let operation = instruction(at + Opcode::quick_has_index_field.skipped().expect("fixed"));
+            let behind = place(operation) + length(operation);
             if behind < total { fusion::change_of_field(start, operation, instruction(behind)) } else { None }
         } else {
-            let next = places[fusion::WINDOW - 1] + length(window[fusion::WINDOW - 1]);
             let whole = if next < total { fusion::whole_loop(&window, instruction(next)) } else { None };
             whole.or_else(|| fusion::handler(&window))
         };
         // SAFETY: an instruction; a loop of one instruction has its handler already.
         unsafe {
             if let Some(handler) = handler
-                && *first.add(places[0]) == plain
+                && *first.add(at) == plain
             {
-                *first.add(places[0]) = handler as usize as u64;
+                *first.add(at) = handler as usize as u64;
             }
         }
-        let last = places[fusion::WINDOW - 1];
-        places.rotate_left(1);
-        places[fusion::WINDOW - 1] = last + length(window[fusion::WINDOW - 1]);
+        window.rotate_left(1);
+        window[fusion::WINDOW - 1] = instruction(next);
     }
 }
 
