@@ -17,6 +17,8 @@ mod generator;
 mod idioms;
 #[path = "differential/misuse.rs"]
 mod misuse;
+#[path = "differential/parts.rs"]
+mod parts;
 #[path = "differential/program.rs"]
 mod program;
 #[path = "differential/random.rs"]

@@ -98,8 +98,8 @@ fn on_tree(text: &str) -> Result<(Observed, u64), String> {
 }
 
 fn refused(list: Vec<Diagnostic>) -> Observed {
-    let lines: Vec<String> = list.iter().map(|diagnostic| diagnostic.message.clone()).collect();
-    Observed { out: String::new(), err: lines.join("\n"), code: 3 }
+    let said = |one: &Diagnostic| format!("{} at {:?}\n{}", one.message, one.span, one.advice.help.join("\n"));
+    Observed { out: String::new(), err: list.iter().map(said).collect::<Vec<_>>().join("\n"), code: 3 }
 }
 
 fn ended_so(outcome: Outcome, sources: &SourceMap, host: &mut Host) -> Observed {
@@ -110,12 +110,15 @@ fn ended_so(outcome: Outcome, sources: &SourceMap, host: &mut Host) -> Observed 
         Outcome::Error(error) | Outcome::Stopped(_, error) => {
             let at = sources.position(error.span);
             let name = &sources.get(error.span.source).name;
-            let file = name.rsplit('/').next().unwrap_or(name);
+            let (directory, file) = name.rsplit_once('/').unwrap_or(("", name));
             err += &format!(
-                "{} at {file}:{}:{}\n{}",
+                "{} at {file}:{}:{}\n{}\n{:?} {:?}\n{}",
                 error.message,
                 at.line,
                 at.column,
+                error.advice.help.join("\n").replace(directory, ""),
+                error.advice.labels,
+                error.advice.imported,
                 error.stack.iter().map(|(name, at)| format!("{name} {at:?}")).collect::<Vec<_>>().join("\n")
             );
             4

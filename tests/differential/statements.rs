@@ -2,6 +2,7 @@
 
 use super::generator::{Generator, METHODS, Variable};
 use super::idioms;
+use super::parts;
 use super::sequences::SHAPES;
 use super::tree::{Node, Sort};
 use super::types::Ty;
@@ -141,6 +142,12 @@ impl Generator {
         }
         if !self.in_method && self.times <= 3 && self.random.percent(20) && self.afford(60) {
             return self.shared();
+        }
+        if !self.in_method && self.times <= 3 && self.random.percent(15) && self.afford(60) {
+            let (risky, template, operands) = *self.random.pick(parts::ROWS);
+            if !risky || self.risky() {
+                return self.fill(Sort::Stmt, template, operands, 1);
+            }
         }
         for _ in 0..if self.in_method { 0 } else { 4 } {
             let row = self.random.pick(idioms::STATEMENTS);
