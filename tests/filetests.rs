@@ -201,11 +201,11 @@ fn documented_tables_are_those_of_the_code() {
     for (rule, text) in verify::RULES {
         code_rules += &format!("| {rule} | {text} |\n");
     }
-    let mut library = String::from("| builtin | |\n|---|---|\n");
+    let mut library = String::from("| builtin | | needs |\n|---|---|---|\n");
     for row in builtins::TABLE.iter().filter(|row| builtins::is_function(row)) {
         let names: Vec<String> =
             std::iter::once(&row.name).chain(row.aliases).map(|name| format!("`{name}`")).collect();
-        library += &format!("| {} | {} |\n", names.join(" = "), row.documentation);
+        library += &format!("| {} | {} | {} |\n", names.join(" = "), row.documentation, row.capability);
     }
     let mut hints = String::from("| written | help |\n|---|---|\n");
     for hint in hint::TABLE {

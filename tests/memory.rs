@@ -70,7 +70,7 @@ fn calls() -> Vec<Vec<(String, String)>> {
         let (least, most) = match row.arity {
             Arity::Any => (1, 2),
             Arity::Plural(n) | Arity::Singular(n) | Arity::Least(n, _) => (n, n),
-            Arity::Own(least, most, _) => (least, most.min(3)),
+            Arity::Own(least, most, _) | Arity::Counted(least, most, _) => (least, most.min(3)),
         };
         if most == 0 {
             continue;

@@ -3,6 +3,7 @@
 use super::args::Doc;
 use super::{exit, output};
 use crate::runtime::builtins::{self, Arity, Row, TABLE};
+use crate::runtime::capability::Capability;
 
 /// Prints the documentation of one builtin, or a line for each; gives the exit code.
 pub fn doc(arguments: &Doc) -> i32 {
@@ -37,11 +38,15 @@ fn describe(row: &Row) -> String {
     let arguments = match row.arity {
         Arity::Any => "any number of arguments".to_owned(),
         Arity::Plural(n) | Arity::Singular(n) | Arity::Least(n, _) => count(n),
-        Arity::Own(min, max, _) if min == max => count(min),
+        Arity::Own(min, max, _) | Arity::Counted(min, max, _) if min == max => count(min),
         Arity::Own(min, max, _) if max == usize::MAX => format!("at least {}", count(min)),
-        Arity::Own(min, max, _) => format!("{min} to {}", count(max)),
+        Arity::Own(min, max, _) | Arity::Counted(min, max, _) => format!("{min} to {}", count(max)),
     };
     let mut text = format!("{}: {arguments}\n  {}\n", row.name, row.documentation);
+    let needs = row.capability;
+    if needs != Capability::Nothing {
+        text.push_str(&format!("  Needs the capability {needs}.\n"));
+    }
     if !row.aliases.is_empty() {
         text.push_str(&format!("  Also called {}.\n", row.aliases.join(", ")));
     }

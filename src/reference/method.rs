@@ -5,7 +5,6 @@ use super::frame::{Fault, Todo};
 use crate::base::source::Span;
 use crate::runtime::builtins;
 use crate::runtime::dict::Key;
-use crate::runtime::error::RuntimeError;
 use crate::runtime::scheduler::{Answer, Wait};
 use crate::runtime::value::{Value, View};
 use crate::syntax::ast::Ident;
@@ -34,12 +33,12 @@ impl Interpreter<'_, '_> {
             drop(receiver);
             return self.call(callee, args, span);
         }
-        match builtins::lookup(name) {
-            Some(row) => {
+        match builtins::method(&receiver, name) {
+            Ok(row) => {
                 drop(receiver);
                 self.call_builtin(row.0, args, span)
             }
-            None => Err(Fault { error: RuntimeError::no_method(&receiver, name), span }),
+            Err(error) => Err(Fault { error, span }),
         }
     }
 

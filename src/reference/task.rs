@@ -9,7 +9,7 @@ use crate::base::limits::MAX_CALL_DEPTH;
 use crate::base::source::Span;
 use crate::runtime::builtins::{self, Args, BuiltinId};
 use crate::runtime::cell;
-use crate::runtime::error::{RuntimeError, Thrown, Trap};
+use crate::runtime::error::{RuntimeError, Thrown};
 use crate::runtime::function;
 use crate::runtime::heap::Kind;
 use crate::runtime::promise::{self, Role as Fate, Settled, State};
@@ -93,7 +93,9 @@ impl<'a> Interpreter<'_, 'a> {
 
     /// Goes on with the task that has been ready longest, waiting for a timer if none is.
     pub(super) fn run_next(&mut self) {
-        self.scheduler.fire(&mut self.host);
+        if let Err(error) = self.scheduler.fire(&mut self.host) {
+            return self.stop_program(error);
+        }
         match self.scheduler.next_ready() {
             Some(Task::Main(outcome)) => {
                 self.back_to_program();
@@ -197,10 +199,8 @@ impl<'a> Interpreter<'_, 'a> {
         let kept = arguments.clone();
         match builtins::call(BuiltinId(row), &mut self.host, Args::new(&mut arguments, u64::MAX)) {
             Err(RuntimeError::Trap(trap)) => {
-                // A task that only sleeps is a timer.
-                let trap = if trap == Trap::Sleep { Trap::AsyncSleep } else { trap };
                 self.set_globals(environment.clone());
-                match self.trap(trap, &kept) {
+                match self.trap(trap.of_task(), &kept) {
                     Answer::Value(value) => Ok(value),
                     Answer::Error(error) => Err(error),
                     Answer::Wait(_) => Err(RuntimeError::message("A builtin cannot wait here")),

@@ -64,6 +64,21 @@ pub enum Trap {
     SharedDelete,
     /// `shared_add_int`
     SharedAddInt,
+    /// The result of the job that the builtin has handed over.
+    AwaitJob,
+    /// A promise of that result.
+    PromiseJob,
+}
+
+impl Trap {
+    /// The trap of a builtin that is a task of its own, which cannot wait: a promise stands for it.
+    pub fn of_task(self) -> Trap {
+        match self {
+            Trap::Sleep => Trap::AsyncSleep,
+            Trap::AwaitJob => Trap::PromiseJob,
+            other => other,
+        }
+    }
 }
 
 /// What is known where an error is raised, and gone when it is reported. The message is only written when someone asks for it.

@@ -4,8 +4,12 @@
 //! dropped. A reader that has gone away ends the program quietly; output that cannot be written for another reason is said on
 //! standard error ([`streams`]) and ends it with code 1.
 
+use super::builtins::env::Environment;
+use super::builtins::regex::Patterns;
+use super::capability::{Capability, Permissions};
 use super::error::RuntimeError;
 use super::gather;
+use super::pool::Job;
 use super::value::Value;
 use crate::base::streams::{self, Written};
 use std::io::{self, BufRead, IsTerminal};
@@ -24,6 +28,10 @@ pub struct Host {
     started: Instant,
     random: Random,
     draft: String,
+    environment: Environment,
+    patterns: Patterns,
+    permissions: Permissions,
+    job: Option<Job>,
 }
 
 /// Where output goes.
@@ -57,6 +65,10 @@ impl Host {
             started: Instant::now(),
             random: Random::fresh(),
             draft: String::new(),
+            environment: Environment::default(),
+            patterns: Patterns::default(),
+            permissions: Permissions::ALL,
+            job: None,
         }
     }
 
@@ -96,6 +108,46 @@ impl Host {
     /// The arguments meant for the program.
     pub fn arguments(&self) -> &[String] {
         &self.arguments
+    }
+
+    /// The same host with these permissions only.
+    pub fn permitted(mut self, permissions: Permissions) -> Host {
+        self.permissions = permissions;
+        self
+    }
+
+    /// Whether the builtin `name` may do what it needs.
+    ///
+    /// # Errors
+    /// It may not.
+    #[inline]
+    pub fn permit(&self, capability: Capability, name: &str) -> Result<(), RuntimeError> {
+        if self.permissions.allow(capability) { Ok(()) } else { Err(denied(capability, name)) }
+    }
+
+    /// Leaves a job to who runs tasks: the builtin ends in a trap that says what to do with it.
+    pub fn hand_over(&mut self, job: Job) {
+        self.job = Some(job);
+    }
+
+    /// The job a builtin has left.
+    pub fn take_job(&mut self) -> Option<Job> {
+        self.job.take()
+    }
+
+    /// The environment variables.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The environment variables, for setting them.
+    pub fn environment_mut(&mut self) -> &mut Environment {
+        &mut self.environment
+    }
+
+    /// The regular expressions compiled last.
+    pub fn patterns(&mut self) -> &mut Patterns {
+        &mut self.patterns
     }
 
     /// Writes to standard output.
@@ -175,6 +227,12 @@ impl Host {
     pub fn random(&mut self) -> &mut Random {
         &mut self.random
     }
+}
+
+#[cold]
+fn denied(capability: Capability, name: &str) -> RuntimeError {
+    let flag = capability.flag();
+    RuntimeError::message(format!("Capability denied: {capability} required for {name}; rerun with --{flag}"))
 }
 
 /// Writes to standard output, now.

@@ -89,6 +89,11 @@ pub fn native() -> usize {
     MEMORY.with(|memory| memory.native.get().max(0) as usize)
 }
 
+/// Native bytes that another thread has allocated are this thread's to free from here on.
+pub fn adopt(bytes: usize) {
+    MEMORY.with(|memory| memory.native.set(memory.native.get() + bytes as isize));
+}
+
 /// How many bytes may be taken.
 pub fn limit() -> usize {
     MEMORY.with(|memory| memory.bound.get().bytes)

@@ -1,14 +1,18 @@
 //! What an engine knows of tasks: who is ready, who waits, timers, groups of promises, and the store tasks share.
 //!
 //! One thread, one order: tasks run in the order they became ready, timers by their time, then by their age. A task waits for
-//! one thing at a time and is woken once. Numbers are never used twice, so waking somebody who is gone does nothing.
+//! one thing at a time and is woken once. Numbers are never used twice, so waking somebody who is gone does nothing. What other
+//! threads do for a task ([`super::jobs`]) reaches it here, when the next task is chosen.
 //!
 //! What a task is made of while it waits is the engine's own affair: the [`Parts`].
 
+use super::budget;
 use super::channel::ChannelRef;
 use super::error::{RuntimeError, Thrown};
 use super::heap;
 use super::host::Host;
+use super::jobs::{self, Jobs};
+use super::pool::Job;
 use super::promise::{self, Rejection, Role, Settled, State, Waiter};
 use super::trace::Trace;
 use super::value::{Value, View};
@@ -84,6 +88,8 @@ pub enum Wait {
     Channel(Value),
     /// A moment, as time since the start.
     Until(Duration),
+    /// A job of another thread, by its number.
+    Job(u64),
 }
 
 /// What comes of an operation that involves tasks.
@@ -109,6 +115,10 @@ pub struct Scheduler<P: Parts> {
     groups: FxHashMap<u64, Group<P::Environment>>,
     timers: BinaryHeap<Reverse<(Duration, u64)>>,
     alarms: FxHashMap<u64, Alarm>,
+    /// What other threads do for tasks.
+    jobs: Jobs,
+    /// The task that runs, which is asked for jobs: 0 for the program itself.
+    running: u64,
     /// The program itself, if it waits.
     pub main: Option<P::Main>,
     /// Errors that nobody has waited for so far, oldest first, among others.
@@ -133,6 +143,8 @@ impl<P: Parts> Scheduler<P> {
             groups: FxHashMap::default(),
             timers: BinaryHeap::new(),
             alarms: FxHashMap::default(),
+            jobs: Jobs::default(),
+            running: 0,
             main: None,
             unobserved: Vec::new(),
             unobserved_room: FIRST_ROOM,
@@ -165,6 +177,7 @@ impl<P: Parts> Scheduler<P> {
 
     /// Takes a task away, whatever it waits for.
     pub fn remove(&mut self, id: u64) -> Option<Task<P>> {
+        self.jobs.abandon(id);
         self.tasks.remove(&id)
     }
 
@@ -178,6 +191,7 @@ impl<P: Parts> Scheduler<P> {
     pub fn next_ready(&mut self) -> Option<Task<P>> {
         while let Some(id) = self.ready.pop_front() {
             if let Some(task) = self.tasks.remove(&id) {
+                self.running = if matches!(task, Task::Main(_)) { 0 } else { id };
                 return Some(task);
             }
         }
@@ -188,6 +202,7 @@ impl<P: Parts> Scheduler<P> {
     pub fn enlist(&mut self, id: u64, wait: Wait) {
         match wait {
             Wait::Until(moment) => self.wake_at(moment, id),
+            Wait::Job(number) => self.jobs.wait(number, id),
             Wait::Promise(promise) => {
                 if let View::Promise(promise) = promise.view() {
                     promise.wait(Waiter::Task(id));
@@ -211,17 +226,53 @@ impl<P: Parts> Scheduler<P> {
         channel.send(value);
     }
 
-    /// Nobody is ready: sleeps until the next timer, or says why nothing will ever happen.
+    /// Starts a job for the task that runs; its number.
+    pub fn start_job(&mut self, job: Job, waiter: jobs::Waiter) -> u64 {
+        let number = self.new_id();
+        self.jobs.start(number, self.running, job, waiter);
+        number
+    }
+
+    /// Gives the results of jobs to those who wait for them.
+    fn deliver(&mut self, host: &mut Host) -> Result<(), RuntimeError> {
+        while let Some((waiter, finish)) = self.jobs.next() {
+            if matches!(waiter, jobs::Waiter::Nobody) {
+                continue;
+            }
+            // It is no instruction that could be done again, so what it costs is charged afterwards.
+            let left = budget::fuel();
+            budget::set_fuel(u64::MAX);
+            let result = finish();
+            budget::set_fuel(left.saturating_sub(u64::MAX - budget::fuel()));
+            let result = match result {
+                Ok(value) => Ok(value),
+                Err(error) => Err(error.into_thrown()?),
+            };
+            match waiter {
+                jobs::Waiter::Nobody => {}
+                jobs::Waiter::Task(id) => {
+                    self.wake(id, result);
+                }
+                jobs::Waiter::Promise(promise) => self.settle(host, promise, result),
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody is ready: sleeps until the next timer or the end of a job, or says why nothing will ever happen.
     pub fn idle(&mut self, host: &mut Host) -> Option<RuntimeError> {
-        let Some(moment) = self.next_timer() else {
+        let next = self.next_timer();
+        if next.is_none() && self.jobs.is_empty() {
             return Some(RuntimeError::message("Deadlock: every task waits, and nothing can wake one"));
-        };
+        }
         if let Err(error) = host.flush() {
             return Some(error);
         }
-        let now = host.elapsed();
-        if moment > now {
-            std::thread::sleep(moment - now);
+        let left = next.map(|moment| moment.saturating_sub(host.elapsed()));
+        match left {
+            Some(left) if left.is_zero() => {}
+            Some(left) if self.jobs.is_empty() => std::thread::sleep(left),
+            left => self.jobs.sleep(left),
         }
         None
     }
@@ -258,9 +309,15 @@ impl<P: Parts> Scheduler<P> {
     }
 
     /// Does what is due.
-    pub fn fire(&mut self, host: &mut Host) {
+    ///
+    /// # Errors
+    /// A limit that ends the program: the result of a job does not fit the memory.
+    pub fn fire(&mut self, host: &mut Host) -> Result<(), RuntimeError> {
+        if !self.jobs.is_empty() {
+            self.deliver(host)?;
+        }
         if self.timers.is_empty() {
-            return;
+            return Ok(());
         }
         let now = host.elapsed();
         while let Some(&Reverse((moment, id))) = self.timers.peek()
@@ -275,6 +332,7 @@ impl<P: Parts> Scheduler<P> {
                 None => {}
             }
         }
+        Ok(())
     }
 
     /// Gives a promise its result, and everybody who waits for it. Chains of promises take no native stack.

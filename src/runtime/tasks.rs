@@ -2,6 +2,7 @@
 
 use super::error::{RuntimeError, Trap};
 use super::host::Host;
+use super::jobs::Waiter;
 use super::promise::{self, Role};
 use super::scheduler::{Answer, Begin, Parts, Scheduler, Wait};
 use super::value::{Value, View};
@@ -14,11 +15,16 @@ fn error(text: impl Into<Box<str>>) -> Answer {
     Answer::Error(RuntimeError::message(text))
 }
 
-/// Milliseconds as a time; nothing for what is no number.
+/// Milliseconds as a time; nothing for what is no number, or negative.
 fn duration(value: &Value) -> Option<Duration> {
-    let milliseconds = value.as_number()?;
-    let seconds = if milliseconds > 0.0 { milliseconds / 1e3 } else { 0.0 };
-    Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::from_secs(u32::MAX as u64)))
+    let milliseconds = value.as_number().filter(|milliseconds| !(*milliseconds < 0.0))?;
+    Some(Duration::try_from_secs_f64(milliseconds / 1e3).unwrap_or(Duration::from_secs(u32::MAX as u64)))
+}
+
+/// Why there is no [`duration`].
+fn no_duration(name: &str, value: &Value) -> Answer {
+    let what = if value.as_number().is_some() { "non-negative milliseconds" } else { "a number argument" };
+    error(format!("{name}() requires {what}"))
 }
 
 fn text_of(value: &Value) -> String {
@@ -64,7 +70,7 @@ impl<P: Parts> Scheduler<P> {
         match trap {
             Trap::Sleep => match duration(arg(0)) {
                 Some(time) => Answer::Wait(Wait::Until(host.elapsed().saturating_add(time))),
-                None => error("sleep() requires a number argument"),
+                None => no_duration("sleep", arg(0)),
             },
             Trap::AsyncSleep => match duration(arg(0)) {
                 Some(time) => {
@@ -73,7 +79,7 @@ impl<P: Parts> Scheduler<P> {
                     self.settle_at(moment, promise.clone(), Ok(Value::NULL));
                     Answer::Value(promise)
                 }
-                None => error("async_sleep() requires a number argument"),
+                None => no_duration("async_sleep", arg(0)),
             },
             Trap::AsyncTimeout => match (arg(0).view(), duration(arg(1))) {
                 (View::Promise(_), Some(time)) => {
@@ -81,10 +87,11 @@ impl<P: Parts> Scheduler<P> {
                     let moment = host.elapsed().saturating_add(time);
                     Answer::Value(self.timeout(host, arg(0), moment, &message))
                 }
+                (View::Promise(_), None) if arg(1).as_number().is_some() => no_duration("async_timeout", arg(1)),
                 (View::Promise(_), None) => error("async_timeout() requires a number of milliseconds"),
                 _ => error("async_timeout() requires a promise argument"),
             },
-            Trap::PromiseAll => self.promise_all(host, arg(0)),
+            Trap::PromiseAll => self.promise_all(host, arg(0), args.get(1)),
             Trap::ParallelMap => self.parallel(host, environment, args, "parallel_map", false),
             Trap::ParEach => self.parallel(host, environment, args, "par_each", true),
             Trap::SpawnTask => match is_async {
@@ -107,6 +114,15 @@ impl<P: Parts> Scheduler<P> {
                 _ => error("await_task() requires a task handle argument"),
             },
             Trap::CancelTask => error("A builtin cannot cancel here"),
+            Trap::AwaitJob | Trap::PromiseJob => match host.take_job() {
+                Some(job) if trap == Trap::AwaitJob => Answer::Wait(Wait::Job(self.start_job(job, Waiter::Nobody))),
+                Some(job) => {
+                    let promise = promise::new(Role::Plain);
+                    self.start_job(job, Waiter::Promise(promise.clone()));
+                    Answer::Value(promise)
+                }
+                None => error("A builtin has left no job"),
+            },
             Trap::GetPoolSize => Answer::Value(Value::int(self.pool_size)),
             Trap::SetPoolSize => match arg(0).as_int() {
                 Some(size) if size > 0 => Answer::Value(Value::int(std::mem::replace(&mut self.pool_size, size))),
@@ -118,10 +134,18 @@ impl<P: Parts> Scheduler<P> {
         }
     }
 
-    fn promise_all(&mut self, host: &mut Host, promises: &Value) -> Answer {
+    fn promise_all(&mut self, host: &mut Host, promises: &Value, limit: Option<&Value>) -> Answer {
         let Some(elements) = promises.as_array() else {
             return error("Promise.all() requires an array of promises");
         };
+        // The promises are under way already, so the limit has nothing to hold back.
+        match limit.map(Value::as_int) {
+            Some(Some(limit)) if limit <= 0 => {
+                return error(format!("Promise.all() concurrency_limit must be > 0, got {limit}"));
+            }
+            Some(None) => return error("Promise.all() concurrency_limit must be an int"),
+            _ => {}
+        }
         match elements.iter().position(|element| !matches!(element.view(), View::Promise(_))) {
             Some(at) => error(format!("Promise.all() array element {at} is not a Promise")),
             None => self.all(host, elements).map_or_else(Answer::Error, Answer::Value),

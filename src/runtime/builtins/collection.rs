@@ -137,7 +137,7 @@ fn added(args: &mut Args<'_>, kind: Kind) -> Outcome {
 }
 
 fn is_empty(args: &Args<'_>, kind: Kind) -> Outcome {
-    Ok(Value::bool(of_kind(args, 0, kind).is_some_and(|collection| collection.is_empty())))
+    Ok(Value::bool(of_kind(args, 0, kind).is_none_or(|collection| collection.is_empty())))
 }
 
 pub(super) fn queue(_: &mut Host, args: &mut Args<'_>) -> Outcome {

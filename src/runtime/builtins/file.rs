@@ -3,9 +3,11 @@
 use super::Args;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::host::Host;
+use crate::runtime::replace::{self, Existing};
 use crate::runtime::value::Value;
 use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 
 type Outcome = Result<Value, RuntimeError>;
 
@@ -20,7 +22,7 @@ pub(super) fn explained<T>(result: io::Result<T>, what: &str, path: &str) -> Res
     result.map_err(|error| RuntimeError::message(format!("Cannot {what} '{path}': {error}")))
 }
 
-/// Writes `content`; an existing file only if the third argument allows it.
+/// Writes `content`; over an existing file only if the third argument allows it.
 fn write(args: &Args<'_>, content: &[u8]) -> Outcome {
     let path = path(args, 0)?;
     let overwrite = match (args.len(), args.get(2).as_bool()) {
@@ -30,19 +32,15 @@ fn write(args: &Args<'_>, content: &[u8]) -> Outcome {
         }
         (_, flag) => flag == Some(true),
     };
-    let mut options = fs::OpenOptions::new();
-    let opened = match overwrite {
-        true => options.write(true).create(true).truncate(true).open(path),
-        false => options.write(true).create_new(true).open(path),
-    };
-    if let Err(error) = &opened
+    let existing = if overwrite { Existing::Replace } else { Existing::Refuse };
+    let written = replace::write_bytes(Path::new(path), existing, content);
+    if let Err(error) = &written
         && error.kind() == io::ErrorKind::AlreadyExists
-        && !overwrite
     {
         let text = format!("Cannot write file '{path}': file already exists (pass overwrite=true to replace it)");
         return Err(RuntimeError::message(text));
     }
-    explained(opened.and_then(|mut file| file.write_all(content)), "write file", path)?;
+    explained(written, "write file", path)?;
     Ok(Value::TRUE)
 }
 

@@ -21,6 +21,11 @@ pub(super) fn parse_json(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(text) = args.text(0) else {
         return Err(RuntimeError::message("parse_json requires a string argument"));
     };
+    parse(text)
+}
+
+/// The value that a JSON text shows.
+pub(super) fn parse(text: &str) -> Outcome {
     let mut reader = Reader { text, at: 0, values: 0 };
     let value = reader.value(0)?;
     reader.skip_blanks();
@@ -298,7 +303,8 @@ fn new_line(out: &mut String, indent: Option<&str>, depth: usize) {
     }
 }
 
-fn write(value: &Value, indent: Option<&str>) -> Outcome {
+/// A value as JSON text; on lines, if there is something to indent them with.
+pub(super) fn write(value: &Value, indent: Option<&str>) -> Outcome {
     let (mut out, mut growth) = (String::new(), Growth::default());
     let mut open: Vec<Open<'_>> = Vec::new();
     let mut next = Some(value);

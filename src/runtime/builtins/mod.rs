@@ -5,14 +5,18 @@
 //! | name, aliases | what scripts write; messages use the name |
 //! | arity | how many arguments, and what is raised otherwise |
 //! | purity | what it does besides giving a result |
+//! | capability | what a run must allow for it ([`Capability`]); only what is pure, or calls the program back, needs not say it |
 //! | function | `fn(&mut Host, &mut Args) -> Result<Value, RuntimeError>` |
 //! | documentation | one line |
 //!
 //! Builtins are written against safe interfaces only. Those that call back into the program are written in Ruff: [`PRELUDE`].
 
+mod arg_parser;
 pub mod args;
 mod array;
 mod assertion;
+mod async_file;
+mod binary;
 mod calendar;
 mod callback;
 mod collection;
@@ -21,19 +25,29 @@ pub mod cost;
 mod csv;
 mod dict;
 mod digest;
+pub mod env;
 mod file;
 mod json;
+mod kv;
 mod math;
 mod order;
 mod output;
+mod path;
+mod process;
 mod random;
 mod read;
+pub mod regex;
+mod serial;
 mod task;
 mod text;
 mod time;
+mod toml;
+mod uuid;
 mod words;
+mod yaml;
 
 pub use self::args::Args;
+use super::capability::Capability;
 use super::error::RuntimeError;
 use super::function::{self, FunctionObject};
 use super::host::Host;
@@ -56,6 +70,8 @@ pub enum Arity {
     Singular(usize),
     /// From the first to the second number, with a text of its own.
     Own(usize, usize, &'static str),
+    /// From the first to the second number: `name() expects 1 argument (path), got 2`, where the text is `1 argument (path)`.
+    Counted(usize, usize, &'static str),
     /// Exactly so many; fewer have a text of their own, more are `name expects 2 arguments, got 3`.
     Least(usize, &'static str),
 }
@@ -73,6 +89,7 @@ impl Arity {
             Arity::Singular(n) if n != got => {
                 format!("{name} expects {n} argument{}, got {got}", if n == 1 { "" } else { "s" })
             }
+            Arity::Counted(min, max, what) if got < min || got > max => format!("{name}() expects {what}, got {got}"),
             Arity::Own(min, max, text) if got < min || got > max => text.to_string(),
             _ => return Ok(()),
         };
@@ -90,35 +107,67 @@ pub struct Row {
     pub arity: Arity,
     /// What it does besides giving a result.
     pub purity: Purity,
+    /// What a run must allow for it.
+    pub capability: Capability,
     /// The code.
     pub function: Function,
     /// What it does, in one line.
     pub documentation: &'static str,
 }
 
+/// What a row needs; one that does anything has to say it.
+macro_rules! needs {
+    (Pure) => {
+        Capability::Nothing
+    };
+    (Calls) => {
+        Capability::Nothing
+    };
+    ($effect:ident, $capability:ident) => {
+        Capability::$capability
+    };
+}
+
+/// The code of a row, behind the one test of what the run allows; what needs nothing is not tested.
+macro_rules! guarded {
+    ($function:expr) => {
+        $function
+    };
+    ($function:expr, Nothing) => {
+        $function
+    };
+    ($function:expr, $capability:ident) => {
+        |host: &mut Host, args: &mut Args<'_>| {
+            host.permit(Capability::$capability, args.name())?;
+            $function(host, args)
+        }
+    };
+}
+
 macro_rules! builtins {
-    ($($name:literal $(| $alias:literal)* => $arity:expr, $purity:ident, $function:expr, $documentation:literal;)*) => {
+    ($($name:literal $(| $alias:literal)* => $arity:expr, $purity:ident $(($capability:ident))?, $function:expr, $documentation:literal;)*) => {
         /// The table.
         pub static TABLE: &[Row] = &[$(Row {
             name: $name,
             aliases: &[$($alias),*],
             arity: $arity,
             purity: Purity::$purity,
-            function: $function,
+            capability: needs!($purity $(, $capability)?),
+            function: guarded!($function $(, $capability)?),
             documentation: $documentation,
         }),*];
     };
 }
 
-use Arity::{Any, Least, Own, Plural, Singular};
+use Arity::{Any, Counted, Least, Own, Plural, Singular};
 
 builtins! {
-    "print" | "println" => Any, Effect, output::print, "Writes its arguments, joined by blanks, as a line.";
-    "eprint" => Any, Effect, output::eprint, "Writes its arguments to standard error, joined by blanks, as a line.";
-    "input" => Any, Effect, output::input, "Reads a line, after showing a prompt.";
-    "args" => Plural(0), Effect, output::arguments, "The arguments of the program.";
-    "exit" => Any, Effect, output::exit, "Ends the program.";
-    "debug" => Any, Effect, output::debug, "Writes the debug form of its arguments as a line.";
+    "print" | "println" => Any, Effect(Nothing), output::print, "Writes its arguments, joined by blanks, as a line.";
+    "eprint" => Any, Effect(Nothing), output::eprint, "Writes its arguments to standard error, joined by blanks, as a line.";
+    "input" => Any, Effect(Nothing), output::input, "Reads a line, after showing a prompt.";
+    "args" => Plural(0), Effect(EnvRead), output::arguments, "The arguments of the program.";
+    "exit" => Any, Effect(Nothing), output::exit, "Ends the program.";
+    "debug" => Any, Effect(Nothing), output::debug, "Writes the debug form of its arguments as a line.";
     "format" => Any, Pure, output::format, "Fills the placeholders of a template.";
 
     "to_string" | "str" => Own(1, 1, "to_string() requires one argument"), Pure, convert::to_string, "The text of a value.";
@@ -271,63 +320,121 @@ builtins! {
     "to_json_pretty" => Own(1, 1, "to_json_pretty requires one argument"), Pure, json::to_json_pretty, "A value as JSON with line breaks.";
     "parse_csv" => Own(1, 1, "parse_csv requires a string argument"), Pure, csv::parse_csv, "The dicts a CSV text shows.";
     "to_csv" => Own(1, 1, "to_csv requires an array argument"), Pure, csv::to_csv, "Dicts as CSV.";
+    "parse_toml" => Own(1, 1, "parse_toml requires a string argument"), Pure, toml::parse_toml, "The dict a TOML text shows.";
+    "to_toml" => Own(1, 1, "to_toml requires a value argument"), Pure, toml::to_toml, "A dict as TOML.";
+    "parse_yaml" => Own(1, 1, "parse_yaml requires a string argument"), Pure, yaml::parse_yaml, "The value a YAML text shows.";
+    "to_yaml" => Own(1, 1, "to_yaml requires a value argument"), Pure, yaml::to_yaml, "A value as YAML.";
+    "regex_match" => Any, Pure, regex::regex_match, "Whether a regular expression matches somewhere in a text.";
+    "regex_find_all" => Any, Pure, regex::regex_find_all, "All parts of a text that a regular expression matches.";
+    "regex_replace" => Any, Pure, regex::regex_replace, "A text with all that a regular expression matches replaced; `$1` and `$name` are its groups.";
+    "regex_split" => Any, Pure, regex::regex_split, "The parts of a text between what a regular expression matches.";
     "sha256" => Own(1, 1, "sha256 requires a string argument"), Pure, digest::sha256_text, "The SHA-256 digest of a string.";
     "md5" => Own(1, 1, "md5 requires a string argument"), Pure, digest::md5_text, "The MD5 digest of a string.";
-    "sha256_file" => Own(1, 1, "sha256_file requires a string argument"), Effect, digest::sha256_file, "The SHA-256 digest of a file.";
-    "md5_file" => Own(1, 1, "md5_file requires a string argument"), Effect, digest::md5_file, "The MD5 digest of a file.";
+    "sha256_file" => Own(1, 1, "sha256_file requires a string argument"), Effect(FilesystemRead), digest::sha256_file, "The SHA-256 digest of a file.";
+    "md5_file" => Own(1, 1, "md5_file requires a string argument"), Effect(FilesystemRead), digest::md5_file, "The MD5 digest of a file.";
 
-    "read_file" => Own(1, 1, "read_file requires a string argument"), Effect, read::read_file, "The text of a file.";
-    "read_file_lossy" => Own(1, 1, "read_file_lossy requires a string argument"), Effect, read::read_file_lossy, "The text of a file, whatever its bytes.";
-    "read_lines" => Own(1, 1, "read_lines requires a string argument"), Effect, read::read_lines, "The lines of a file.";
-    "read_binary_file" => Own(1, 1, "read_binary_file requires a string argument"), Effect, read::read_binary_file, "The bytes of a file.";
-    "write_file" => Own(2, 3, "write_file requires two arguments: path and content"), Effect, file::write_file, "Writes a file.";
-    "write_binary_file" => Own(2, 3, "write_binary_file requires two arguments: path and bytes"), Effect, file::write_binary_file, "Writes a file of bytes.";
-    "append_file" => Own(2, 2, "append_file requires two arguments: path and content"), Effect, file::append_file, "Adds to the end of a file.";
-    "create_dir" => Own(1, 1, "create_dir requires a string argument"), Effect, file::create_dir, "Makes a directory.";
-    "os_rmdir" => Own(1, 1, "os_rmdir requires a string argument"), Effect, file::remove_dir, "Removes an empty directory.";
-    "delete_file" => Own(1, 1, "delete_file requires a string argument"), Effect, file::delete_file, "Removes a file.";
-    "rename_file" => Own(2, 2, "rename_file requires two arguments: old path and new path"), Effect, file::rename_file, "Gives a file another path.";
-    "copy_file" => Own(2, 2, "copy_file requires two arguments: source and destination"), Effect, file::copy_file, "Copies a file.";
-    "file_exists" => Own(1, 1, "file_exists requires a string argument"), Effect, file::file_exists, "Whether there is something at a path.";
-    "file_size" => Own(1, 1, "file_size requires a string argument"), Effect, file::file_size, "How many bytes a file has.";
-    "list_dir" => Own(1, 1, "list_dir requires a string argument"), Effect, file::list_dir, "The names in a directory.";
+    "read_file" => Own(1, 1, "read_file requires a string argument"), Effect(FilesystemRead), read::read_file, "The text of a file.";
+    "read_file_lossy" => Own(1, 1, "read_file_lossy requires a string argument"), Effect(FilesystemRead), read::read_file_lossy, "The text of a file, whatever its bytes.";
+    "read_lines" => Own(1, 1, "read_lines requires a string argument"), Effect(FilesystemRead), read::read_lines, "The lines of a file.";
+    "read_binary_file" => Own(1, 1, "read_binary_file requires a string argument"), Effect(FilesystemRead), read::read_binary_file, "The bytes of a file.";
+    "write_file" => Own(2, 3, "write_file requires two arguments: path and content"), Effect(FilesystemWrite), file::write_file, "Writes a file.";
+    "write_binary_file" => Own(2, 3, "write_binary_file requires two arguments: path and bytes"), Effect(FilesystemWrite), file::write_binary_file, "Writes a file of bytes.";
+    "append_file" => Own(2, 2, "append_file requires two arguments: path and content"), Effect(FilesystemWrite), file::append_file, "Adds to the end of a file.";
+    "create_dir" => Own(1, 1, "create_dir requires a string argument"), Effect(FilesystemWrite), file::create_dir, "Makes a directory.";
+    "os_rmdir" => Own(1, 1, "os_rmdir requires a string argument"), Effect(FilesystemDelete), file::remove_dir, "Removes an empty directory.";
+    "delete_file" => Own(1, 1, "delete_file requires a string argument"), Effect(FilesystemDelete), file::delete_file, "Removes a file.";
+    "rename_file" => Own(2, 2, "rename_file requires two arguments: old path and new path"), Effect(FilesystemWrite), file::rename_file, "Gives a file another path.";
+    "copy_file" => Own(2, 2, "copy_file requires two arguments: source and destination"), Effect(FilesystemWrite), file::copy_file, "Copies a file.";
+    "file_exists" => Own(1, 1, "file_exists requires a string argument"), Effect(FilesystemRead), file::file_exists, "Whether there is something at a path.";
+    "file_size" => Own(1, 1, "file_size requires a string argument"), Effect(FilesystemRead), file::file_size, "How many bytes a file has.";
+    "list_dir" => Own(1, 1, "list_dir requires a string argument"), Effect(FilesystemRead), file::list_dir, "The names in a directory.";
 
-    "random" => Any, Effect, random::random, "A random float in [0, 1).";
-    "random_int" => Any, Effect, random::random_int, "A random int, both ends included.";
-    "random_choice" => Any, Effect, random::random_choice, "A random element.";
-    "random_id" => Any, Effect, random::random_id, "A random string of letters and digits.";
-    "set_random_seed" => Any, Effect, random::set_seed, "Makes random values repeatable.";
-    "clear_random_seed" => Any, Effect, random::clear_seed, "Makes random values unforeseeable again.";
+    "io_read_bytes" => Own(2, 2, "io_read_bytes requires two arguments: path and count"), Effect(FilesystemRead), binary::read_bytes, "The first bytes of a file.";
+    "io_write_bytes" => Own(2, 2, "io_write_bytes requires path (string) and bytes arguments"), Effect(FilesystemWrite), binary::write_bytes, "Writes a file of bytes, over an existing one.";
+    "io_append_bytes" => Own(2, 2, "io_append_bytes requires path (string) and bytes arguments"), Effect(FilesystemWrite), binary::append_bytes, "Adds bytes to the end of a file.";
+    "io_read_at" => Own(3, 3, "io_read_at requires three arguments: path, offset, and count"), Effect(FilesystemRead), binary::read_at, "Bytes of a file from an offset on.";
+    "io_write_at" => Own(3, 3, "io_write_at requires three arguments: path, bytes, and offset"), Effect(FilesystemWrite), binary::write_at, "Writes bytes at an offset of a file, which must be there.";
+    "io_seek_read" => Own(2, 2, "io_seek_read requires two arguments: path and offset"), Effect(FilesystemRead), binary::seek_read, "The bytes of a file from an offset to its end.";
+    "io_truncate" => Own(2, 2, "io_truncate requires two arguments: path and size"), Effect(FilesystemWrite), binary::truncate, "Cuts or lengthens a file to a size.";
+    "io_copy_range" => Own(4, 4, "io_copy_range requires four arguments: source, dest, offset, and count"), Effect(FilesystemWrite), binary::copy_range, "Makes a file of some bytes of another.";
+    "io_file_metadata" => Own(1, 1, "io_file_metadata requires one argument: path"), Effect(FilesystemRead), binary::metadata, "Size, kind and times of a file, as a dict.";
 
-    "now" => Any, Effect, time::now, "Seconds since 1970, as a float.";
-    "time" | "current_timestamp" => Any, Effect, time::time, "Milliseconds since 1970.";
-    "performance_now" => Any, Effect, time::performance_now, "Milliseconds since the program started.";
-    "time_us" => Any, Effect, time::time_us, "Microseconds since the program started.";
-    "time_ns" => Any, Effect, time::time_ns, "Nanoseconds since the program started.";
+    "join_path" => Any, Effect(FilesystemRead), path::join_path, "Parts joined to a path; an absolute part starts it anew.";
+    "path_join" => Any, Effect(FilesystemRead), path::join_path, "Parts joined to a path; an absolute part starts it anew.";
+    "dirname" => Counted(1, 1, "1 argument (path)"), Effect(FilesystemRead), path::dirname, "A path without its last part.";
+    "basename" => Counted(1, 1, "1 argument (path)"), Effect(FilesystemRead), path::basename, "The last part of a path.";
+    "path_exists" => Counted(1, 1, "1 argument (path)"), Effect(FilesystemRead), path::exists, "Whether there is something at a path.";
+    "path_absolute" => Counted(1, 1, "1 argument (path)"), Effect(FilesystemRead), path::absolute, "The path from the root of something that is there, without links.";
+    "path_is_dir" => Counted(1, 1, "1 argument (path)"), Effect(FilesystemRead), path::is_dir, "Whether there is a directory at a path.";
+    "path_is_file" => Counted(1, 1, "1 argument (path)"), Effect(FilesystemRead), path::is_file, "Whether there is a file at a path.";
+    "path_is_symlink" => Counted(1, 1, "1 argument (path)"), Effect(FilesystemRead), path::is_symlink, "Whether there is a symbolic link at a path.";
+    "path_extension" => Counted(1, 1, "1 argument (path)"), Effect(FilesystemRead), path::extension, "The extension of a path, without its dot.";
+    "os_getcwd" => Counted(0, 0, "0 arguments"), Effect(FilesystemRead), path::os_getcwd, "The current directory.";
+    "os_chdir" => Counted(1, 1, "1 argument (path)"), Effect(FilesystemWrite), path::os_chdir, "Changes the current directory.";
+
+    "env" => Counted(1, 1, "1 argument (variable name)"), Effect(EnvRead), env::env, "An environment variable; empty if it is not set.";
+    "env_or" => Counted(2, 2, "2 arguments (variable name, default value)"), Effect(EnvRead), env::env_or, "An environment variable, or a default.";
+    "env_int" => Counted(1, 1, "1 argument (variable name)"), Effect(EnvRead), env::env_int, "The int an environment variable shows.";
+    "env_float" => Counted(1, 1, "1 argument (variable name)"), Effect(EnvRead), env::env_float, "The float an environment variable shows.";
+    "env_bool" => Counted(1, 1, "1 argument (variable name)"), Effect(EnvRead), env::env_bool, "The bool an environment variable shows.";
+    "env_required" => Counted(1, 1, "1 argument (variable name)"), Effect(EnvRead), env::env_required, "An environment variable, which must be set.";
+    "env_set" => Counted(2, 2, "2 arguments (variable name, value)"), Effect(EnvWrite), env::env_set, "Sets an environment variable, for the program and those it starts.";
+    "env_list" => Counted(0, 0, "0 arguments"), Effect(EnvRead), env::all, "All environment variables, as a dict.";
+    "os_environ" => Counted(0, 0, "0 arguments"), Effect(FilesystemRead), env::all, "All environment variables, as a dict.";
+    "arg_parser" => Counted(0, 0, "0 arguments"), Pure, arg_parser::arg_parser, "A description of the arguments a program takes, to which `add_argument` adds and by which `parse` reads.";
+    "__arg_parser_add_argument" => Any, Pure, arg_parser::add_argument, "The method `add_argument` of `ArgParser`.";
+    "__arg_parser_parse" => Any, Effect(Nothing), arg_parser::parse, "The method `parse` of `ArgParser`.";
+    "__arg_parser_help" => Any, Pure, arg_parser::help, "The method `help` of `ArgParser`.";
+
+    "execute" => Own(1, 2, "execute() expects 1-2 arguments (command, [options])"), Tasks(ShellExec), process::execute, "What a command that a shell (`sh -c`) reads writes; raises if it fails.";
+    "execute_status" => Own(1, 2, "execute_status() expects 1-2 arguments (command, [options])"), Tasks(ShellExec), process::execute_status, "How a command that a shell (`sh -c`) reads ended, and what it wrote.";
+    "spawn_process" => Own(1, 2, "spawn_process() expects 1-2 arguments (arguments, [options])"), Tasks(ProcessExec), process::spawn_process, "How a program ended, and what it wrote. No shell sees its arguments.";
+    "pipe_commands" => Own(1, 2, "pipe_commands() expects 1-2 arguments (commands, [options])"), Tasks(ProcessExec), process::pipe_commands, "What the last of some programs writes; each reads what the one before it has written. No shell sees their arguments.";
+
+    "kv_set" => Counted(2, 2, "2 arguments (key, value)"), Effect(FilesystemWrite), kv::kv_set, "Stores a string under a key in the file `.ruff_kv.json`.";
+    "kv_get" => Counted(1, 1, "1 argument (key)"), Effect(FilesystemRead), kv::kv_get, "The string stored under a key in the file `.ruff_kv.json`, or null.";
+
+    "random" => Any, Effect(Random), random::random, "A random float in [0, 1).";
+    "random_int" => Any, Effect(Random), random::random_int, "A random int, both ends included.";
+    "random_choice" => Any, Effect(Random), random::random_choice, "A random element.";
+    "random_id" => Any, Effect(Random), random::random_id, "A random string of letters and digits.";
+    "set_random_seed" => Any, Effect(Random), random::set_seed, "Makes random values repeatable.";
+    "clear_random_seed" => Any, Effect(Random), random::clear_seed, "Makes random values unforeseeable again.";
+    "uuid_v4" => Counted(0, 0, "0 arguments"), Effect(Random), uuid::uuid_v4, "A random UUID, which no seed makes repeatable.";
+
+    "now" => Any, Effect(Clock), time::now, "Seconds since 1970, as a float.";
+    "time" | "current_timestamp" => Any, Effect(Clock), time::time, "Milliseconds since 1970.";
+    "performance_now" => Any, Effect(Clock), time::performance_now, "Milliseconds since the program started.";
+    "time_us" => Any, Effect(Clock), time::time_us, "Microseconds since the program started.";
+    "time_ns" => Any, Effect(Clock), time::time_ns, "Nanoseconds since the program started.";
     "elapsed" => Any, Pure, time::elapsed, "The time between two moments.";
-    "now_utc" => Any, Effect, calendar::now_utc, "The date and time, as text.";
-    "now_unix" | "now_utc_seconds" => Any, Effect, calendar::now_unix, "Whole seconds since 1970.";
+    "now_utc" => Any, Effect(Clock), calendar::now_utc, "The date and time, as text.";
+    "now_unix" | "now_utc_seconds" => Any, Effect(Clock), calendar::now_unix, "Whole seconds since 1970.";
     "format_date" => Own(2, 2, "format_date requires timestamp (number) and format string"), Pure, calendar::format_date, "A moment as text.";
     "parse_date" => Own(2, 2, "parse_date requires date string and format string"), Pure, calendar::parse_date, "The moment a text shows.";
     "format_duration" => Own(1, 1, "format_duration requires a number argument (milliseconds)"), Pure, calendar::format_duration, "Milliseconds as text.";
-    "sleep" => Own(1, 1, "sleep() expects 1 argument"), Tasks, task::sleep, "Waits some milliseconds; other tasks run meanwhile.";
+    "sleep" => Own(1, 1, "sleep() expects 1 argument"), Tasks(Nothing), task::sleep, "Waits some milliseconds; other tasks run meanwhile.";
 
-    "channel" => Plural(0), Effect, task::new_channel, "A channel between tasks.";
-    "async_sleep" => Plural(1), Tasks, task::async_sleep, "A promise of null in some milliseconds.";
-    "async_timeout" => Plural(2), Tasks, task::async_timeout, "A promise that is rejected if another takes too long.";
-    "promise_all" | "await_all" => Own(1, 2, "Promise.all() requires an array of promises"), Tasks, task::promise_all, "A promise of the results of promises, in order.";
-    "parallel_map" | "par_map" => Own(2, 3, "parallel_map() requires an array and a function"), Tasks, task::parallel_map, "A promise of what a function gives for each element.";
-    "par_each" => Own(2, 3, "par_each() requires an array and a function"), Tasks, task::par_each, "A promise that a function has been called for each element.";
-    "spawn_task" => Own(1, 1, "spawn_task() requires an async function argument"), Tasks, task::spawn_task, "Starts an async function as a task.";
-    "await_task" => Plural(1), Tasks, task::await_task, "The promise of a task.";
-    "cancel_task" => Plural(1), Tasks, task::cancel_task, "Ends a task, if it has not ended.";
-    "get_task_pool_size" => Plural(0), Effect, task::get_pool_size, "The size of the task pool.";
-    "set_task_pool_size" => Plural(1), Effect, task::set_pool_size, "Sets the size of the task pool; returns the previous one.";
-    "shared_set" => Plural(2), Effect, task::shared_set, "Stores a value under a key all tasks see.";
-    "shared_get" => Plural(1), Effect, task::shared_get, "The value stored under a key.";
-    "shared_has" => Plural(1), Effect, task::shared_has, "Whether something is stored under a key.";
-    "shared_delete" => Plural(1), Effect, task::shared_delete, "Removes what is stored under a key.";
-    "shared_add_int" => Plural(2), Effect, task::shared_add_int, "Adds to an int stored under a key.";
+    "channel" => Plural(0), Effect(Nothing), task::new_channel, "A channel between tasks.";
+    "async_sleep" => Plural(1), Tasks(Nothing), task::async_sleep, "A promise of null in some milliseconds.";
+    "async_timeout" => Plural(2), Tasks(Nothing), task::async_timeout, "A promise that is rejected if another takes too long.";
+    "promise_all" | "await_all" => Own(1, 2, "Promise.all() requires an array of promises"), Tasks(Nothing), task::promise_all, "A promise of the results of promises, in order.";
+    "parallel_map" | "par_map" => Own(2, 3, "parallel_map() requires an array and a function"), Tasks(Nothing), task::parallel_map, "A promise of what a function gives for each element.";
+    "par_each" => Own(2, 3, "par_each() requires an array and a function"), Tasks(Nothing), task::par_each, "A promise that a function has been called for each element.";
+    "spawn_task" => Own(1, 1, "spawn_task() requires an async function argument"), Tasks(Nothing), task::spawn_task, "Starts an async function as a task.";
+    "await_task" => Plural(1), Tasks(Nothing), task::await_task, "The promise of a task.";
+    "cancel_task" => Plural(1), Tasks(Nothing), task::cancel_task, "Ends a task, if it has not ended.";
+    "get_task_pool_size" => Plural(0), Effect(Nothing), task::get_pool_size, "The size of the task pool.";
+    "set_task_pool_size" => Plural(1), Effect(Nothing), task::set_pool_size, "Sets the size of the task pool; returns the previous one.";
+    "shared_set" => Plural(2), Effect(Nothing), task::shared_set, "Stores a value under a key all tasks see.";
+    "shared_get" => Plural(1), Effect(Nothing), task::shared_get, "The value stored under a key.";
+    "shared_has" => Plural(1), Effect(Nothing), task::shared_has, "Whether something is stored under a key.";
+    "shared_delete" => Plural(1), Effect(Nothing), task::shared_delete, "Removes what is stored under a key.";
+    "shared_add_int" => Plural(2), Effect(Nothing), task::shared_add_int, "Adds to an int stored under a key.";
+    "async_read_file" => Own(1, 1, "async_read_file() requires a string path argument"), Tasks(FilesystemRead), async_file::read_file, "A promise of the text of a file.";
+    "async_write_file" => Counted(2, 2, "2 arguments (path, content)"), Tasks(FilesystemWrite), async_file::write_file, "A promise that a file has been written.";
+    "async_read_files" => Counted(1, 2, "1-2 arguments (paths, [concurrency_limit])"), Tasks(FilesystemRead), async_file::read_files, "A promise of the texts of files, in order.";
+    "async_write_files" => Counted(2, 3, "2-3 arguments (paths, contents, [concurrency_limit])"), Tasks(FilesystemWrite), async_file::write_files, "A promise that files have been written.";
 
     "__iterator_map" => Plural(2), Calls, callback::in_prelude, "The method `map` of arrays and iterators.";
     "__iterator_filter" => Plural(2), Calls, callback::in_prelude, "The method `filter` of arrays and iterators.";
@@ -383,12 +490,39 @@ pub fn shown_name(function: &str) -> &str {
     method.or(builtin).unwrap_or(function)
 }
 
+/// Methods of structs that builtins make: struct, method, row.
+const STRUCT_METHODS: &[(&str, &str, &str)] = &[
+    (arg_parser::NAME, "add_argument", "__arg_parser_add_argument"),
+    (arg_parser::NAME, "parse", "__arg_parser_parse"),
+    (arg_parser::NAME, "help", "__arg_parser_help"),
+];
+
+/// The builtin that the method `name` of `receiver` is, which no declared struct has: one of a struct that a builtin has made, else the
+/// builtin of that name.
+///
+/// # Errors
+/// There is none.
+pub fn method(receiver: &Value, name: &str) -> Result<BuiltinId, RuntimeError> {
+    let made = receiver.as_struct().filter(|object| object.get(arg_parser::ARGUMENTS).is_some());
+    let found = match made.map(|object| object.name()) {
+        Some(made @ arg_parser::NAME) => {
+            let row = STRUCT_METHODS.iter().find(|(of, method, _)| (*of, *method) == (made, name));
+            let missing = || RuntimeError::message(format!("{made} has no method '{name}'"));
+            return row.and_then(|(.., row)| lookup(row)).ok_or_else(missing);
+        }
+        _ => lookup(name),
+    };
+    found.ok_or_else(|| RuntimeError::no_method(receiver, name))
+}
+
 /// Rows that only the prelude calls, with the builtins for which it does.
 const HELPERS: &[(&str, &str)] = &[("__sort_by_keys", "sort_by")];
 
 /// Whether a row is a function for programs, rather than a helper of the prelude or what stands for a method.
 pub fn is_function(row: &Row) -> bool {
-    HELPERS.iter().all(|helper| helper.0 != row.name) && LAZY_METHODS.iter().all(|method| method.function != row.name)
+    HELPERS.iter().all(|helper| helper.0 != row.name)
+        && LAZY_METHODS.iter().all(|method| method.function != row.name)
+        && STRUCT_METHODS.iter().all(|(.., function)| *function != row.name)
 }
 
 /// The value of a name the prelude binds to a float.
@@ -437,7 +571,7 @@ static OBJECTS: [FunctionObject; TABLE_LEN] = {
     }
     objects
 };
-const TABLE_LEN: usize = 256;
+const TABLE_LEN: usize = 512;
 const _: () = assert!(TABLE.len() <= TABLE_LEN);
 
 /// The function value of a builtin: always the same one.

@@ -106,7 +106,7 @@ fn text_pieces(
 }
 
 /// The text of a file. The string is made where it stays: with room for the whole file, if that says how long it is.
-fn text(path: &str, lossy: bool) -> Outcome {
+pub(super) fn text(path: &str, lossy: bool) -> Outcome {
     let announced = std::fs::metadata(path).map_or(0, |file| if file.is_file() { file.len() } else { 0 });
     let mut room = usize::try_from(announced).unwrap_or(usize::MAX);
     if room > PIECE {

@@ -1,6 +1,7 @@
 //! Calls of builtins as data: name, arguments, and the text of the result or the message.
 
 use super::*;
+use crate::runtime::capability::Permissions;
 use crate::runtime::dict::{self, Key};
 use crate::runtime::heap;
 use crate::runtime::{array, display, operators};
@@ -300,4 +301,78 @@ fn assertions() {
     check("assert", vec![i(0), s("nope")], "nope");
     check("error", vec![ints(&[1])], "Array[1]");
     check("assert_true", vec![i(1)], "assert_true requires a boolean argument");
+}
+
+/// Files of builtins that use the system directly, or the host's view of it; which of their rows do so without needing anything.
+#[test]
+fn what_reaches_outside_needs_a_capability() {
+    const OUTSIDE: [&str; 13] = [
+        "std::fs",
+        "File::",
+        "fs::",
+        "std::env",
+        "std::process",
+        "getrandom",
+        "environment()",
+        "environment_mut()",
+        "host.arguments()",
+        "host.random()",
+        "host.elapsed()",
+        "since_epoch()",
+        "hand_over(",
+    ];
+    // `elapsed` subtracts two numbers, dates are computed from a number; `parse` of `ArgParser` and the functions that print or
+    // end the program use what it was given.
+    const FREE: [&str; 11] = [
+        "elapsed",
+        "format_date",
+        "parse_date",
+        "format_duration",
+        "sha256",
+        "md5",
+        "__arg_parser_parse",
+        "print",
+        "eprint",
+        "input",
+        "exit",
+    ];
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/runtime/builtins");
+    let table = std::fs::read_to_string(directory.join("mod.rs")).unwrap();
+    let mut seen = 0;
+    for row in TABLE {
+        let (_, rest) = table.split_once(&format!("    \"{}\"", row.name)).unwrap();
+        let line = rest.lines().next().unwrap();
+        let module = line.split(", ").find_map(|part| part.split_once("::")).map(|(module, _)| module);
+        let module = module.unwrap_or_else(|| panic!("{}: no function in {line}", row.name));
+        let text = std::fs::read_to_string(directory.join(format!("{module}.rs"))).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        if OUTSIDE.iter().any(|word| text.contains(word)) {
+            seen += 1;
+            let needs = row.capability != Capability::Nothing;
+            let is_pure_part = ["arg_parser", "output"].contains(&module) || FREE.contains(&row.name);
+            assert!(needs || is_pure_part, "{} is in {module}.rs, and needs nothing", row.name);
+        }
+    }
+    assert!(seen > 80, "{seen}");
+}
+
+/// A call that is denied raises before anything is done, whatever its arguments.
+#[test]
+fn what_is_denied_does_nothing() {
+    let denied = TABLE.iter().filter(|row| row.capability != Capability::Nothing);
+    for row in denied {
+        let count = (0..5).find(|&count| row.arity.allows(count)).unwrap();
+        let mut args = vec![s("denied"); count];
+        let mut host = Host::captured("").permitted(Permissions::NONE);
+        let error = call(lookup(row.name).unwrap(), &mut host, Args::new(&mut args, 0)).unwrap_err();
+        let needs = row.capability;
+        let expected = format!("Capability denied: {needs} required for {}; rerun with --{}", row.name, needs.flag());
+        assert_eq!(error.text(), expected);
+        let mut host = Host::captured("").permitted(Permissions::NONE.with(Capability::Clock));
+        let result = call(lookup("now").unwrap(), &mut host, Args::new(&mut [], 0));
+        assert!(result.is_ok());
+    }
+    assert!(!std::path::Path::new("denied").exists());
+    let mut host = Host::captured("").permitted(Permissions::NONE);
+    assert!(call(lookup("print").unwrap(), &mut host, Args::new(&mut [i(1)], 0)).is_ok());
 }

@@ -98,7 +98,12 @@ pub(super) fn decode_base64(_: &mut Host, args: &mut Args<'_>) -> Outcome {
         return Err(RuntimeError::message("decode_base64 requires a string argument"));
     };
     let invalid = || RuntimeError::message("Invalid base64 string");
-    let digits = text.trim().trim_end_matches('=').as_bytes();
+    let text = text.trim();
+    let digits = text.trim_end_matches('=').as_bytes();
+    // Padding fills the last group of four, and nothing else.
+    if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
+        return Err(invalid());
+    }
     let mut out = Vec::new();
     gather::reserve(&mut out, digits.len() / 4 * 3 + 3)?;
     for group in digits.chunks(4) {

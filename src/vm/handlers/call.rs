@@ -641,10 +641,12 @@ unsafe fn call_method_slow(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u6
             }
             return next;
         }
-        let Some(row) = builtins::lookup(name) else {
-            let error = RuntimeError::no_method(Value::borrow(&receiver), name);
-            abandon(base, window, false, count);
-            return vm.raise(pc, error);
+        let row = match builtins::method(Value::borrow(&receiver), name) {
+            Ok(row) => row,
+            Err(error) => {
+                abandon(base, window, false, count);
+                return vm.raise(pc, error);
+            }
         };
         if let Some(function) = vm.forward(row.0).filter(|&function| vm.takes(function, count)) {
             *base.add(window + CALLEE) = Word::NULL.0;

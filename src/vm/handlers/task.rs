@@ -13,7 +13,7 @@ use crate::bytecode::op::{Fields, Opcode};
 use crate::runtime::budget;
 use crate::runtime::builtins::{self, Args, BuiltinId};
 use crate::runtime::cell;
-use crate::runtime::error::{RuntimeError, Thrown, Trap};
+use crate::runtime::error::{RuntimeError, Thrown};
 use crate::runtime::function::{self, FunctionRef};
 use crate::runtime::heap::Kind;
 use crate::runtime::promise::{self, Role, Settled, State};
@@ -277,7 +277,9 @@ pub(crate) unsafe fn run_next(vm: &mut Vm) -> *mut u64 {
     unsafe {
         loop {
             vm.recorder.stale = true;
-            vm.scheduler.fire(&mut vm.host);
+            if let Err(error) = vm.scheduler.fire(&mut vm.host) {
+                return stop_program(vm, error);
+            }
             let next = match vm.scheduler.next_ready() {
                 Some(Task::Main(outcome)) => {
                     let (pc, base) = back_to_program(vm);
@@ -471,15 +473,11 @@ fn run_builtin(vm: &mut Vm, row: u16, arguments: &mut [Value]) -> Result<Value, 
     let owned = (1u64 << arguments.len().min(63)) - 1;
     let kept = arguments.to_vec();
     match builtins::call(BuiltinId(row), &mut vm.host, Args::new(arguments, owned)) {
-        Err(RuntimeError::Trap(trap)) => {
-            // A task that only sleeps is a timer.
-            let trap = if trap == Trap::Sleep { Trap::AsyncSleep } else { trap };
-            match vm.trap(trap, &kept) {
-                Answer::Value(value) => Ok(value),
-                Answer::Error(error) => Err(error),
-                Answer::Wait(_) => Err(RuntimeError::message("A builtin cannot wait here")),
-            }
-        }
+        Err(RuntimeError::Trap(trap)) => match vm.trap(trap.of_task(), &kept) {
+            Answer::Value(value) => Ok(value),
+            Answer::Error(error) => Err(error),
+            Answer::Wait(_) => Err(RuntimeError::message("A builtin cannot wait here")),
+        },
         result => result,
     }
 }
