@@ -2,43 +2,13 @@
 
 mod common;
 
-use common::{Finished, ruff, run};
+use common::{Finished, at, expect, expect_complaint, ruff, run, with_files};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::Stdio;
 
-/// Runs `ruff` with `words` in `directory`.
-fn at(directory: &Path, words: &[&str], input: Option<&str>) -> Finished {
-    let mut command = ruff();
-    command.current_dir(directory).args(words);
-    run(command, input.map(str::as_bytes))
-}
-
-/// Runs `ruff` with `words` in an empty directory that holds `files`.
-fn with_files(files: &[(&str, &str)], words: &[&str]) -> Finished {
-    let directory = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        std::fs::write(directory.path().join(name), text).unwrap();
-    }
-    at(directory.path(), words, None)
-}
-
 fn plain(words: &[&str]) -> Finished {
     with_files(&[], words)
-}
-
-#[track_caller]
-fn expect(got: &Finished, code: i32, out: &str) {
-    assert_eq!((got.code, got.out.as_str()), (Some(code), out), "standard error:\n{}", got.err);
-}
-
-#[track_caller]
-fn expect_complaint(got: &Finished, code: i32, words: &[&str]) {
-    assert_eq!(got.code, Some(code), "standard error:\n{}", got.err);
-    assert!(!got.err.contains("panicked"), "{}", got.err);
-    for word in words {
-        assert!(got.err.contains(word), "standard error lacks {word:?}:\n{}", got.err);
-    }
 }
 
 #[test]
@@ -478,105 +448,6 @@ fn the_form_after_one_pass_is_the_start_of_the_pipeline() {
     let after_last = with_files(&files, &["emit", "ir", "-O2", "--after", &names[names.len() - 1], "a.ruff"]);
     assert_eq!(after_last.code, Some(0), "{}", after_last.err);
     assert!(after_last.out.contains("block0"));
-}
-
-const BROKEN: &[(&str, &str)] = &[
-    ("main.ruff", "import mid\n"),
-    ("mid.ruff", "func f() {\n  import lib\n}\nf()\n"),
-    ("lib.ruff", "x := )\ny := 1 +* 2\n"),
-];
-
-#[test]
-fn an_import_of_a_broken_module_shows_the_module_first_then_who_imports_it() {
-    let expected = "\
-[RUFVM001] [vm] Runtime Error: Failed to evaluate module 'mid': Failed to parse module 'lib': 1:6: Expected expression, found ')'
-  --> mid.ruff:2:3
-  = note: Expected expression, found ')', at lib.ruff:1:6
-  |
-1 | x := )
-  |      ^
-  = note: Expected expression, found '*', at lib.ruff:2:9
-  |
-2 | y := 1 +* 2
-  |         ^
-  = note: imported at mid.ruff:2:3
-  |
-2 |   import lib
-  |   ^^^^^^^^^^
-  = note: imported at main.ruff:1:1
-  |
-1 | import mid
-  | ^^^^^^^^^^
-
-Call stack:
-  0 at f  (mid.ruff:2:3)
-
-";
-    for engine in ["--engine=vm", "--engine=tree"] {
-        let got = with_files(BROKEN, &["run", engine, "main.ruff"]);
-        assert_eq!((got.code, got.out.as_str(), got.err.as_str()), (Some(4), "", expected));
-    }
-}
-
-#[test]
-fn an_error_in_a_module_keeps_its_hint() {
-    for engine in ["--engine=vm", "--engine=tree"] {
-        let files = [("main.ruff", "import lib\n"), ("lib.ruff", "a := [1]\nprint(a[1])\n")];
-        let got = with_files(&files, &["run", engine, "main.ruff"]);
-        let help = "  = help: the length is 1: indexes start at 0, so the last one is 0\n  = note: imported at main.ruff:1:1\n";
-        expect_complaint(&got, 4, &["module 'lib': Index out of bounds: 1\n  --> lib.ruff:2:8\n", help]);
-    }
-}
-
-#[test]
-fn check_follows_imports() {
-    let expected = "\
-[RUFPARSE001] [parser] error: Expected expression, found ')'
-  --> lib.ruff:1:6
-  |
-1 | x := )
-  |      ^
-[RUFPARSE001] [parser] error: Expected expression, found '*'
-  --> lib.ruff:2:9
-  |
-2 | y := 1 +* 2
-  |         ^
-  = note: imported at mid.ruff:2:3
-  |
-2 |   import lib
-  |   ^^^^^^^^^^
-  = note: imported at main.ruff:1:1
-  |
-1 | import mid
-  | ^^^^^^^^^^
-";
-    let got = with_files(BROKEN, &["check", "main.ruff"]);
-    assert_eq!((got.code, got.out.as_str(), got.err.as_str()), (Some(3), "", expected));
-
-    let own = "break\nimport a\nimport b\nimport c\nimport missing\n";
-    let files =
-        [("main.ruff", own), ("a.ruff", "continue\n"), ("b.ruff", "import a\nimport main\n"), ("c.ruff", "1.2.3\n")];
-    let got = with_files(&files, &["check", "main.ruff"]);
-    let heads: Vec<&str> = got.err.lines().filter(|line| line.starts_with("  --> ")).collect();
-    // The program's own errors first, which decide about the code. It is a module, too, because one imports it.
-    assert_eq!(heads, ["  --> main.ruff:1:1", "  --> c.ruff:1:1", "  --> a.ruff:1:1", "  --> main.ruff:1:1"]);
-    assert_eq!(got.code, Some(4));
-    let own = "x := )\nimport a\n";
-    let got = with_files(&[("main.ruff", own), ("a.ruff", "y := (\n")], &["check", "main.ruff"]);
-    assert_eq!((got.err.matches("[RUFPARSE001]").count(), got.code), (2, Some(3)));
-    let fine = with_files(&[("main.ruff", "import a\n"), ("a.ruff", "missing()\n")], &["check", "main.ruff"]);
-    assert_eq!((fine.code, fine.err.as_str()), (Some(0), ""));
-}
-
-#[test]
-fn a_missing_module_names_the_files_looked_for() {
-    for engine in ["--engine=vm", "--engine=tree"] {
-        let files = [("main.ruff", "from lib.shapes import Square\n"), ("lib.shape.ruff", "")];
-        let got = with_files(&files, &["run", engine, "main.ruff"]);
-        let help = "  = help: did you mean `lib.shape`?\n  = help: no such file: `lib.shapes.ruff`, `lib/shapes.ruff`, \
-                    `modules/lib.shapes.ruff`, `modules/lib/shapes.ruff`\n";
-        expect_complaint(&got, 4, &["  --> main.ruff:1:1\n", help]);
-    }
 }
 
 #[test]

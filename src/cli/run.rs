@@ -72,7 +72,7 @@ fn memory(given: Option<MaxMemory>) -> Option<usize> {
 
 /// What is said of a limit that nobody has asked for.
 const DEFAULT_LIMIT: &str =
-    "\n  = help: That is 3/4 of the memory that was free. `--max-memory=SIZE` sets another limit, `none` no limit.";
+    "that is 3/4 of the memory that was free: `--max-memory=SIZE` sets another limit, `none` no limit";
 
 /// The exit code of a program that ended so; reports an error nobody caught.
 fn ended(outcome: Outcome, limits: &Limits, sources: &SourceMap, colour: Colour) -> i32 {
@@ -85,7 +85,7 @@ fn ended(outcome: Outcome, limits: &Limits, sources: &SourceMap, colour: Colour)
                 error.message = format!("Fuel limit of {units} exceeded");
             }
             if limit == Limit::Memory && limits.memory.is_none() && memory::refused().is_some() {
-                error.message.push_str(DEFAULT_LIMIT);
+                error.advice.help(DEFAULT_LIMIT);
             }
             uncaught(sources, &error, colour);
             exit::LIMIT

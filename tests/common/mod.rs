@@ -138,3 +138,33 @@ pub fn quiet_programs() -> Vec<String> {
     let outside = ["sleep", "timeout", "file", "_dir", "os_", "input"];
     texts.filter(|text| text.len() < 4000 && !outside.iter().any(|word| text.contains(word))).collect()
 }
+
+/// Runs `ruff` with `words` in `directory`.
+pub fn at(directory: &Path, words: &[&str], input: Option<&str>) -> Finished {
+    let mut command = ruff();
+    command.current_dir(directory).args(words);
+    run(command, input.map(str::as_bytes))
+}
+
+/// Runs `ruff` with `words` in an empty directory that holds `files`.
+pub fn with_files(files: &[(&str, &str)], words: &[&str]) -> Finished {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(directory.path().join(name), text).unwrap();
+    }
+    at(directory.path(), words, None)
+}
+
+#[track_caller]
+pub fn expect(got: &Finished, code: i32, out: &str) {
+    assert_eq!((got.code, got.out.as_str()), (Some(code), out), "standard error:\n{}", got.err);
+}
+
+#[track_caller]
+pub fn expect_complaint(got: &Finished, code: i32, words: &[&str]) {
+    assert_eq!(got.code, Some(code), "standard error:\n{}", got.err);
+    assert!(!got.err.contains("panicked"), "{}", got.err);
+    for word in words {
+        assert!(got.err.contains(word), "standard error lacks {word:?}:\n{}", got.err);
+    }
+}
