@@ -121,7 +121,7 @@ impl Jobs {
     }
 
     /// The next job to give back: who wants it, and what makes its result. The memory it keeps counts as this thread's from here on.
-    pub fn next(&mut self) -> Option<(Waiter, Finish)> {
+    pub fn next_due(&mut self) -> Option<(Waiter, Finish)> {
         while let Some(done) = self.channel.as_ref().and_then(|(_, receiver)| receiver.try_recv().ok()) {
             self.is_done(done);
         }
@@ -176,7 +176,7 @@ mod tests {
     }
 
     fn given_back(jobs: &mut Jobs) -> Option<i64> {
-        jobs.next().map(|(_, finish)| finish().unwrap().as_int().unwrap())
+        jobs.next_due().map(|(_, finish)| finish().unwrap().as_int().unwrap())
     }
 
     #[test]

@@ -235,7 +235,7 @@ impl<P: Parts> Scheduler<P> {
 
     /// Gives the results of jobs to those who wait for them.
     fn deliver(&mut self, host: &mut Host) -> Result<(), RuntimeError> {
-        while let Some((waiter, finish)) = self.jobs.next() {
+        while let Some((waiter, finish)) = self.jobs.next_due() {
             if matches!(waiter, jobs::Waiter::Nobody) {
                 continue;
             }

@@ -17,7 +17,8 @@ fn error(text: impl Into<Box<str>>) -> Answer {
 
 /// Milliseconds as a time; nothing for what is no number, or negative.
 fn duration(value: &Value) -> Option<Duration> {
-    let milliseconds = value.as_number().filter(|milliseconds| !(*milliseconds < 0.0))?;
+    let milliseconds =
+        value.as_number().filter(|milliseconds| !milliseconds.is_sign_negative() || *milliseconds == 0.0)?;
     Some(Duration::try_from_secs_f64(milliseconds / 1e3).unwrap_or(Duration::from_secs(u32::MAX as u64)))
 }
 
