@@ -19,6 +19,8 @@ pub enum Purity {
 
 /// The method of channels that waits.
 pub const RECEIVE: &str = "receive";
+/// The method of channels that stores its argument.
+pub const SEND: &str = "send";
 
 /// What ownership knows of a builtin that runs no script code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

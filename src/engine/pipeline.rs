@@ -144,7 +144,9 @@ pub fn compile(
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let Lowered { mut module, forwards, modules, hidden, tests, failures } = lower(sources, main, options)?;
     let report = optimise(&mut module, options, dump);
-    let program = Program { forwards, hidden, modules, ..generate(&mut module, &tests.functions(), options.verify)? };
+    let forwarded: Vec<u32> = forwards.iter().map(|&(_, function)| function).collect();
+    let program =
+        Program { forwards, hidden, modules, ..generate(&mut module, &forwarded, &tests.functions(), options.verify)? };
     let verified = verify::verify(&program);
     if let Err(violations) = verified.and_then(|()| if options.verify { flow::check(&program) } else { Ok(()) }) {
         let lines = violations.iter().map(|violation| format!("{violation:?}"));
@@ -154,14 +156,14 @@ pub fn compile(
     Ok(Compiled { program: Rc::new(program), sources, failures, tests, report })
 }
 
-/// From optimised IR to bytecode. The functions `tests` are called by the host.
-fn generate(module: &mut Module, tests: &[u32], check: bool) -> Result<Program, Vec<Diagnostic>> {
+/// From optimised IR to bytecode. The machine calls the functions `forwards` in place of builtins, the host the functions `tests`.
+fn generate(module: &mut Module, forwards: &[u32], tests: &[u32], check: bool) -> Result<Program, Vec<Diagnostic>> {
     let mut allocations = Vec::with_capacity(module.functions.len());
     let known = Builtins {
         lookup: builtins::lookup,
         purity: |builtin| builtins::row(builtin).map_or(Purity::Tasks, |row| row.purity),
     };
-    let modref = ModRef::new(module, known, tests);
+    let modref = ModRef::new(module, known, forwards, tests);
     let facts = ownership::Facts {
         plain_operators: module.plain_operators,
         role: |builtin| role(builtins::row(builtin)?.name),

@@ -3,6 +3,7 @@
 
 use super::files;
 use super::generator::{Generator, Signature, Variable};
+use super::shared;
 use super::tree::{Node, Sort};
 use super::types::Ty;
 
@@ -11,6 +12,10 @@ pub fn program(seed: u64) -> Node {
     let mut generator = Generator::new(seed);
     let overloads = generator.random.percent(55);
     let structure = generator.structure(overloads);
+    if shared::is_small(seed) {
+        let parts = std::iter::once(structure).chain(generator.sharing());
+        return Node::sequence(Sort::Body, parts.collect());
+    }
     let several = files::has_modules(seed);
     let mut parts = if several { files::modules(&mut generator, structure) } else { vec![structure] };
     for _ in 0..2 + generator.random.below(6) {

@@ -76,22 +76,49 @@ const DRIVERS: &[&str] = &[
     "for i# in 3 { try { print(map([i#, 5], u#)) } except e# { print(e#.message, r#) } }",
 ];
 
+/// Whether the program of this seed is about such variables only. In a large program nearly everything may be called by anyone, and
+/// all errors are caught.
+pub fn is_small(seed: u64) -> bool {
+    seed % 8 == 3 && !super::files::has_modules(seed)
+}
+
 impl Generator {
+    /// The statements of a small program.
+    pub fn sharing(&mut self) -> Vec<Node> {
+        let count = 1 + self.random.below(3);
+        let statements = (0..count).map(|_| {
+            let statement = self.shared();
+            if self.random.percent(60) {
+                return statement;
+            }
+            let number = self.number();
+            Node::new(Sort::Stmt, &format!("func a{number}() {{ @ }} a{number}()"), vec![statement])
+        });
+        statements.collect()
+    }
+
     /// The functions, the turns, and what the variable has in the end.
     pub fn shared(&mut self) -> Node {
         let &(declaration, place, other) = self.random.pick(ROOTS);
         let mut statements = vec![declaration.to_owned(), "mut w# := r#".to_owned(), "mut k# := 0".to_owned()];
         let mut callees: Vec<String> = Vec::new();
         let place = |text: &str| text.replace('§', place).replace('~', "r#");
-        statements.push(place("func* g#(y) { yield y if y == 2 { print(§) } yield len(w#) }"));
         let value = *self.random.pick(&["push(x, 1)", "push(x, len(~))", "[y]"]);
-        statements.push(place(&format!("v# := [func(x, y) {{ return {value} }}, func(x, y) {{ return push(x, y) }}]")));
-        statements.push("t# := {\"m\": v#[0], \"n\": 2}".to_owned());
+        // What looks at the variable is there only for those who use it, since nobody else has to reckon with it.
+        let helpers = [
+            (" g#(", "func* g#(y) { yield y if y == 2 { print(§) } yield len(w#) }".to_owned()),
+            ("v#", format!("v# := [func(x, y) {{ return {value} }}, func(x, y) {{ return push(x, y) }}]")),
+            ("t#.", format!("t# := {{\"m\": func(x, y) {{ return {value} }}, \"n\": 2}}")),
+        ];
         for index in 0..2 + self.random.below(3) {
             let inner = if callees.is_empty() { "push".to_owned() } else { self.random.pick(&callees).clone() };
             let name = format!("c{index}#");
             // Recursion stays within one function.
             let body = self.random.pick(CALLEES).replace(" c(", &format!(" {name}(")).replace('?', &inner);
+            let used =
+                helpers.iter().filter(|(mark, helper)| body.contains(mark) && !statements.contains(&place(helper)));
+            let used: Vec<String> = used.map(|(_, helper)| place(helper)).collect();
+            statements.extend(used);
             statements.push(format!("func {name}(x, y) {{ {} }}", place(&body)));
             callees.push(name);
         }

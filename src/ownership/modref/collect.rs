@@ -3,14 +3,15 @@
 use super::components::{Components, EVERYTHING, Edge, Successors};
 use super::values::Classes;
 use super::{
-    Builtins, DEFAULTS, ENTRIES, FIRST, GENERATORS, MAX_VARIABLES, ModRef, Node, OPERATORS, SUSPENDED, TASKS, UNKNOWN,
-    is_of_cell, store_of,
+    ARGUMENTS, Builtins, DEFAULTS, ENTRIES, FIRST, GENERATORS, MAX_VARIABLES, ModRef, Node, OPERATORS, RETURNED,
+    SUSPENDED, TASKS, UNKNOWN, after, is_of_cell, store_of,
 };
-use crate::base::builtin::Purity;
-use crate::ir::entities::{Const, Inst, Val};
+use crate::base::builtin::{Purity, SEND};
+use crate::ir::entities::{Const, FuncRef, Inst, Val};
 use crate::ir::function::{ConstData, Function, Module, Step};
 use crate::ir::inst::{Imm, Op};
 use crate::ir::types::Type;
+use cranelift_entity::SecondaryMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What the walk has found.
@@ -26,13 +27,36 @@ struct Found {
     caught: Vec<Node>,
     /// Whether a builtin may run functions in tasks.
     tasks: bool,
+    /// Whether a field has a default.
+    defaults: bool,
+    /// Whether a builtin is used as a value.
+    natives: bool,
+    /// The functions that are called by their value, as methods, or by the machine.
+    open: FxHashSet<FuncRef>,
 }
 
-pub(super) fn analyse(module: &Module, builtins: Builtins, tests: &[u32]) -> ModRef {
+impl Found {
+    /// Whatever may be in `to` may be in `from`.
+    fn flow(&mut self, from: Node, to: Node) {
+        if from != to {
+            self.edges.push(Edge { from, to, handled: false });
+        }
+    }
+}
+
+pub(super) fn analyse(module: &Module, builtins: Builtins, forwards: &[u32], tests: &[u32]) -> ModRef {
+    let mut params = SecondaryMap::new();
+    let mut arity = 0;
+    for func in module.functions.values() {
+        params[func.id] = arity;
+        arity += func.arity;
+    }
     let mut result = ModRef {
         builtins,
         plain_operators: module.plain_operators,
         functions: module.functions.len() as u32,
+        globals: module.globals.len() as u32,
+        params,
         classes: Classes::new(module),
         methods: FxHashMap::default(),
         captured: FxHashMap::default(),
@@ -40,16 +64,30 @@ pub(super) fn analyse(module: &Module, builtins: Builtins, tests: &[u32]) -> Mod
         components: Components::default(),
         caught: Vec::new(),
     };
-    let nodes = result.number(module);
+    let nodes = result.number(module, arity);
     let mut found = Found::default();
+    let forwards = forwards.iter().map(|&forward| FuncRef::from_u32(forward));
+    forwards.for_each(|forward| {
+        result.open(module, forward, &mut found);
+        found.flow(UNKNOWN, result.returned(forward));
+    });
     found.caught.extend(tests.iter().map(|&test| Node(FIRST + test)));
     for func in module.functions.values() {
-        result.walk(func, &mut found);
+        result.walk(module, func, &mut found);
+    }
+    // A builtin that is called by its value may store what it is given, and give what is stored.
+    if found.natives {
+        found.flow(UNKNOWN, ARGUMENTS);
+        found.flow(RETURNED, UNKNOWN);
+    }
+    // What the methods of operators, defaults of fields and functions in tasks return is a result like any other.
+    if found.tasks || found.defaults || !module.plain_operators {
+        found.flow(UNKNOWN, RETURNED);
     }
     if found.tasks {
         found.edges.push(Edge { from: TASKS, to: UNKNOWN, handled: true });
     }
-    found.edges.push(Edge { from: TASKS, to: SUSPENDED, handled: false });
+    found.flow(TASKS, SUSPENDED);
     found.kept.truncate(MAX_VARIABLES);
     result.bits.extend(found.kept.iter().zip(EVERYTHING + 1..).map(|(&variable, bit)| (variable, bit)));
     let own = found.touched.iter().filter_map(|&(node, variable)| Some((node, *result.bits.get(&variable)?)));
@@ -103,8 +141,8 @@ fn members(func: &Function, inst: Inst) -> impl Iterator<Item = (&str, Val)> {
 
 impl ModRef {
     /// Gives the names that are called as methods, and the classes of cells and captured values, a node each; how many nodes there are.
-    fn number(&mut self, module: &Module) -> usize {
-        let mut next = FIRST + self.functions + module.globals.len() as u32;
+    fn number(&mut self, module: &Module, params: u32) -> usize {
+        let mut next = FIRST + 2 * self.functions + self.globals + params;
         for func in module.functions.values() {
             for &inst in func.layout.iter().flat_map(|&block| &func.blocks[block].insts) {
                 let data = &func.insts[inst];
@@ -120,13 +158,26 @@ impl ModRef {
                     && !self.methods.contains_key(method)
                 {
                     self.methods.insert(method.into(), fresh(&mut next));
+                    fresh(&mut next);
                 }
             }
         }
         next as usize
     }
 
-    fn walk(&self, func: &Function, found: &mut Found) {
+    /// Whoever calls `func`, its arguments are not known, and what it returns may get anywhere that results of calls get.
+    fn open(&self, module: &Module, func: FuncRef, found: &mut Found) {
+        if !found.open.insert(func) {
+            return;
+        }
+        for index in 0..module.functions[func].arity {
+            found.flow(self.param(func, index), ARGUMENTS);
+            found.flow(self.param(func, index), UNKNOWN);
+        }
+        found.flow(RETURNED, self.returned(func));
+    }
+
+    fn walk(&self, module: &Module, func: &Function, found: &mut Found) {
         let node = self.function(func.id);
         let (mut read, mut stored) = (FxHashSet::default(), Vec::new());
         for &inst in func.layout.iter().flat_map(|&block| &func.blocks[block].insts) {
@@ -137,9 +188,19 @@ impl ModRef {
                 found.edges.push(Edge { from: node, to, handled });
             }
             match data.op {
-                Op::GeneratorStart => found.edges.push(Edge { from: GENERATORS, to: node, handled: false }),
-                Op::AsyncStart => found.caught.push(node),
+                Op::GeneratorStart => found.flow(GENERATORS, node),
+                Op::AsyncStart => {
+                    found.caught.push(node);
+                    // What it returns is in its promise.
+                    found.flow(UNKNOWN, self.returned(func.id));
+                }
+                Op::Func | Op::Closure => {
+                    if let Imm::Func(taken) = data.imm {
+                        self.open(module, taken, found);
+                    }
+                }
                 Op::Builtin => {
+                    found.natives = true;
                     let tasks = |builtin| (self.builtins.purity)(builtin) == Purity::Tasks;
                     found.tasks |= matches!(data.imm, Imm::Builtin(builtin) if tasks(builtin));
                 }
@@ -165,9 +226,19 @@ impl ModRef {
     /// Where the functions go that an instruction gets as operands.
     fn follow_values(&self, func: &Function, inst: Inst, found: &mut Found) {
         let data = &func.insts[inst];
+        if let (Op::CallMethod, name) = (data.op, name_of(func, inst)) {
+            if let Some(named) = name.and_then(|name| self.method(name)) {
+                found.flow(after(named), UNKNOWN);
+                found.flow(after(named), RETURNED);
+            }
+            // A builtin or a channel may store what it is given.
+            if name.is_none_or(|name| name == SEND || (self.builtins.lookup)(name).is_some()) {
+                found.flow(UNKNOWN, ARGUMENTS);
+            }
+        }
         let mut flow = |from: Node, val: Val| {
-            if let Some(to) = self.callee(func, val).filter(|&to| to != from) {
-                found.edges.push(Edge { from, to, handled: false });
+            if let Some(to) = self.callee(func, val) {
+                found.flow(from, to);
             }
         };
         match (data.op, data.imm) {
@@ -180,7 +251,9 @@ impl ModRef {
                 for (word, val) in members(func, inst) {
                     match word.strip_prefix('.') {
                         Some(name) => {
-                            self.method(name).into_iter().for_each(|named| flow(named, val));
+                            if let Some(named) = self.method(name) {
+                                flow(named, val);
+                            }
                             if name.starts_with("op_") {
                                 flow(OPERATORS, val);
                             }
@@ -189,6 +262,14 @@ impl ModRef {
                     }
                 }
             }
+            (Op::Return, _) => flow(self.returned(func.id), data.args[0]),
+            (Op::CallDirect, Imm::Func(callee)) => {
+                for (index, &val) in data.args.iter().enumerate() {
+                    flow(self.param(callee, index as u32), val);
+                }
+            }
+            (Op::Call, _) => data.args[1..].iter().for_each(|&val| flow(ARGUMENTS, val)),
+            (Op::CallMethod, _) => data.args.iter().for_each(|&val| flow(ARGUMENTS, val)),
             (Op::GlobalSet, Imm::Global(global)) => flow(self.global(global.as_u32()), data.args[0]),
             (Op::CellSet, _) => flow(self.class(func, data.args[0]).unwrap_or(UNKNOWN), data.args[1]),
             (Op::CellNew, _) => {
@@ -196,8 +277,8 @@ impl ModRef {
                 flow(cell.unwrap_or(UNKNOWN), data.args[0]);
             }
             (op, _) => {
-                // The callee is called, a cell is looked into; what else is looked at may get anywhere.
-                let skipped = usize::from(op == Op::Call || is_of_cell(op));
+                // A cell is looked into; what else is looked at may get anywhere.
+                let skipped = usize::from(is_of_cell(op));
                 data.args.iter().skip(skipped).for_each(|&val| flow(UNKNOWN, val));
             }
         }
@@ -207,15 +288,17 @@ impl ModRef {
         let mut named = |name: Option<&str>, val: Option<Val>| {
             // A name that is never called as a method does not matter.
             let Some(from) = name.map_or(Some(ENTRIES), |name| self.method(name)) else { return };
-            let to = val.map_or(Some(UNKNOWN), |val| self.callee(func, val));
-            found.edges.extend(to.map(|to| Edge { from, to, handled: false }));
+            if let Some(to) = val.map_or(Some(RETURNED), |val| self.callee(func, val)) {
+                found.flow(from, to);
+            }
         };
         match data.op {
             Op::StructNew => members(func, inst).for_each(|(field, val)| named(Some(field), Some(val))),
             // What a default gives is not known.
             Op::StructDeclare => {
                 let fields = members(func, inst).filter_map(|(word, _)| word.strip_prefix('='));
-                fields.for_each(|field| named(Some(field), None));
+                let count = fields.map(|field| named(Some(field), None)).count();
+                found.defaults |= count > 0;
             }
             Op::DictNew | Op::DictExtend => {
                 let entries = &data.args[usize::from(data.op == Op::DictExtend)..];

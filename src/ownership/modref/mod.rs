@@ -29,6 +29,7 @@ use crate::ir::function::{ConstData, Function, Module, ValDef};
 use crate::ir::inst::{Imm, Op};
 use crate::ir::types::Type;
 use components::Components;
+use cranelift_entity::SecondaryMap;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -41,7 +42,7 @@ const MAX_VARIABLES: usize = 1023;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Node(u32);
 
-/// The functions whose value escapes: what a callee of unknown origin may be.
+/// The functions in containers, and all that are followed no further: what a callee of unknown origin may be.
 const UNKNOWN: Node = Node(0);
 /// The methods that overload operators.
 const OPERATORS: Node = Node(1);
@@ -55,8 +56,12 @@ const SUSPENDED: Node = Node(4);
 const TASKS: Node = Node(5);
 /// The functions stored under names that are computed.
 const ENTRIES: Node = Node(6);
+/// The functions passed to functions that are called by their value or as methods.
+const ARGUMENTS: Node = Node(7);
+/// The functions that those return.
+const RETURNED: Node = Node(8);
 /// The first function.
-const FIRST: u32 = 7;
+const FIRST: u32 = 9;
 
 /// A global, or all captured variables that may share a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,8 +81,11 @@ pub struct ModRef {
     builtins: Builtins,
     plain_operators: bool,
     functions: u32,
+    globals: u32,
+    /// Where the parameters of each function begin in the numbering of all.
+    params: SecondaryMap<FuncRef, u32>,
     classes: Classes,
-    /// The methods of a name, and the functions that fields and entries of that name may hold.
+    /// The methods of a name, and the functions that fields and entries of that name may hold; the next node is what they return.
     methods: FxHashMap<Rc<str>, Node>,
     /// The variable, or captured value, of a class.
     captured: FxHashMap<u32, Node>,
@@ -88,9 +96,10 @@ pub struct ModRef {
 }
 
 impl ModRef {
-    /// Analyses a program. The host catches the errors of the functions `tests`.
-    pub fn new(module: &Module, builtins: Builtins, tests: &[u32]) -> ModRef {
-        collect::analyse(module, builtins, tests)
+    /// Analyses a program. The machine calls the functions `forwards` in place of builtins, and the host catches the errors of the
+    /// functions `tests`.
+    pub fn new(module: &Module, builtins: Builtins, forwards: &[u32], tests: &[u32]) -> ModRef {
+        collect::analyse(module, builtins, forwards, tests)
     }
 
     /// The variable that an instruction reads or writes; None if it does not. An unknown one is that of no instruction.
@@ -134,8 +143,18 @@ impl ModRef {
         Node(FIRST + func.as_u32())
     }
 
+    /// The functions that a function returns.
+    fn returned(&self, func: FuncRef) -> Node {
+        Node(FIRST + self.functions + func.as_u32())
+    }
+
     fn global(&self, global: u32) -> Node {
-        Node(FIRST + self.functions + global)
+        Node(FIRST + 2 * self.functions + global)
+    }
+
+    /// The functions passed for a parameter.
+    fn param(&self, func: FuncRef, index: u32) -> Node {
+        Node(FIRST + 2 * self.functions + self.globals + self.params[func] + index)
     }
 
     /// The variable of the cells a value may be, or the captured value that it is.
@@ -192,7 +211,11 @@ impl ModRef {
         if !func.values[val].ty.may_be(Type::FUNCTION) {
             return None;
         }
-        let ValDef::Result(inst) = func.values[val].def else { return Some(UNKNOWN) };
+        let inst = match func.values[val].def {
+            ValDef::Param(block, index) if block == func.entry => return Some(self.param(func.id, index)),
+            ValDef::Param(..) => return Some(UNKNOWN),
+            ValDef::Result(inst) => inst,
+        };
         let data = &func.insts[inst];
         match (data.op, data.imm) {
             (Op::Func | Op::Closure, Imm::Func(callee)) => Some(self.function(callee)),
@@ -200,9 +223,20 @@ impl ModRef {
             (Op::GlobalGet | Op::GlobalPeek, Imm::Global(global)) => Some(self.global(global.as_u32())),
             (Op::CellGet | Op::CellPeek, _) => Some(self.class(func, data.args[0]).unwrap_or(UNKNOWN)),
             (Op::CaptureGet, _) => Some(self.class(func, val).unwrap_or(UNKNOWN)),
+            (Op::Call, _) => Some(RETURNED),
+            (Op::CallDirect, Imm::Func(callee)) => Some(self.returned(callee)),
+            (Op::CallMethod, Imm::Const(name)) => match &func.consts[name] {
+                ConstData::Str(name) => Some(self.method(name).map_or(UNKNOWN, after)),
+                _ => Some(UNKNOWN),
+            },
             _ => Some(UNKNOWN),
         }
     }
+}
+
+/// The functions that those of a name return.
+fn after(named: Node) -> Node {
+    Node(named.0 + 1)
 }
 
 /// Whether an instruction is about the content of the cell that is its first operand.

@@ -3,7 +3,7 @@
 use super::call::{LINK, enter};
 use super::generator::{complete, fail, resume};
 use super::task::answer;
-use crate::base::builtin::RECEIVE;
+use crate::base::builtin::{RECEIVE, SEND};
 use crate::runtime::builtins;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::value::{Value, View};
@@ -24,7 +24,7 @@ pub(crate) unsafe fn of_handle(
     unsafe {
         let receiver = Value::from_borrowed(Word(*base.add(window + LINK)));
         let lazy = match (receiver.view(), name) {
-            (View::Channel(channel), "send") => {
+            (View::Channel(channel), SEND) => {
                 if let Some(error) = arity("Channel.send", 1, count) {
                     return Some(fail(vm, pc, base, error));
                 }
