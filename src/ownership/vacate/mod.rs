@@ -159,7 +159,10 @@ impl Step<'_> {
                 ValDef::Result(inst) => self.find(inst).map(|(block, at)| (block, at + 1)),
                 ValDef::Param(block, _) => Some((block, 0)),
             };
-            let Some((block, mut at)) = start else { continue };
+            // What was read may turn out to be the mark of a variable without a value.
+            let Some((block, mut at)) = start.filter(|_| self.func.values[val].ty.is_subset(Type::ANY)) else {
+                continue;
+            };
             let insts = &self.func.blocks[block].insts;
             if at == 0 && self.func.insts[insts[0]].op == Op::Caught || self.func.insts[insts[at]].op.starts_function()
             {

@@ -106,7 +106,7 @@ impl Step<'_> {
                 }
             }
         }
-        Some(unseen)
+        (!unseen.stores.is_empty()).then_some(unseen)
     }
 
     fn is_push(&self, inst: Inst) -> bool {
