@@ -48,7 +48,7 @@ impl<'a> Interpreter<'_, 'a> {
 
     /// Functions that stand for builtins are no part of the stack, and errors in them are reported at the call that entered them.
     fn trace(&mut self, span: Span) -> Trace {
-        let mut walk = Walk::new();
+        let mut walk = Walk::default();
         let mut outer = None;
         for (index, frame) in self.frames.iter().enumerate().rev() {
             let span = if index + 1 == self.frames.len() { span } else { frame.at };

@@ -134,12 +134,14 @@ struct Part<T> {
     last: T,
 }
 
-impl<T: Copy> Walk<T> {
+impl<T> Default for Walk<T> {
     /// A walk that has not begun.
-    pub fn new() -> Walk<T> {
+    fn default() -> Walk<T> {
         Walk { parts: SmallVec::new(), open: None, steps: 0 }
     }
+}
 
+impl<T: Copy> Walk<T> {
     /// The next step outwards, to the frame `at`. Nothing is shown for a function that stands for a builtin. `ends_task`: it is the
     /// frame of an async function or of a task.
     pub fn step(&mut self, at: T, shown: Option<Frame>, ends_task: bool) {
@@ -342,7 +344,7 @@ mod tests {
 
     /// The walk over some functions, each known by its number; the frame of `task` is that of a task.
     fn steps(functions: std::ops::Range<u32>, task: u32) -> Walk<u32> {
-        let mut walk = Walk::new();
+        let mut walk = Walk::default();
         for function in functions {
             walk.step(function, Some(Frame { function, span: Span::default() }), function == task);
         }

@@ -67,7 +67,7 @@ impl Vm {
     /// Where an error at `pc` is reported, and the active functions. Functions that stand for builtins are left out, and errors in
     /// them are reported at the call that entered them.
     pub(super) fn trace(&mut self, pc: *const u64) -> Trace {
-        let mut walk = Walk::new();
+        let mut walk = Walk::default();
         let mut outer = None;
         self.each_frame(pc, self.base, |site, base| {
             let shown = (!site.hidden).then_some(Frame { function: site.function, span: site.span });

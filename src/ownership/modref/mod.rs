@@ -159,7 +159,7 @@ impl ModRef {
 
     /// The variable of the cells a value may be, or the captured value that it is.
     fn class(&self, func: &Function, val: Val) -> Option<Node> {
-        self.captured.get(&self.classes.of(func.id, val)?).copied()
+        self.captured.get(&self.classes.of(func.id, original(func, val))?).copied()
     }
 
     fn method(&self, name: &str) -> Option<Node> {
@@ -187,9 +187,8 @@ impl ModRef {
             (Op::IterNext, _) => nodes.push(GENERATORS),
             (Op::Await, _) => nodes.push(SUSPENDED),
             (op, _) if op.info().effects.contains(Effects::OPERATOR) => {
-                if !self.plain_operators && func.effects(inst).contains(Effects::CALLS) {
-                    nodes.push(OPERATORS);
-                }
+                let calls = !self.plain_operators && func.effects(inst).contains(Effects::CALLS);
+                nodes.extend(calls.then_some(OPERATORS));
             }
             (op, _) if op.info().effects.contains(Effects::CALLS) => nodes.extend([UNKNOWN, SUSPENDED]),
             _ => {}
@@ -208,6 +207,7 @@ impl ModRef {
 
     /// What runs when a value is called; None if that raises.
     fn callee(&self, func: &Function, val: Val) -> Option<Node> {
+        let val = original(func, val);
         if !func.values[val].ty.may_be(Type::FUNCTION) {
             return None;
         }
@@ -232,6 +232,17 @@ impl ModRef {
             _ => Some(UNKNOWN),
         }
     }
+}
+
+/// What a value is a copy of: the checker asks again when reference counts have been inserted.
+fn original(func: &Function, val: Val) -> Val {
+    let mut val = val;
+    while let ValDef::Result(inst) = func.values[val].def
+        && func.insts[inst].op == Op::Copy
+    {
+        val = func.insts[inst].args[0];
+    }
+    val
 }
 
 /// The functions that those of a name return.
