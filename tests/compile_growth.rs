@@ -1,6 +1,6 @@
 //! No stage of the compiler takes more than n log n steps for a program of n lines, whatever its shape: the shapes of
-//! `benches/growth` at two sizes, by counted steps (`base::effort`) and by the size of what comes out, never by the clock. Where many
-//! values are owned at many instructions the unwinder's tables grow with the product; there nothing may grow faster than they do.
+//! `benches/growth` at two sizes, by counted steps (`base::effort`) and by the size of what comes out, never by the clock. The few shapes
+//! marked as growing with a product still may not grow faster than that.
 
 #[path = "../benches/growth/shapes.rs"]
 mod shapes;
@@ -19,7 +19,7 @@ const SIZE: usize = 100;
 /// What twice the size may cost: 2 for what is linear, and what a factor of log n adds at this size.
 const MOST: f64 = 2.4;
 
-/// The same for what grows with the tables of the unwinder.
+/// The same for the shapes marked as growing with a product.
 const MOST_OWNED: f64 = 4.2;
 
 /// The same for the arguments of edges: those of the last 16 blocks of a tree of edges come in steps.

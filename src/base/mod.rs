@@ -9,5 +9,6 @@ pub mod limits;
 pub mod lists;
 pub mod operator;
 pub mod render;
+pub mod shared_set;
 pub mod source;
 pub mod streams;

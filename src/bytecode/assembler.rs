@@ -1,7 +1,7 @@
 //! Writing instructions: labels, literals, positions, unwind entries. Knows encodings, not the IR.
 
 use super::op::{Extra, Fields, Opcode, Operand};
-use super::program::{FunctionCode, Literal, NO_LANDING, Point, UnwindEntry};
+use super::program::{FunctionCode, List, Literal, NO_LANDING, Point, UnwindEntry};
 use crate::base::source::Span;
 
 /// A place in the code, bound once.
@@ -144,31 +144,27 @@ impl Assembler {
         self.jumps(at, label);
     }
 
-    /// Adds the unwind entry of the instruction at word `at`.
-    pub fn unwind(&mut self, at: u32, drops: &[u16], kept: &[u16], landing: Option<Label>) {
+    /// A list of registers that are all given up.
+    pub fn list_of(&mut self, drops: &[u16]) -> List {
         let first = self.code.unwind_registers.len() as u32;
         self.code.unwind_registers.extend_from_slice(drops);
-        self.code.unwind_registers.extend_from_slice(kept);
+        List { first, count: drops.len() as u32 }
+    }
+
+    /// Adds the unwind entry of the instruction at word `at`.
+    pub fn unwind(&mut self, at: u32, list: List, landing: Option<Label>) {
         if let Some(label) = landing {
             self.landings.push((self.code.unwind.len(), label));
         }
-        self.code.unwind.push(UnwindEntry {
-            at,
-            first,
-            count: drops.len() as u32,
-            kept: kept.len() as u32,
-            landing: NO_LANDING,
-        });
+        self.code.unwind.push(UnwindEntry { at, list, landing: NO_LANDING });
     }
 
     /// Makes the next instruction one that work is charged at. Of several blocks that start there the last has the instruction:
     /// what is owned in it is owned in all, unless it has no count where control comes from the others.
-    pub fn point(&mut self, owned: &[u16]) {
+    pub fn point(&mut self, list: List) {
         let at = self.here();
         self.code.points.pop_if(|point| point.at == at);
-        let first = self.code.unwind_registers.len() as u32;
-        self.code.unwind_registers.extend_from_slice(owned);
-        self.code.points.push(Point { at, first, count: owned.len() as u32 });
+        self.code.points.push(Point { at, list });
     }
 
     /// Resolves jumps and landings.

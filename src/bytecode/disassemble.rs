@@ -54,7 +54,12 @@ fn disassemble_function(
         instruction(out, program, function, at, opcode, fields);
         if let Ok(found) = function.unwind.binary_search_by_key(&(at as u32), |entry| entry.at) {
             let entry = function.unwind[found];
-            let registers = &function.unwind_registers[entry.first as usize..(entry.first + entry.count) as usize];
+            let listed = function.listed(entry.list);
+            let mut registers = listed.drops;
+            if entry.landing == NO_LANDING {
+                registers.extend(listed.kept);
+                registers.sort_unstable();
+            }
             if !registers.is_empty() {
                 let _ = write!(out, "  ; raises: drops {registers:?}");
             }

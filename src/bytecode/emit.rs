@@ -6,7 +6,7 @@ use super::class::{Class, class_of};
 use super::constants::{Constants, Operand, as_immediate};
 use super::fuse::Condition;
 use super::op::Opcode;
-use super::program::{FunctionCode, Literal, PathDescription, Program};
+use super::program::{FunctionCode, List, Literal, PathDescription, Program};
 use crate::base::effort::spend;
 use crate::base::lists::dense;
 use crate::ir::entities::{Block, Inst, Val};
@@ -172,20 +172,22 @@ pub(super) struct Emitter<'a> {
 impl<'a> Emitter<'a> {
     fn function(&mut self) {
         self.asm.set_span(self.func.span);
+        self.asm.code.unwind_registers = self.alloc.lists.pool.clone();
         let parameters = self.parameters();
-        self.asm.point(&parameters);
+        let parameters = self.asm.list_of(&parameters);
+        self.asm.point(parameters);
         if self.alloc.frame_size + OPERATOR_WINDOW > RED_ZONE {
             let words = self.alloc.frame_size as u32 + OPERATOR_WINDOW as u32;
             let at = self.asm.here();
             self.asm.op(Opcode::check_stack, 0, 0, words as u16, (words >> 16) as u16);
-            self.asm.unwind(at, &parameters, &[], None);
+            self.asm.unwind(at, parameters, None);
         }
         let layout = &self.func.layout;
         for (index, &block) in layout.iter().enumerate() {
             let label = self.block_label(block);
             self.asm.bind(label);
             self.done.insert(block);
-            if let Some(owned) = self.alloc.points.get(&block) {
+            if let Some(&owned) = self.alloc.points.get(&block) {
                 self.asm.point(owned);
             }
             self.block(block, layout.get(index + 1).copied(), layout.get(index + 2).copied());
@@ -315,7 +317,7 @@ impl<'a> Emitter<'a> {
         let is_call = matches!(self.func.insts[inst].op, Op::Call | Op::CallDirect | Op::CallMethod);
         let Some(unwind) = self.alloc.unwind(inst) else {
             if is_call {
-                self.asm.unwind(at, &[], &[], None);
+                self.asm.unwind(at, List::default(), None);
             }
             return;
         };
@@ -326,7 +328,7 @@ impl<'a> Emitter<'a> {
                 self.stub(edge.increments.clone(), edge.moves.clone(), edge.block)
             }
         });
-        self.asm.unwind(at, &unwind.drops, &unwind.kept, landing);
+        self.asm.unwind(at, unwind.list, landing);
     }
 
     fn block(&mut self, block: Block, next: Option<Block>, after: Option<Block>) {

@@ -6,6 +6,8 @@
 use crate::base::builtin::{BuiltinId, BuiltinNames};
 use crate::base::source::{SourceId, Span};
 use crate::ir::function::{ConstData, UpdateOp};
+use crate::regalloc::releases;
+pub use crate::regalloc::releases::{List, Listed};
 use std::rc::Rc;
 
 /// What a literal word stands for.
@@ -50,32 +52,26 @@ pub struct PathDescription {
 /// No landing: the error leaves the function.
 pub const NO_LANDING: u32 = u32::MAX;
 
-/// What to do when the instruction at word `at` raises: release `count` registers starting at `first` in the function's
-/// `unwind_registers`, then go on at word `landing`, or leave the function.
+/// What to do when the instruction at word `at` raises: release the registers of its list, then go on at word `landing`, or leave the
+/// function. What the list says is kept stays for the landing; it is released, too, where control does not go there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnwindEntry {
     /// First word of the instruction.
     pub at: u32,
-    /// First of its registers in the pool.
-    pub first: u32,
-    /// Number of registers.
-    pub count: u32,
-    /// Number of registers behind them that the landing takes; they are released, too, where control does not go there.
-    pub kept: u32,
+    /// Its list, in `unwind_registers`.
+    pub list: List,
     /// Where control goes, or [`NO_LANDING`].
     pub landing: u32,
 }
 
 /// A place that work is charged at, before the instruction at word `at`: what starts a function, and what a jump leads back to. If
-/// the program ends there, `count` registers from `first` of the pool are released.
+/// the program ends there, the registers of its list are released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
     /// First word of the instruction.
     pub at: u32,
-    /// First of its registers in the pool.
-    pub first: u32,
-    /// Number of registers.
-    pub count: u32,
+    /// Its list, in `unwind_registers`.
+    pub list: List,
 }
 
 /// The code of one function.
@@ -105,8 +101,18 @@ pub struct FunctionCode {
     pub unwind: Vec<UnwindEntry>,
     /// Where work is charged, by ascending word.
     pub points: Vec<Point>,
-    /// The register pool of `unwind` and `points`.
+    /// The lists of `unwind` and `points`, as differences ([`crate::regalloc::releases`]).
     pub unwind_registers: Vec<u16>,
+}
+
+impl FunctionCode {
+    /// What a list of `unwind` or `points` says.
+    ///
+    /// # Panics
+    /// If it is not within the pool.
+    pub fn listed(&self, list: List) -> Listed {
+        releases::read(&self.unwind_registers[list.first as usize..][..list.count as usize])
+    }
 }
 
 /// A module of a program.

@@ -178,7 +178,8 @@ impl Emitter<'_> {
                 self.asm.op(Opcode::async_start, 0, 0, 0, 0);
                 // Tasks begin here.
                 let parameters = self.parameters();
-                self.asm.point(&parameters);
+                let parameters = self.asm.list_of(&parameters);
+                self.asm.point(parameters);
             }
             Op::Await => self.unary(inst, Opcode::await_value),
             Op::Spawn => {

@@ -1,7 +1,9 @@
 //! Liveness: which values are needed at the beginning of each block.
 //!
-//! One backward walk per value from its uses to its definition (Boissinot et al., "Computing Liveness Sets for SSA-Form
-//! Programs", INRIA 2011): the work is the size of the answer, with no blocks x values bitset.
+//! The equations of data flow, backwards, by a work list in postorder (Brandner et al., "Computing Liveness Sets for SSA-Form
+//! Programs", INRIA 2011, section 3). The sets of neighbouring blocks share what they have in common (`base::shared_set`), so a value
+//! that lives through many blocks costs nothing in most of them: the work is the number of blocks and of uses outside of
+//! the defining block, times the height of the tree of a set, where the sum of all sets may be values x blocks.
 //!
 //! A use by an instruction, an edge argument included, is in the instruction's block. A value live into a handler is live in
 //! every block that has an exceptional edge to it, up to the last of them. Parameters of a block are defined in it, not live
@@ -9,125 +11,138 @@
 
 use super::cfg::Cfg;
 use super::entities::{Block, Val};
-use super::function::{Function, ValDef};
+use super::function::Function;
 use crate::base::effort::spend;
-use cranelift_entity::SecondaryMap;
+use crate::base::epoch_set::EpochSet;
+use crate::base::shared_set::SharedSet;
 use cranelift_entity::packed_option::PackedOption;
+use cranelift_entity::{EntitySet, SecondaryMap};
+use std::collections::BinaryHeap;
+use std::ops::Range;
+
+/// A set of values.
+pub type ValSet = SharedSet<Val>;
 
 /// The live-in sets of a function.
 #[derive(Clone, Debug, Default)]
 pub struct Liveness {
-    live_in: SecondaryMap<Block, Vec<Val>>,
+    live_in: SecondaryMap<Block, ValSet>,
 }
 
 impl Liveness {
     /// Liveness of the reachable blocks of `func`, whose graph is `cfg`.
     pub fn new(func: &Function, cfg: &Cfg) -> Liveness {
-        let uses = UseBlocks::new(func, cfg);
-        let def_blocks = definition_blocks(func, cfg);
-        let mut live_in: SecondaryMap<Block, Vec<Val>> = SecondaryMap::new();
-        let mut work: Vec<Block> = Vec::new();
-        for val in func.values.keys() {
-            let def = def_blocks[val].expand();
-            work.extend(uses.of(val));
-            while let Some(block) = work.pop() {
-                if def == Some(block) || live_in[block].last() == Some(&val) {
-                    continue;
+        let local = Local::new(func, cfg);
+        let mut live_in: SecondaryMap<Block, ValSet> = SecondaryMap::new();
+        // The greatest number first: the block nearest to the exits.
+        let mut work: BinaryHeap<(u32, Block)> =
+            cfg.postorder().iter().map(|&block| (cfg.number(block), block)).collect();
+        let mut queued: EntitySet<Block> = EntitySet::new();
+        queued.extend(cfg.postorder().iter().copied());
+        while let Some((_, block)) = work.pop() {
+            queued.remove(block);
+            let mut live = ValSet::default();
+            cfg.succs(block).iter().for_each(|&succ| live.extend(&live_in[succ]));
+            let (exposed, escaping) = local.of(block);
+            spend(1 + exposed.len() + escaping.len());
+            escaping.iter().for_each(|&val| live.remove(val));
+            exposed.iter().for_each(|&val| live.insert(val));
+            if live != live_in[block] {
+                live_in[block] = live;
+                for &pred in cfg.preds(block) {
+                    if queued.insert(pred) {
+                        work.push((cfg.number(pred), pred));
+                    }
                 }
-                spend(1);
-                live_in[block].push(val);
-                work.extend_from_slice(cfg.preds(block));
             }
         }
         Liveness { live_in }
     }
 
-    /// The values live into `block`, in increasing order; its parameters are not among them.
-    pub fn live_in(&self, block: Block) -> &[Val] {
+    /// The values live into `block`; its parameters are not among them.
+    pub fn live_in(&self, block: Block) -> &ValSet {
         &self.live_in[block]
     }
 
     /// Whether `val` is live into `block`.
     pub fn is_live_in(&self, block: Block, val: Val) -> bool {
-        self.live_in[block].binary_search(&val).is_ok()
+        self.live_in[block].contains(val)
     }
 
-    /// Makes `to`, which is newer than all values, live into `block` instead of `from`.
+    /// Makes `to` live into `block` instead of `from`, if that is.
     pub fn rename(&mut self, block: Block, from: Val, to: Val) {
         let live = &mut self.live_in[block];
-        if let Ok(place) = live.binary_search(&from) {
-            live.remove(place);
-            live.push(to);
+        if live.contains(from) {
+            live.remove(from);
+            live.insert(to);
         }
     }
 
-    /// Makes `val`, which is newer than all values, a parameter of `block`, which is not live into it.
+    /// Makes `val` a parameter of `block`, which is not live into it.
     pub fn define(&mut self, block: Block, val: Val) {
-        self.live_in[block].retain(|&live| live != val);
+        self.live_in[block].remove(val);
     }
 
-    /// Whether `val` is needed after the terminator of `block`, on some edge (arguments of the edge not counted).
-    pub fn is_live_out(&self, func: &Function, block: Block, val: Val) -> bool {
-        func.insts[func.terminator(block)].targets.iter().any(|call| self.is_live_in(call.block, val))
-    }
-
-    /// The values needed after the terminator of `block`, in increasing order (arguments of its edges not counted).
-    pub fn live_out(&self, func: &Function, block: Block) -> Vec<Val> {
-        let targets = &func.insts[func.terminator(block)].targets;
-        let mut live: Vec<Val> = targets.iter().flat_map(|call| self.live_in(call.block)).copied().collect();
-        if targets.len() > 1 {
-            live.sort_unstable();
-            live.dedup();
-        }
+    /// The values needed after the terminator of `block` (arguments of its edges not counted).
+    pub fn live_out(&self, func: &Function, block: Block) -> ValSet {
+        let mut live = ValSet::default();
+        func.insts[func.terminator(block)].targets.iter().for_each(|call| live.extend(&self.live_in[call.block]));
         live
     }
 }
 
-fn definition_blocks(func: &Function, cfg: &Cfg) -> SecondaryMap<Val, PackedOption<Block>> {
-    let mut blocks: SecondaryMap<Val, PackedOption<Block>> = SecondaryMap::new();
-    for block in cfg.reverse_postorder() {
-        for &param in &func.blocks[block].params {
-            blocks[param] = block.into();
-        }
-        for &inst in &func.blocks[block].insts {
-            if let Some(val) = func.insts[inst].result.expand() {
-                debug_assert_eq!(func.values[val].def, ValDef::Result(inst));
-                blocks[val] = block.into();
-            }
-        }
-    }
-    blocks
+/// What blocks by themselves do to liveness.
+struct Local {
+    /// The values a block uses that others define, each once.
+    exposed: Vec<Val>,
+    /// The values a block defines that others use.
+    escaping: Vec<Val>,
+    /// The part of the two lists that a block has.
+    ranges: SecondaryMap<Block, (Range<u32>, Range<u32>)>,
 }
 
-/// For each value the blocks that use it, as lists threaded through one vector.
-struct UseBlocks {
-    head: SecondaryMap<Val, u32>,
-    links: Vec<(Block, u32)>,
-}
-
-impl UseBlocks {
-    fn new(func: &Function, cfg: &Cfg) -> UseBlocks {
-        let mut uses = UseBlocks { head: SecondaryMap::with_capacity(func.values.len()), links: Vec::new() };
+impl Local {
+    fn new(func: &Function, cfg: &Cfg) -> Local {
+        let mut home: SecondaryMap<Val, PackedOption<Block>> = SecondaryMap::with_capacity(func.values.len());
         for block in cfg.reverse_postorder() {
+            for_each_definition(func, block, |val| home[val] = block.into());
+        }
+        let mut local = Local { exposed: Vec::new(), escaping: Vec::new(), ranges: SecondaryMap::new() };
+        let mut seen: EpochSet<Val> = EpochSet::default();
+        let mut escapes: EntitySet<Val> = EntitySet::with_capacity(func.values.len());
+        for block in cfg.reverse_postorder() {
+            let first = local.exposed.len() as u32;
+            seen.clear();
             for &inst in &func.blocks[block].insts {
                 func.for_each_use(inst, |val| {
-                    let head = uses.head[val];
-                    if head == 0 || uses.links[head as usize - 1].0 != block {
-                        uses.links.push((block, head));
-                        uses.head[val] = uses.links.len() as u32;
+                    if home[val].expand() != Some(block) && seen.insert(val) {
+                        local.exposed.push(val);
+                        escapes.insert(val);
                     }
                 });
             }
+            local.ranges[block].0 = first..local.exposed.len() as u32;
         }
-        uses
+        for block in cfg.reverse_postorder() {
+            let first = local.escaping.len() as u32;
+            for_each_definition(func, block, |val| {
+                if escapes.contains(val) {
+                    local.escaping.push(val);
+                }
+            });
+            local.ranges[block].1 = first..local.escaping.len() as u32;
+        }
+        local
     }
 
-    fn of(&self, val: Val) -> impl Iterator<Item = Block> + '_ {
-        let mut at = self.head[val];
-        std::iter::from_fn(move || {
-            let (block, next) = *self.links.get((at as usize).checked_sub(1)?)?;
-            at = next;
-            Some(block)
-        })
+    fn of(&self, block: Block) -> (&[Val], &[Val]) {
+        let (exposed, escaping) = self.ranges[block].clone();
+        let range = |range: Range<u32>| range.start as usize..range.end as usize;
+        (&self.exposed[range(exposed)], &self.escaping[range(escaping)])
     }
+}
+
+fn for_each_definition(func: &Function, block: Block, mut f: impl FnMut(Val)) {
+    func.blocks[block].params.iter().copied().for_each(&mut f);
+    func.blocks[block].insts.iter().filter_map(|&inst| func.insts[inst].result.expand()).for_each(f);
 }

@@ -12,7 +12,7 @@ use crate::base::source::Span;
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{BlockCall, Function};
 use crate::ir::inst::{Imm, Mode, Op};
-use crate::ir::liveness::Liveness;
+use crate::ir::liveness::{Liveness, ValSet};
 use cranelift_entity::EntitySet;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -27,7 +27,7 @@ pub fn blocks(func: &mut Function, tracked: &EntitySet<Val>, live_in: &Liveness)
         func,
         tracked,
         live_in,
-        live: EpochSet::default(),
+        live: Live::default(),
         marks: EpochSet::default(),
         handlers: Vec::new(),
         out: Vec::new(),
@@ -43,8 +43,8 @@ struct Scan<'a> {
     func: &'a mut Function,
     tracked: &'a EntitySet<Val>,
     live_in: &'a Liveness,
-    /// The values live where the scan stands.
-    live: EpochSet<Val>,
+    /// The tracked values live where the scan stands.
+    live: Live,
     /// For one edge or instruction at a time.
     marks: EpochSet<Val>,
     /// Handlers whose live-in values are already live: they stay so up to their definition, which dominates every edge to it.
@@ -52,6 +52,43 @@ struct Scan<'a> {
     /// The block's new instructions, last first.
     out: Vec<Inst>,
     plans: Vec<EdgePlan>,
+}
+
+/// The values live at a point of a block: those live behind the block, and what instructions have changed.
+#[derive(Default)]
+struct Live {
+    behind: ValSet,
+    /// Live, and not behind the block.
+    added: EpochSet<Val>,
+    /// Not live, although behind the block.
+    removed: EpochSet<Val>,
+}
+
+impl Live {
+    fn clear(&mut self) {
+        self.behind = ValSet::default();
+        self.added.clear();
+        self.removed.clear();
+    }
+
+    fn contains(&self, val: Val) -> bool {
+        self.added.contains(val) || self.behind.contains(val) && !self.removed.contains(val)
+    }
+
+    /// Adds a value; whether it is new.
+    fn insert(&mut self, val: Val) -> bool {
+        let new = !self.contains(val);
+        if new {
+            self.removed.remove(val);
+            self.added.insert(val);
+        }
+        new
+    }
+
+    fn remove(&mut self, val: Val) {
+        self.added.remove(val);
+        self.removed.insert(val);
+    }
 }
 
 impl Scan<'_> {
@@ -92,8 +129,9 @@ impl Scan<'_> {
             _ => {
                 self.out.push(inst);
                 self.mark_uses(inst);
-                for val in self.handler_values(inst) {
-                    self.mark(val);
+                if let Some(call) = self.func.insts[inst].unwind.as_deref() {
+                    self.live.behind = self.live_in.live_in(call.block).clone();
+                    self.handlers.push(call.block);
                 }
             }
         }
@@ -130,22 +168,29 @@ impl Scan<'_> {
     }
 
     fn mark_edge(&mut self, call: &BlockCall) {
-        for &val in self.live_in.live_in(call.block) {
-            self.mark(val);
-        }
+        self.live.behind.extend(self.live_in.live_in(call.block));
         call.args.iter().for_each(|&val| self.mark(val));
     }
 
     fn brif(&mut self, block: Block, inst: Inst, rest: &[Inst]) {
         let cond = self.func.insts[inst].args[0];
         let targets = self.func.insts[inst].targets.clone();
-        // Owned at the end of the block, each once.
+        targets.iter().for_each(|call| self.live.behind.extend(self.live_in.live_in(call.block)));
+        // Owned at the end of the block and not sure to be live into every target, each once.
         let mut owned = self.fused_uses(cond, rest);
         for call in &targets {
-            owned.extend(self.live_in.live_in(call.block).iter().filter(|&&val| self.tracked.contains(val)));
             owned.extend(call.args.iter().filter(|&&val| self.tracked.contains(val)));
+            for other in targets.iter().filter(|other| other.block != call.block) {
+                let (here, there) = (self.live_in.live_in(call.block), self.live_in.live_in(other.block));
+                here.for_each_not_in(there, |val| owned.extend(Some(val).filter(|&val| self.tracked.contains(val))));
+            }
         }
-        owned.retain(|&val| self.live.insert(val));
+        owned.sort_unstable();
+        owned.dedup();
+        spend(owned.len());
+        for &val in &owned {
+            self.live.insert(val);
+        }
         if self.tracked.contains(cond) && self.live.insert(cond) {
             self.func.insts[inst].drop_mask |= 1;
         }
@@ -153,14 +198,13 @@ impl Scan<'_> {
         for (index, call) in targets.iter().enumerate() {
             let copies = self.shared_args(call);
             self.marks.clear();
-            for &val in self.live_in.live_in(call.block).iter().chain(&call.args) {
+            for &val in &call.args {
                 self.marks.insert(val);
             }
             let nothing = nothing_if_true.filter(|_| index == 0);
-            let dead = |val: &Val| !self.marks.contains(*val) && nothing != Some(*val);
-            let mut drops: Vec<Val> = owned.iter().copied().filter(dead).collect();
-            spend(owned.len());
-            drops.sort_unstable();
+            let live = self.live_in.live_in(call.block);
+            let dead = |val: &Val| !self.marks.contains(*val) && !live.contains(*val) && nothing != Some(*val);
+            let drops: Vec<Val> = owned.iter().copied().filter(dead).collect();
             self.plans.push(EdgePlan { block, index, drops, copies });
         }
         self.out.push(inst);
@@ -178,7 +222,7 @@ impl Scan<'_> {
             let looked = data.args.iter().enumerate().filter(|&(index, _)| data.op.mode(index) == Mode::View);
             uses.extend(looked.map(|(_, &val)| val).filter(|&val| self.tracked.contains(val)));
             let next = (data.op == Op::IsDone).then(|| data.args[0]);
-            uses.extend(self.handler_values(inst));
+            self.handler_values(inst, &mut uses);
             match next {
                 Some(item) => wanted = item,
                 None => break,
@@ -187,15 +231,18 @@ impl Scan<'_> {
         uses
     }
 
-    /// The owned values the handler of `inst` takes; those live in the handler only when met first in this block.
-    fn handler_values(&mut self, inst: Inst) -> Vec<Val> {
-        let Some(call) = self.func.insts[inst].unwind.as_deref() else { return Vec::new() };
-        let mut values: Vec<Val> = call.args.iter().copied().filter(|&val| self.tracked.contains(val)).collect();
+    /// Adds the owned values the handler of `inst` takes to `values`; of those live in the handler only such as are not live yet, and
+    /// only when the handler is met first in this block.
+    fn handler_values(&mut self, inst: Inst, values: &mut impl Extend<Val>) {
+        let Some(call) = self.func.insts[inst].unwind.as_deref() else { return };
+        values.extend(call.args.iter().copied().filter(|&val| self.tracked.contains(val)));
         if !self.handlers.contains(&call.block) {
             self.handlers.push(call.block);
-            values.extend(self.live_in.live_in(call.block).iter().filter(|&&val| self.tracked.contains(val)));
+            let live = self.live_in.live_in(call.block);
+            live.for_each_not_in(&self.live.behind, |val| {
+                values.extend(Some(val).filter(|&val| self.tracked.contains(val)))
+            });
         }
-        values
     }
 
     fn instruction(&mut self, inst: Inst) {
@@ -238,11 +285,9 @@ impl Scan<'_> {
             }
         }
         data.args.iter().for_each(|&val| self.mark(val));
-        for val in self.handler_values(inst) {
-            if self.live.insert(val) {
-                after.push(val);
-            }
-        }
+        let mut taken: SmallVec<[Val; 8]> = SmallVec::new();
+        self.handler_values(inst, &mut taken);
+        after.extend(taken.into_iter().filter(|&val| self.live.insert(val)));
         for val in after {
             let drop = drop_of(self.func, val, data.span);
             self.out.push(drop);

@@ -239,7 +239,8 @@ impl Checker<'_> {
             self.error(inst, "the window is outside the frame".to_string());
         }
         let handler = data.unwind.as_deref();
-        let taken = handler.map(|call| self.liveness.live_in(call.block).to_vec()).unwrap_or_default();
+        let mut taken = Vec::new();
+        handler.into_iter().for_each(|call| self.liveness.live_in(call.block).for_each(|val| taken.push(val)));
         let passed = handler.map(|call| call.args.to_vec()).unwrap_or_default();
         for val in live.iter().chain(&taken).chain(&passed) {
             if Some(*val) != data.result.expand() && allocation.reg[*val].is_some_and(|reg| reg >= window.base) {
@@ -277,7 +278,8 @@ impl Checker<'_> {
             return;
         };
         let mut state = state.clone();
-        state.retain(|reg, _| !entry.drops.contains(reg));
+        let drops = self.allocation.lists.read(entry.list).drops;
+        state.retain(|reg, _| drops.binary_search(reg).is_err());
         self.apply(inst, &edge.moves, &mut state);
         self.enter(inst, call, state);
     }
@@ -287,7 +289,8 @@ impl Checker<'_> {
 fn live_points(func: &Function, liveness: &Liveness) -> SecondaryMap<Inst, Vec<Val>> {
     let mut points = SecondaryMap::new();
     for &block in &func.layout {
-        let mut live: BTreeSet<Val> = liveness.live_out(func, block).into_iter().collect();
+        let mut live: BTreeSet<Val> = BTreeSet::new();
+        liveness.live_out(func, block).for_each(|val| live.extend([val]));
         for &inst in func.blocks[block].insts.iter().rev() {
             let data = &func.insts[inst];
             if has_window(data.op) || suspend::suspends(data.op) {
@@ -297,7 +300,7 @@ fn live_points(func: &Function, liveness: &Liveness) -> SecondaryMap<Inst, Vec<V
                 live.remove(&result);
             }
             if let Some(call) = data.unwind.as_deref() {
-                live.extend(liveness.live_in(call.block));
+                liveness.live_in(call.block).for_each(|val| live.extend([val]));
             }
             func.for_each_use(inst, |val| {
                 live.insert(val);

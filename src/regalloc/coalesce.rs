@@ -22,25 +22,19 @@ pub type ClassId = u32;
 pub struct Class {
     /// Ascending and disjoint. Empty for a class merged into another.
     pub segments: Vec<Segment>,
+    /// First point.
+    pub start: u32,
+    /// Last point.
+    pub end: u32,
     /// The register it must have.
     pub fixed: Option<u16>,
 }
 
 impl Class {
-    /// First point.
-    pub fn start(&self) -> u32 {
-        self.segments[0].start
-    }
-
-    /// Last point.
-    pub fn end(&self) -> u32 {
-        self.segments[self.segments.len() - 1].end
-    }
-
-    /// Whether some member is live at `point`.
-    pub fn covers(&self, point: u32) -> bool {
-        let after = self.segments.partition_point(|segment| segment.start <= point);
-        after > 0 && self.segments[after - 1].end >= point
+    /// Whether some member is live at `place`.
+    pub fn covers(&self, place: u32) -> bool {
+        let after = self.segments.partition_point(|segment| segment.start <= place);
+        after > 0 && self.segments[after - 1].end >= place
     }
 }
 
@@ -59,7 +53,9 @@ impl Classes {
         for (val, segments) in lives.segments.iter().filter(|(_, segments)| !segments.is_empty()) {
             classes.parent[val] = Some(classes.list.len() as ClassId);
             classes.merged.push(classes.list.len() as ClassId);
-            classes.list.push(Class { segments: segments.to_vec(), fixed: None });
+            let start = segments.iter().map(|segment| order.point(segment.start)).min().unwrap_or(0);
+            let end = segments.iter().map(|segment| order.point(segment.end)).max().unwrap_or(0);
+            classes.list.push(Class { segments: segments.to_vec(), start, end, fixed: None });
         }
         for (index, &param) in func.blocks[func.entry].params.iter().enumerate() {
             if let Some(class) = classes.of(param) {
@@ -105,6 +101,8 @@ impl Classes {
         self.merged[small as usize] = large;
         let kept = &mut self.list[large as usize];
         kept.fixed = kept.fixed.or(taken.fixed);
+        kept.start = kept.start.min(taken.start);
+        kept.end = kept.end.max(taken.end);
         join(&mut kept.segments, taken.segments);
     }
 }

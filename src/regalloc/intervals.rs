@@ -1,5 +1,7 @@
-//! Exact live segments of every value, in one backward walk over the layout (Wimmer and Franz 2010, fig. 4, with liveness
-//! given).
+//! Exact live segments of every value, in one backward walk (Wimmer and Franz 2010, fig. 4, with liveness given).
+//!
+//! From block to block only the difference of what is live is looked at: a value that lives through costs nothing there. Points are
+//! places in the order of lives (`order`).
 //!
 //! What a handler needs is used at the instructions that raise into it. A call destroys the registers of its window while the
 //! handler may still need them, so there such a use lasts up to the point where the result is written.
@@ -7,12 +9,11 @@
 use super::has_window;
 use super::order::Order;
 use crate::base::effort::spend;
-use crate::base::epoch_set::EpochSet;
 use crate::ir::cfg::Cfg;
 use crate::ir::entities::{Block, Val};
 use crate::ir::function::Function;
 use crate::ir::inst::Mode;
-use crate::ir::liveness::Liveness;
+use crate::ir::liveness::{Liveness, ValSet};
 use cranelift_entity::{EntitySet, SecondaryMap};
 use smallvec::SmallVec;
 
@@ -34,8 +35,9 @@ pub struct Lives {
 }
 
 impl Lives {
-    /// The segments of the values `wanted` in a register; an update operand, whose register the result takes over, always is.
-    pub fn new(func: &Function, order: &Order, wanted: impl Fn(Val) -> bool) -> Lives {
+    /// The segments of the values `wanted` in a register of `func`, whose graph is `cfg`; an update operand, whose register the result
+    /// takes over, always is.
+    pub fn new(func: &Function, cfg: &Cfg, order: &Order, wanted: impl Fn(Val) -> bool) -> Lives {
         let mut chosen = EntitySet::with_capacity(func.values.len());
         chosen.extend(func.values.keys().filter(|&val| wanted(val)));
         for inst in func.layout.iter().flat_map(|&block| &func.blocks[block].insts) {
@@ -54,16 +56,16 @@ impl Lives {
         }
         let mut walk = Walk {
             func,
+            cfg,
             order,
-            live_in: Liveness::new(func, &Cfg::new(func)),
+            live_in: Liveness::new(func, cfg),
             wanted: chosen,
             segments: SecondaryMap::with_capacity(func.values.len()),
-            live: EpochSet::default(),
+            live: EntitySet::with_capacity(func.values.len()),
+            opened: Vec::new(),
             used,
         };
-        for &block in func.layout.iter().rev() {
-            walk.block(block);
-        }
+        walk.run();
         let Walk { mut segments, live_in, .. } = walk;
         segments.values_mut().for_each(|list| list.reverse());
         Lives { segments, live_in }
@@ -72,78 +74,106 @@ impl Lives {
 
 struct Walk<'a> {
     func: &'a Function,
+    cfg: &'a Cfg,
     order: &'a Order,
     live_in: Liveness,
     wanted: EntitySet<Val>,
-    /// Built back to front: the last of a list is the earliest.
+    /// Built back to front: the last of a list is the earliest. While its value is live, its start is not known.
     segments: SecondaryMap<Val, SmallVec<[Segment; 1]>>,
-    live: EpochSet<Val>,
+    /// The wanted values live where the walk stands.
+    live: EntitySet<Val>,
+    /// Values that have become live in the block at hand.
+    opened: Vec<Val>,
     /// Values that some block in the layout uses, reachable or not.
     used: EntitySet<Val>,
 }
 
 impl Walk<'_> {
-    fn block(&mut self, block: Block) {
-        self.live.clear();
-        let func = self.func;
-        let head = self.order.head[block];
-        let mut handlers: SmallVec<[Block; 4]> = SmallVec::new();
-        for call in &func.insts[func.terminator(block)].targets {
-            self.use_all_of(call.block, head, self.order.end[block]);
+    fn run(&mut self) {
+        let (nothing, order) = (ValSet::default(), self.order);
+        let mut later: Option<Block> = None;
+        for (index, &block) in order.blocks.iter().enumerate().rev() {
+            let end = order.place(block, order.end[block]);
+            let next = later.map_or(nothing.clone(), |later| self.live_in.live_in(later).clone());
+            let live =
+                if self.cfg.is_reachable(block) { self.live_in.live_out(self.func, block) } else { nothing.clone() };
+            // Between the last block and the first exit nothing lives on: a segment is a stretch of the layout, too.
+            let apart = index + 1 == order.exits;
+            if let Some(later) = later {
+                let head = order.place(later, order.head[later]);
+                next.for_each_not_in(if apart { &nothing } else { &live }, |val| self.close(val, head));
+            }
+            live.for_each_not_in(if apart { &nothing } else { &next }, |val| self.use_at(val, end));
+            self.opened.clear();
+            self.block(block);
+            if !self.cfg.is_reachable(block) {
+                let head = order.place(block, order.head[block]);
+                std::mem::take(&mut self.opened).into_iter().for_each(|val| self.close(val, head));
+            }
+            later = Some(block);
         }
+    }
+
+    fn block(&mut self, block: Block) {
+        let (func, order) = (self.func, self.order);
+        let mut handlers: SmallVec<[Block; 4]> = SmallVec::new();
         for &inst in func.blocks[block].insts.iter().rev() {
             let data = &func.insts[inst];
-            let at = self.order.at[inst];
+            let at = order.place(block, order.at[inst]);
             if let Some(result) = data.result.expand() {
                 self.define(result, at + 1);
             }
             if let Some(call) = data.unwind.as_deref() {
                 let needed = at + u32::from(has_window(data.op));
-                call.args.iter().for_each(|&val| self.use_at(val, head, needed));
+                call.args.iter().for_each(|&val| self.use_at(val, needed));
                 if !handlers.contains(&call.block) {
                     handlers.push(call.block);
-                    self.use_all_of(call.block, head, needed);
+                    self.use_all_of(block, call.block, needed);
                 }
             }
             let passed = data.targets.iter().flat_map(|call| &call.args);
-            data.args.iter().chain(passed).for_each(|&val| self.use_at(val, head, at));
+            data.args.iter().chain(passed).for_each(|&val| self.use_at(val, at));
         }
         // A parameter that only unreachable code uses has a register there, which every edge to this block writes.
         for &param in &func.blocks[block].params {
             if block == func.entry || self.live.contains(param) || self.used.contains(param) {
-                self.define(param, head + 1);
+                self.define(param, order.place(block, order.head[block]) + 1);
             }
         }
     }
 
-    fn use_all_of(&mut self, target: Block, head: u32, at: u32) {
-        for index in 0..self.live_in.live_in(target).len() {
-            let val = self.live_in.live_in(target)[index];
-            self.use_at(val, head, at);
-        }
+    /// What the handler `target` of an instruction of `block` needs; all that is live behind the block is live already.
+    fn use_all_of(&mut self, block: Block, target: Block, at: u32) {
+        let behind =
+            if self.cfg.is_reachable(block) { self.live_in.live_out(self.func, block) } else { ValSet::default() };
+        let needed = self.live_in.live_in(target).clone();
+        needed.for_each_not_in(&behind, |val| self.use_at(val, at));
     }
 
-    /// Live from the head of the block, for the time being, to `at`.
-    fn use_at(&mut self, val: Val, head: u32, at: u32) {
+    fn use_at(&mut self, val: Val, at: u32) {
         spend(1);
         if !self.wanted.contains(val) || !self.live.insert(val) {
             return;
         }
+        self.opened.push(val);
         match self.segments[val].last_mut() {
-            Some(next) if next.start == at + 1 => next.start = head,
-            _ => self.segments[val].push(Segment { start: head, end: at }),
+            // Adjacent: one segment.
+            Some(next) if next.start == at + 1 => {}
+            _ => self.segments[val].push(Segment { start: at, end: at }),
+        }
+    }
+
+    /// A live value is not live before `at`.
+    fn close(&mut self, val: Val, at: u32) {
+        if self.live.remove(val) {
+            self.segments[val].last_mut().expect("a live value has a segment").start = at;
         }
     }
 
     fn define(&mut self, val: Val, at: u32) {
-        if !self.wanted.contains(val) {
-            return;
-        }
         if self.live.contains(val) {
-            self.live.remove(val);
-            let first = self.segments[val].last_mut().expect("a live value has a segment");
-            first.start = at;
-        } else {
+            self.close(val, at);
+        } else if self.wanted.contains(val) {
             self.segments[val].push(Segment { start: at, end: at });
         }
     }

@@ -60,7 +60,7 @@ pub fn run(func: &Function, order: &Order, classes: &Classes) -> Result<Outcome,
         (0..classes.list.len() as ClassId).filter(|&id| !classes.list[id as usize].segments.is_empty()).collect();
     sorted.sort_by_key(|&id| {
         let class = &classes.list[id as usize];
-        (class.start(), class.fixed.is_none())
+        (class.start, class.fixed.is_none())
     });
     let (calls, target) = collect(func, order, classes);
     let mut scan = Scan {
@@ -92,7 +92,7 @@ impl Scan<'_> {
         let mut bases = Vec::with_capacity(self.calls.len());
         while self.next < self.sorted.len() {
             let id = self.sorted[self.next];
-            let start = self.classes.list[id as usize].start();
+            let start = self.classes.list[id as usize].start;
             while bases.len() < self.calls.len() && self.calls[bases.len()].at < start {
                 bases.push(self.call(bases.len())?);
             }
@@ -154,7 +154,7 @@ impl Scan<'_> {
         self.free.remove(&(reg as u16));
         self.occupant[reg] = Some(id);
         self.assigned[id as usize] = Some(reg as u16);
-        self.active.push(Reverse((self.classes.list[id as usize].end(), id)));
+        self.active.push(Reverse((self.classes.list[id as usize].end, id)));
         self.high = self.high.max(reg + 1);
     }
 
@@ -162,11 +162,10 @@ impl Scan<'_> {
     pub fn fits(&self, reg: usize, id: ClassId) -> bool {
         spend(1 + self.reserved.get(&reg).map_or(0, |list| list.len()));
         let class = &self.classes.list[id as usize];
-        let before =
-            |held: Option<ClassId>| held.is_none_or(|held| self.classes.list[held as usize].end() < class.start());
+        let before = |held: Option<ClassId>| held.is_none_or(|held| self.classes.list[held as usize].end < class.start);
         let apart = |other: &ClassId| {
             let other = &self.classes.list[*other as usize];
-            other.end() < class.start() || class.end() < other.start()
+            other.end < class.start || class.end < other.start
         };
         before(self.occupant.get(reg).copied().flatten())
             && self.reserved.get(&reg).is_none_or(|list| list.iter().all(|other| *other == id || apart(other)))

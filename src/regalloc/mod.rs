@@ -13,6 +13,7 @@
 //! | `windows` | where calls put their arguments |
 //! | `moves` | parallel moves, made sequential |
 //! | `unwind` | what each raising instruction owns |
+//! | `releases` | lists of registers, stored as differences |
 //! | `suspend` | what a suspended generator keeps |
 //! | `check` | an independent checker of the values in registers |
 //! | `owners` | an independent checker of the lists that release registers |
@@ -28,14 +29,17 @@ mod linear_scan;
 mod moves;
 mod order;
 mod owners;
+pub mod releases;
 mod suspend;
 mod unwind;
 mod windows;
 
+use crate::ir::cfg::Cfg;
 use crate::ir::entities::{Block, Const, Inst, Val};
 use crate::ir::function::Function;
 use crate::ir::inst::Op;
 use cranelift_entity::SecondaryMap;
+use releases::{List, Listed, Lists};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::fmt;
@@ -89,13 +93,11 @@ pub struct Window {
     pub result_move: Option<Move>,
 }
 
-/// What happens when an instruction raises: `increments` of the handler edge, then `drops`, then its `moves`.
+/// What happens when an instruction raises: `increments` of the handler edge, then drops, then its `moves`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unwind {
-    /// Registers whose value is given up.
-    pub drops: Vec<u16>,
-    /// Registers whose value the handler takes: given up, too, where the frame goes away without running it.
-    pub kept: Vec<u16>,
+    /// The registers that are given up, and those the handler takes ([`Allocation::lists`]).
+    pub list: List,
     /// Where control goes; without a handler the error propagates to the caller.
     pub handler: Option<HandlerEdge>,
 }
@@ -122,7 +124,9 @@ pub struct Allocation {
     /// What instructions that may raise own. No entry: nothing to drop, no handler.
     pub unwind: FxHashMap<Inst, Unwind>,
     /// For the blocks that some jump may lead back to: the registers that own something at their start.
-    pub points: FxHashMap<Block, Vec<u16>>,
+    pub points: FxHashMap<Block, List>,
+    /// What the lists of `unwind` and `points` say.
+    pub lists: Lists,
     /// For the instructions that suspend a generator: the registers live across.
     pub suspended: FxHashMap<Inst, Vec<u16>>,
     /// Registers of the frame, windows included.
@@ -145,6 +149,11 @@ impl Allocation {
     /// The window of a call.
     pub fn window(&self, inst: Inst) -> Option<&Window> {
         self.windows.get(&inst)
+    }
+
+    /// What `inst` owns when it raises.
+    pub fn released(&self, inst: Inst) -> Listed {
+        self.unwind(inst).map_or_else(Listed::default, |unwind| self.lists.read(unwind.list))
     }
 
     /// What to do when `inst` raises.
@@ -195,16 +204,17 @@ fn window_end(op: Op, base: usize, operands: usize) -> usize {
 /// `needs_register` is asked for results of `const` only: false keeps a constant that every use can encode out of registers.
 /// Update operands always get one. Uses by `drop`, by edges and by calls need none (edges and calls list [`Move::Const`]).
 pub fn allocate(func: &Function, needs_register: impl Fn(Val) -> bool) -> Result<Allocation, TooManyRegisters> {
-    let order = order::Order::new(func);
-    let lives = intervals::Lives::new(func, &order, |val| func.const_of(val).is_none() || needs_register(val));
+    let cfg = Cfg::new(func);
+    let order = order::Order::new(func, &cfg);
+    let lives = intervals::Lives::new(func, &cfg, &order, |val| func.const_of(val).is_none() || needs_register(val));
     let classes = coalesce::Classes::new(func, &order, &lives);
     let scan = linear_scan::run(func, &order, &classes)?;
     let mut allocation = Allocation { reg: scan.reg, ..Allocation::default() };
     let mut frame = moves::Frame::new(scan.high);
     windows::place(func, scan.bases, &mut allocation, &mut frame);
     allocation.edge_moves = moves::edges(func, &allocation.reg, &mut frame);
-    allocation.unwind = unwind::table(func, &allocation.reg, &lives, &mut frame)?;
-    allocation.points = unwind::points(func, &allocation.reg, &lives)?;
+    let tables = unwind::tables(func, &allocation.reg, &order, &lives, &mut frame)?;
+    (allocation.unwind, allocation.points, allocation.lists) = (tables.unwind, tables.points, tables.lists);
     allocation.suspended = suspend::table(func, &allocation.reg, &order, &lives);
     allocation.frame_size = frame.size()?;
     Ok(allocation)

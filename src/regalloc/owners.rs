@@ -114,8 +114,10 @@ impl Checker<'_> {
             self.error(&block.to_string(), format!("some ways here own r{reg}, others do not"));
         }
         state.retain(|_, hold| *hold != Hold::Conflict);
-        if let Some(listed) = self.allocation.points.get(&block) {
-            self.list(&format!("the point at {block}"), listed, &state);
+        if let Some(&list) = self.allocation.points.get(&block) {
+            let listed = self.allocation.lists.read(list);
+            let listed: Vec<u16> = listed.drops.iter().chain(&listed.kept).copied().collect();
+            self.list(&format!("the point at {block}"), &listed, &state);
         }
         for &inst in &self.func.blocks[block].insts {
             self.inst(inst, &mut state);
@@ -283,11 +285,12 @@ impl Checker<'_> {
     fn raise(&mut self, inst: Inst, state: &State) {
         let place = self.name(inst);
         let entry = self.allocation.unwind(inst).cloned().unwrap_or_default();
-        let listed: Vec<u16> = entry.drops.iter().chain(&entry.kept).copied().collect();
+        let released = self.allocation.lists.read(entry.list);
+        let listed: Vec<u16> = released.drops.iter().chain(&released.kept).copied().collect();
         self.list(&place, &listed, state);
         let Some(edge) = entry.handler else { return };
         let mut state = state.clone();
-        state.retain(|reg, _| !entry.drops.contains(reg));
+        state.retain(|reg, _| released.drops.binary_search(reg).is_err());
         let mut references: BTreeMap<Val, usize> = BTreeMap::new();
         for hold in state.values() {
             if let Hold::Owner(val) | Hold::Nothing(val) = hold {

@@ -22,9 +22,11 @@ pub fn table(
     order: &Order,
     lives: &Lives,
 ) -> FxHashMap<Inst, Vec<u16>> {
-    let insts = func.layout.iter().flat_map(|&block| func.blocks[block].insts.iter().copied());
-    let points: Vec<(u32, Inst)> =
-        insts.filter(|&inst| suspends(func.insts[inst].op)).map(|inst| (order.at[inst], inst)).collect();
+    let mut points: Vec<(u32, Inst)> = Vec::new();
+    for &block in &order.blocks {
+        let suspending = func.blocks[block].insts.iter().filter(|&&inst| suspends(func.insts[inst].op));
+        points.extend(suspending.map(|&inst| (order.place(block, order.at[inst]), inst)));
+    }
     let mut table: FxHashMap<Inst, Vec<u16>> = points.iter().map(|&(_, inst)| (inst, Vec::new())).collect();
     if points.is_empty() {
         return table;

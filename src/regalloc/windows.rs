@@ -27,6 +27,8 @@ pub struct Call {
     pub op: Op,
     /// Where it reads its operands.
     pub at: u32,
+    /// The place of that point.
+    pub place: u32,
     /// How many operands it has.
     pub operands: usize,
     /// Operands to be computed in place.
@@ -52,6 +54,7 @@ pub fn collect(func: &Function, order: &Order, classes: &Classes) -> (Vec<Call>,
                 inst,
                 op: data.op,
                 at,
+                place: order.place(block, at),
                 operands: data.args.len(),
                 in_place: Vec::new(),
                 result: data.result.expand().and_then(|val| classes.of(val)),
@@ -60,7 +63,7 @@ pub fn collect(func: &Function, order: &Order, classes: &Classes) -> (Vec<Call>,
             for (index, &val) in data.args.iter().enumerate() {
                 let Some(id) = classes.of(val) else { continue };
                 let class = &classes.list[id as usize];
-                let dies = class.end() == at && at - class.start() <= LONGEST_WAIT;
+                let dies = class.end == at && at - class.start <= LONGEST_WAIT;
                 if dies && class.fixed.is_none() && target[id as usize].is_none() {
                     target[id as usize] = Some(calls.len());
                     call.in_place.push((index, id));
@@ -120,8 +123,8 @@ impl Scan<'_> {
         let class = &self.classes.list[class as usize];
         self.calls[self.settled..number].iter().take(MOST_TRIES).any(|earlier| {
             earlier.predicted.is_some_and(|base| base <= reg)
-                && class.covers(earlier.at)
-                && class.covers(earlier.at + 1)
+                && class.covers(earlier.place)
+                && class.covers(earlier.place + 1)
         })
     }
 
@@ -133,10 +136,10 @@ impl Scan<'_> {
         for &id in &self.sorted[self.next..] {
             spend(1);
             let class = &self.classes.list[id as usize];
-            if class.start() > call.at {
+            if class.start > call.at {
                 break;
             }
-            if class.covers(call.at + 1) && call.result != Some(id) {
+            if class.covers(call.place + 1) && call.result != Some(id) {
                 match self.reservation[id as usize] {
                     Some(reg) => floor = floor.max(reg as usize + 1),
                     None => crossing += 1,
@@ -151,7 +154,7 @@ impl Scan<'_> {
         let call = &self.calls[number];
         let crosses = |id: ClassId| {
             spend(1);
-            call.result != Some(id) && self.classes.list[id as usize].covers(call.at + 1)
+            call.result != Some(id) && self.classes.list[id as usize].covers(call.place + 1)
         };
         self.occupant.iter().rposition(|occupant| occupant.is_some_and(crosses)).map_or(0, |reg| reg + 1)
     }

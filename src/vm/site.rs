@@ -6,8 +6,43 @@
 
 use super::Vm;
 use crate::base::source::Span;
-use crate::bytecode::program::UnwindEntry;
+use crate::bytecode::program::{FunctionCode, List, UnwindEntry};
 use std::cell::{Cell, OnceCell};
+
+/// Registers remembered for a place.
+const FEW: usize = 10;
+
+/// The list of an unwind entry.
+#[derive(Clone, Copy)]
+pub(super) enum Released {
+    /// Its registers, of which the first so many are given up in any case, and all so many where no handler takes the others.
+    Few([u16; FEW], u8, u8),
+    /// It is to be read.
+    Many(List),
+}
+
+impl Released {
+    fn new(code: &FunctionCode, list: List) -> Released {
+        let listed = code.listed(list);
+        let (drops, all) = (listed.drops.len(), listed.drops.len() + listed.kept.len());
+        if all > FEW {
+            return Released::Many(list);
+        }
+        let mut registers = [0; FEW];
+        registers
+            .iter_mut()
+            .zip(listed.drops.iter().chain(&listed.kept))
+            .for_each(|(slot, &register)| *slot = register);
+        Released::Few(registers, drops as u8, all as u8)
+    }
+}
+
+/// An unwind entry, and what it releases.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    pub entry: UnwindEntry,
+    pub released: Released,
+}
 
 /// A place: a word of an instruction of an active function.
 #[derive(Clone, Copy)]
@@ -24,7 +59,7 @@ pub(super) struct Site {
     /// The position of the instruction.
     pub span: Span,
     /// The last unwind entry up to here: that of a call, if control is inside one.
-    pub entry: Option<UnwindEntry>,
+    pub entry: Option<Entry>,
 }
 
 /// The places asked for last.
@@ -70,7 +105,10 @@ impl Vm {
             hidden,
             captures: code.captures > 0,
             span: self.span_at(pc),
-            entry: entries.checked_sub(1).map(|last| code.unwind[last]),
+            entry: entries.checked_sub(1).map(|last| {
+                let entry = code.unwind[last];
+                Entry { entry, released: Released::new(code, entry.list) }
+            }),
         })
     }
 }

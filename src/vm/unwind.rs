@@ -6,7 +6,7 @@
 use super::handlers::generator::give_up_operands;
 use super::handlers::{overload, task};
 use super::meter::Place;
-use super::site::Site;
+use super::site::{Released, Site};
 use super::{Ending, Vm};
 use crate::bytecode::program::NO_LANDING;
 use crate::runtime::error::{Raised, RuntimeError, Stop, error_struct};
@@ -164,8 +164,8 @@ impl Vm {
         let program = self.program.clone();
         let code = &program.functions[function];
         if let Ok(found) = code.points.binary_search_by_key(&word, |point| point.at as usize) {
-            let (first, count) = (code.points[found].first as usize, code.points[found].count as usize);
-            for &register in &code.unwind_registers[first..first + count] {
+            let listed = code.listed(code.points[found].list);
+            for &register in listed.drops.iter().chain(&listed.kept) {
                 // SAFETY: the list is what owns a value at the start of the block (`regalloc::unwind::points`).
                 unsafe { release(Word(*self.base.add(register as usize))) };
             }
@@ -180,16 +180,25 @@ impl Vm {
     /// is, if it is to be run. Without a handler the frame is at its end, and gives its closure up, too.
     fn release_registers(&mut self, site: Site, inside_call: bool, handle: bool) -> Option<u32> {
         // Every call has an entry, so the last one up to its last word is that of the call.
-        let found = site.entry.filter(|entry| inside_call || entry.at + 1 >= site.word);
+        let found = site.entry.filter(|found| inside_call || found.entry.at + 1 >= site.word);
         let mut landing = None;
-        if let Some(entry) = found {
-            landing = Some(entry.landing).filter(|&landing| handle && landing != NO_LANDING);
-            let end = entry.first + entry.count + if landing.is_none() { entry.kept } else { 0 };
-            for at in entry.first..end {
-                let register = self.program.functions[site.function as usize].unwind_registers[at as usize];
-                // SAFETY: the table lists registers that own a value at this instruction (checked by `ownership::check`
-                // and `regalloc::check`).
-                unsafe { release(Word(*self.base.add(register as usize))) };
+        if let Some(found) = found {
+            landing = Some(found.entry.landing).filter(|&landing| handle && landing != NO_LANDING);
+            // SAFETY: the table lists registers that own a value at this instruction (checked by `ownership::check` and
+            // `regalloc::check`).
+            let give_up = |register: &u16| unsafe { release(Word(*self.base.add(*register as usize))) };
+            match found.released {
+                Released::Few(registers, drops, all) => {
+                    let count = if landing.is_none() { all } else { drops };
+                    registers[..count as usize].iter().for_each(give_up);
+                }
+                Released::Many(list) => {
+                    let listed = self.program.functions[site.function as usize].listed(list);
+                    listed.drops.iter().for_each(give_up);
+                    if landing.is_none() {
+                        listed.kept.iter().for_each(give_up);
+                    }
+                }
             }
         }
         if landing.is_none() && site.captures {

@@ -3,6 +3,7 @@
 use crate::random::Random;
 use ruff::bytecode::op::{DROP_FIRST, DROP_LISTED, Extra, Fields, Opcode, Operand};
 use ruff::bytecode::program::{FunctionCode, Program};
+use ruff::regalloc::releases::KEPT;
 
 /// First word, opcode and fields of each instruction.
 pub fn instructions(code: &FunctionCode) -> Vec<(usize, Opcode, Fields)> {
@@ -113,7 +114,11 @@ fn table(random: &mut Random, code: &mut FunctionCode) {
     match random.below(4) {
         0 if !code.unwind_registers.is_empty() => {
             let place = random.below(code.unwind_registers.len());
-            code.unwind_registers[place] = other_register(random, code, code.unwind_registers[place]);
+            let word = code.unwind_registers[place];
+            code.unwind_registers[place] = match random.below(4) {
+                0 => word ^ KEPT,
+                _ => word & KEPT | other_register(random, code, word & !KEPT),
+            };
         }
         1 if !code.unwind.is_empty() && !starts.is_empty() => {
             let place = random.below(code.unwind.len());
@@ -122,14 +127,13 @@ fn table(random: &mut Random, code: &mut FunctionCode) {
         2 if !code.unwind.is_empty() => {
             let place = random.below(code.unwind.len());
             let entry = &mut code.unwind[place];
-            let field =
-                [&mut entry.at, &mut entry.first, &mut entry.count, &mut entry.kept].into_iter().nth(random.below(4));
-            *field.expect("four") = random.below(6) as u32;
+            let field = [&mut entry.at, &mut entry.list.first, &mut entry.list.count].into_iter().nth(random.below(3));
+            *field.expect("three") = random.below(6) as u32;
         }
         _ if !code.points.is_empty() => {
             let place = random.below(code.points.len());
             let point = &mut code.points[place];
-            let field = [&mut point.at, &mut point.first, &mut point.count].into_iter().nth(random.below(3));
+            let field = [&mut point.at, &mut point.list.first, &mut point.list.count].into_iter().nth(random.below(3));
             *field.expect("three") = random.below(6) as u32;
         }
         _ => {}

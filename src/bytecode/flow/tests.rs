@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 fn function(arity: u16, captures: u16, write: impl FnOnce(&mut Assembler)) -> FunctionCode {
     let mut asm = Assembler::default();
     let parameters: Vec<u16> = (0..arity).collect();
-    asm.point(&parameters);
+    let parameters = asm.list_of(&parameters);
+    asm.point(parameters);
     write(&mut asm);
     if asm.calls_methods {
         asm.code.finish = Some(asm.here());
@@ -108,7 +109,8 @@ fn what_is_looked_at_stays_and_what_is_changed_is_its_own() {
         asm.op(Opcode::array_new, 0, 0, 0, 0);
         let at = asm.here();
         asm.op(Opcode::array_push, 0, 0, 0, 0);
-        asm.unwind(at, &[0], &[], None);
+        let list = asm.list_of(&[0]);
+        asm.unwind(at, list, None);
         asm.op(Opcode::return_value, 0, 0, 0, 0);
     };
     assert_eq!(broken(stored_in_itself), ["BC016"]);
@@ -117,7 +119,8 @@ fn what_is_looked_at_stays_and_what_is_changed_is_its_own() {
         function(1, 0, move |asm| {
             let at = asm.here();
             asm.op(Opcode::mul, DROP_FIRST | second, 0, 0, 0);
-            asm.unwind(at, &[0], &[], None);
+            let list = asm.list_of(&[0]);
+            asm.unwind(at, list, None);
             asm.op(Opcode::return_value, 0, 0, 0, 0);
         })
     };
@@ -133,7 +136,8 @@ fn lists_name_what_is_owned() {
             text(asm, 0);
             let at = asm.here();
             asm.op(Opcode::global_get, 0, 1, 0, 0);
-            asm.unwind(at, drops, &[], None);
+            let list = asm.list_of(drops);
+            asm.unwind(at, list, None);
             asm.op(Opcode::drop_value, 0, 0, 0, 0);
             asm.op(Opcode::return_value, 0, 1, 0, 0);
         })
@@ -170,7 +174,8 @@ fn cells_stand_where_cells_are_expected() {
         let at = asm.here();
         asm.op(Opcode::check_defined, 0, 0, 0, 0);
         asm.literal(Literal::Const(ConstData::Str("g".into())));
-        asm.unwind(at, &[0], &[], None);
+        let list = asm.list_of(&[0]);
+        asm.unwind(at, list, None);
         asm.op(Opcode::return_value, 0, 0, 0, 0);
     };
     assert_eq!(broken(a_value), NONE);
@@ -216,17 +221,20 @@ fn counters_below_a_small_bound_own_nothing() {
             asm.op(Opcode::load_int, 0, 0, 0, 0);
             let start = asm.label();
             asm.bind(start);
-            asm.point(&[0]);
+            let list = asm.list_of(&[0]);
+            asm.point(list);
             let at = asm.here();
             if bounded {
                 asm.op(Opcode::step_i_lt_i, 0, 0, 1, 100);
                 asm.distance(Default::default());
                 asm.jumps(at, start);
-                asm.unwind(at, &[0], &[], None);
+                let list = asm.list_of(&[0]);
+                asm.unwind(at, list, None);
                 leave(asm);
             } else {
                 asm.op(Opcode::add_i, 0, 0, 0, 1);
-                asm.unwind(at, &[0], &[], None);
+                let list = asm.list_of(&[0]);
+                asm.unwind(at, list, None);
                 asm.jump(start);
             }
         })

@@ -125,9 +125,9 @@ impl<'a> Step<'a> {
     /// Looks at the instruction.
     pub fn run(&mut self) {
         if let Ok(found) = self.function.points.binary_search_by_key(&(self.at as u32), |point| point.at) {
-            let point = self.function.points[found];
-            let registers = point.first as usize..(point.first + point.count) as usize;
-            self.releases(&self.function.unwind_registers[registers]);
+            let listed = self.function.listed(self.function.points[found].list);
+            let registers: Vec<u16> = listed.drops.iter().chain(&listed.kept).copied().collect();
+            self.releases(&registers);
         }
         if self.prefix() {
             return;
@@ -215,13 +215,13 @@ impl<'a> Step<'a> {
             return;
         };
         let entry = self.function.unwind[found];
-        let (first, count) = (entry.first as usize, entry.count as usize);
-        let registers = &self.function.unwind_registers[first..first + count + entry.kept as usize];
-        self.releases(registers);
+        let listed = self.function.listed(entry.list);
+        let registers: Vec<u16> = listed.drops.iter().chain(&listed.kept).copied().collect();
+        self.releases(&registers);
         if entry.landing != NO_LANDING {
             let mut state = self.state.clone();
             state.retain(|register, fact| {
-                !registers[..count].contains(register) && (fact.hold == Hold::Plain || !gone.contains(register))
+                listed.drops.binary_search(register).is_err() && (fact.hold == Hold::Plain || !gone.contains(register))
             });
             self.ways.push((entry.landing as usize, state));
         }

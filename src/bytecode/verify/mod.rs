@@ -2,9 +2,10 @@
 
 use super::emit::RED_ZONE;
 use super::op::{DROP_LISTED, Extra, Fields, MAX_REGISTERS, Opcode, Operand};
-use super::program::{FunctionCode, NO_LANDING, PathStep, Program};
+use super::program::{FunctionCode, List, NO_LANDING, PathStep, Program};
 use crate::ir::function::UpdateOp;
 use crate::regalloc::WINDOW_HEADER;
+use crate::regalloc::releases::KEPT;
 
 mod literals;
 
@@ -389,6 +390,11 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether a list is within the pool.
+    fn is_list(&self, list: List) -> bool {
+        list.first as usize + list.count as usize <= self.function.unwind_registers.len()
+    }
+
     fn points(&mut self, starts: &Words) {
         if self.function.points.first().is_none_or(|point| point.at != 0) {
             self.fail("BC013", 0, "an uncharged start");
@@ -396,17 +402,18 @@ impl Checker<'_> {
         let mut last = None;
         for point in &self.function.points {
             let at = point.at as usize;
-            let end = point.first as usize + point.count as usize;
-            let registers = self.function.unwind_registers.get(point.first as usize..end);
-            let known = |registers: &[u16]| registers.iter().all(|&reg| (reg as u32) < self.function.frame_size);
-            if last.is_some_and(|last| last >= at) || !starts.contains(at) || !registers.is_some_and(known) {
-                self.fail("BC013", at, "a point out of order, not at an instruction, or with strange registers");
+            if last.is_some_and(|last| last >= at) || !starts.contains(at) || !self.is_list(point.list) {
+                self.fail("BC013", at, "a point out of order, not at an instruction, or with a strange list");
             }
             last = Some(at);
         }
     }
 
     fn unwind(&mut self, starts: &Words, calls: &[usize]) {
+        let highest = self.function.unwind_registers.iter().map(|word| word & !KEPT).max();
+        if let Some(register) = highest.filter(|&register| register as u32 >= self.function.frame_size) {
+            self.fail("BC008", 0, format!("a list with register {register}"));
+        }
         let mut last = None;
         let mut entries = Words::new(self.function.code.len());
         for entry in &self.function.unwind {
@@ -416,17 +423,8 @@ impl Checker<'_> {
             }
             last = Some(at);
             entries.insert(at);
-            let pool = &self.function.unwind_registers;
-            let end = entry.first as usize + entry.count as usize + entry.kept as usize;
-            match pool.get(entry.first as usize..end) {
-                Some(registers) => {
-                    for &register in registers {
-                        if register as u32 >= self.function.frame_size {
-                            self.fail("BC008", at, format!("register {register}"));
-                        }
-                    }
-                }
-                None => self.fail("BC008", at, "registers outside the pool"),
+            if !self.is_list(entry.list) {
+                self.fail("BC008", at, "a list outside of the pool");
             }
             if entry.landing != NO_LANDING && !starts.contains(entry.landing as usize) {
                 self.fail("BC006", at, format!("landing at word {}", entry.landing));

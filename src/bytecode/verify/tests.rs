@@ -3,13 +3,13 @@
 use super::*;
 use crate::bytecode::assembler::Assembler;
 use crate::bytecode::op::DROP_FIRST;
-use crate::bytecode::program::{Literal, PathDescription};
+use crate::bytecode::program::{List, Literal, PathDescription};
 use crate::ir::function::ConstData;
 
 /// A program of one function written by `write`, with two registers.
 fn program(write: impl FnOnce(&mut Assembler)) -> Program {
     let mut asm = Assembler::default();
-    asm.point(&[]);
+    asm.point(List::default());
     write(&mut asm);
     let mut code = asm.finish().expect("short jumps");
     code.frame_size = 2;
