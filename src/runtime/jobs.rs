@@ -82,11 +82,28 @@ impl Jobs {
         }));
     }
 
-    /// The task `task` waits for a job.
-    pub fn wait(&mut self, number: u64, task: u64) {
-        if let Some(job) = self.running.get_mut(&number) {
-            job.waiter = Waiter::Task(task);
+    /// The task `task` waits for a job, which becomes one of its own: an async function asks for its first job while its caller runs,
+    /// and whatever the caller asks for later does not wait for that.
+    pub fn wait(&mut self, number: u64, task: u64, owner: u64) {
+        let Some(job) = self.running.get_mut(&number) else { return };
+        job.waiter = Waiter::Task(task);
+        let before = std::mem::replace(&mut job.owner, owner);
+        if before == owner {
+            return;
         }
+        if let Some(order) = self.orders.get_mut(&before) {
+            // Nearly always the one asked for last.
+            match order.back() == Some(&number) {
+                true => drop(order.pop_back()),
+                false => order.retain(|&other| other != number),
+            }
+            match order.is_empty() {
+                true => drop(self.orders.remove(&before)),
+                false => self.due.push_back(before),
+            }
+        }
+        self.orders.entry(owner).or_default().push_back(number);
+        self.due.push_back(owner);
     }
 
     /// The task `task` is gone, and what it waits for may end.
@@ -201,6 +218,23 @@ mod tests {
         assert_eq!(given_back(&mut jobs), Some(1));
         assert_eq!(given_back(&mut jobs), Some(2));
         assert_eq!(given_back(&mut jobs), None);
+        assert!(jobs.is_empty() && jobs.orders.is_empty());
+    }
+
+    #[test]
+    fn a_job_that_another_task_waits_for_holds_up_no_job_of_its_caller() {
+        let mut jobs = Jobs::default();
+        let (first, one) = gated(1);
+        let (second, two) = gated(2);
+        jobs.start(1, 0, one, Waiter::Nobody);
+        jobs.wait(1, 5, 5);
+        jobs.start(2, 0, two, Waiter::Nobody);
+        second.send(()).unwrap();
+        jobs.sleep(None);
+        assert_eq!(given_back(&mut jobs), Some(2));
+        first.send(()).unwrap();
+        jobs.sleep(None);
+        assert_eq!(given_back(&mut jobs), Some(1));
         assert!(jobs.is_empty() && jobs.orders.is_empty());
     }
 

@@ -202,7 +202,10 @@ impl<P: Parts> Scheduler<P> {
     pub fn enlist(&mut self, id: u64, wait: Wait) {
         match wait {
             Wait::Until(moment) => self.wake_at(moment, id),
-            Wait::Job(number) => self.jobs.wait(number, id),
+            Wait::Job(number) => {
+                let owner = if matches!(self.tasks.get(&id), Some(Task::Main(_))) { 0 } else { id };
+                self.jobs.wait(number, id, owner);
+            }
             Wait::Promise(promise) => {
                 if let View::Promise(promise) = promise.view() {
                     promise.wait(Waiter::Task(id));
