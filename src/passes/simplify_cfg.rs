@@ -24,6 +24,7 @@ use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{BlockCall, ConstData, Function};
 use crate::ir::inst::Op;
 use cranelift_entity::{EntitySet, SecondaryMap};
+use rustc_hash::FxHashMap;
 
 /// One simplification makes room for another; chains longer than this wait for the next run.
 const ROUNDS: usize = 4;
@@ -153,7 +154,8 @@ fn skip_empty_blocks(func: &mut Function, fuel: &mut Fuel) -> usize {
     }
     let counts = use_counts(func);
     let handlers = handlers(func);
-    let mut forwards: SecondaryMap<Block, Option<BlockCall>> = dense(func.blocks.len());
+    // Few blocks are empty, and an edge is not small: no table of all blocks.
+    let mut forwards: FxHashMap<Block, BlockCall> = FxHashMap::default();
     let cfg = crate::ir::cfg::Cfg::new(func);
     // Successors first, so that chains are followed in one step.
     for &block in cfg.postorder() {
@@ -168,7 +170,7 @@ fn skip_empty_blocks(func: &mut Function, fuel: &mut Fuel) -> usize {
             let next = follow(func, &forwards, call).unwrap_or_else(|| call.clone());
             let more = next.args.len().saturating_sub(func.blocks[block].params.len());
             if next.block != block && more * cfg.edges(block).len() <= MOST_ARGUMENTS {
-                forwards[block] = Some(next);
+                forwards.insert(block, next);
             }
         }
     }
@@ -193,8 +195,8 @@ fn skip_empty_blocks(func: &mut Function, fuel: &mut Fuel) -> usize {
 }
 
 /// Where the edge `call` leads if its target is skipped.
-fn follow(func: &Function, forwards: &SecondaryMap<Block, Option<BlockCall>>, call: &BlockCall) -> Option<BlockCall> {
-    let next = forwards[call.block].as_ref()?;
+fn follow(func: &Function, forwards: &FxHashMap<Block, BlockCall>, call: &BlockCall) -> Option<BlockCall> {
+    let next = forwards.get(&call.block)?;
     spend(next.args.len());
     let params = &func.blocks[call.block].params;
     let passed = |arg: &Val| params.iter().position(|param| param == arg).map_or(*arg, |i| call.args[i]);
