@@ -2,7 +2,7 @@
 
 use super::files;
 use ruff::base::diagnostic::Diagnostic;
-use ruff::base::source::SourceMap;
+use ruff::base::source::{SourceId, SourceMap};
 use ruff::bytecode::op::Opcode;
 use ruff::engine::pipeline::{CompileOptions, Limit, Outcome, RunOptions, compile, run};
 use ruff::engine::tree;
@@ -104,6 +104,10 @@ fn refused(list: Vec<Diagnostic>) -> Observed {
 
 fn ended_so(outcome: Outcome, sources: &SourceMap, host: &mut Host) -> Observed {
     let (out, mut err) = host.take_output();
+    // Every run of a program with modules has a directory of its own, which errors of tasks name.
+    if let Some((directory, _)) = sources.get(SourceId(0)).name.rsplit_once('/') {
+        err = err.replace(directory, "");
+    }
     let code = match outcome {
         Outcome::Finished => 0,
         Outcome::Exit(code) => code,
