@@ -13,6 +13,7 @@ use ruff::engine::measure::Subject;
 use ruff::engine::pipeline::{self, CompileOptions, Outcome, RunOptions};
 use ruff::passes::manager::PassOptions;
 use ruff::passes::{Level, Pass};
+use ruff::runtime::capability::Permissions;
 use ruff::runtime::host::Host;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -169,7 +170,7 @@ fn passes_never_cost_instructions_and_each_saves_some() {
         let mut sources = SourceMap::new();
         let text = std::fs::read_to_string(path(&name, "ruff")).unwrap();
         let main = sources.add("program.ruff", text).unwrap();
-        let ablation = Subject { sources: &sources, main, arguments: &[size] }.ablate();
+        let ablation = Subject { sources: &sources, main, arguments: &[size], permissions: &Permissions::ALL }.ablate();
         let Ok(ablation) = ablation else { panic!("{name} does not run") };
         assert!(ablation.all <= ablation.unoptimised, "{name}: -O2 executes more than -O0");
         for (&(pass, without), best) in ablation.without.iter().zip(&mut best) {

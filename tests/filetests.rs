@@ -19,6 +19,7 @@ use ruff::ir::verify::{Rule, verify_function, verify_module};
 use ruff::passes::Pass;
 use ruff::passes::manager::{self, PassOptions, Verify};
 use ruff::runtime::builtins;
+use ruff::runtime::capability::{Capability, GROUPS, Narrowing};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -207,6 +208,19 @@ fn documented_tables_are_those_of_the_code() {
             std::iter::once(&row.name).chain(row.aliases).map(|name| format!("`{name}`")).collect();
         library += &format!("| {} | {} | {} |\n", names.join(" = "), row.documentation, row.capability);
     }
+    let mut capabilities = String::from("| flag | allows |\n|---|---|\n");
+    for &capability in Capability::ALL {
+        let list = match capability.narrowing() {
+            Narrowing::Never => "",
+            Narrowing::Paths => "[=PATHS]",
+            Narrowing::Names => "[=NAMES]",
+        };
+        capabilities +=
+            &format!("| `--{}{list}` | {capability}: {} |\n", capability.flag(), capability.documentation());
+    }
+    for group in GROUPS {
+        capabilities += &format!("| `--{}` | {} |\n", group.flag, group.documentation);
+    }
     let mut hints = String::from("| written | help |\n|---|---|\n");
     for hint in hint::TABLE {
         let written = match hint.trigger {
@@ -225,6 +239,7 @@ fn documented_tables_are_those_of_the_code() {
         ("passes.md", "passes", passes),
         ("bytecode.md", "rules", code_rules),
         ("language.md", "builtins", library),
+        ("capabilities.md", "capabilities", capabilities),
     ];
     for (document, name, table) in tables {
         documented(document, name, &table);

@@ -51,7 +51,9 @@ fn rows(arguments: &Bench, colour: Colour) -> Result<Vec<Row>, i32> {
             }
         }
         let (sources, main) = input::load(file.as_os_str(), colour)?;
-        match (Subject { sources: &sources, main, arguments: &own }).ablate() {
+        match (Subject { sources: &sources, main, arguments: &own, permissions: &arguments.permissions.permissions })
+            .ablate()
+        {
             Ok(ablation) => rows.push((name, ablation)),
             Err(Failed::Refused(list)) => return Err(check::refuse(&sources, &list, colour)),
             Err(Failed::Ended(outcome)) => return Err(bench::failed(&outcome, &sources, colour).unwrap_or(exit::OK)),

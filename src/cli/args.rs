@@ -1,5 +1,6 @@
 //! The grammar of the command line (clap), and the bare forms `ruff FILE` and `ruff -e CODE`, which mean `ruff run …`.
 
+use super::permissions::PermissionFlags;
 use super::size::{self, MaxMemory};
 use crate::base::render::Colour;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -89,6 +90,9 @@ pub struct Run {
     /// The passes to apply.
     #[command(flatten)]
     pub pipeline: Pipeline,
+    /// What the program may do.
+    #[command(flatten)]
+    pub permissions: PermissionFlags,
 }
 
 /// `ruff check`: also checks the modules that a program may import.
@@ -148,6 +152,9 @@ pub struct Test {
     /// What runs them.
     #[command(flatten)]
     pub engine: EngineChoice,
+    /// What the programs may do.
+    #[command(flatten)]
+    pub permissions: PermissionFlags,
 }
 
 /// `ruff test-run`.
@@ -162,6 +169,9 @@ pub struct TestRun {
     /// What runs them.
     #[command(flatten)]
     pub engine: EngineChoice,
+    /// What the program may do.
+    #[command(flatten)]
+    pub permissions: PermissionFlags,
 }
 
 /// `ruff bench`.
@@ -191,6 +201,9 @@ pub struct Bench {
     /// The program (`-` for standard input), or with --ablate a directory, and the program's arguments
     #[arg(trailing_var_arg = true, value_name = "FILE [ARGS]", required = true)]
     pub words: Vec<OsString>,
+    /// What the program may do.
+    #[command(flatten)]
+    pub permissions: PermissionFlags,
 }
 
 /// `ruff profile`.
@@ -208,6 +221,9 @@ pub struct Profile {
     /// The passes to apply.
     #[command(flatten)]
     pub pipeline: Pipeline,
+    /// What the program may do.
+    #[command(flatten)]
+    pub permissions: PermissionFlags,
 }
 
 /// `ruff doc`.
@@ -354,14 +370,19 @@ pub fn with_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> 
     words
 }
 
-/// The arguments of a plain `ruff run FILE [ARGS]`, where clap would find no flag and everything after the file belongs to the program;
-/// `words` is complete (see [`with_command`]).
+/// The arguments of a plain `ruff run FILE [ARGS]` or `ruff run -e CODE [ARGS]`, where clap would find no other flag and everything
+/// after the file or the code belongs to the program; `words` is complete (see [`with_command`]).
 ///
 /// This is how most programs are started, often for a millisecond. Building the grammar of all commands would take a quarter of that
 /// and bring half a megabyte of code into memory.
 pub fn plain_run(words: &[OsString]) -> Option<Arguments> {
-    let [_, command, file, ..] = words else { return None };
-    if command != "run" || file != "-" && file.as_encoded_bytes().starts_with(b"-") {
+    let is_flag = |word: &OsString| word != "-" && word.as_encoded_bytes().starts_with(b"-");
+    let (code, words) = match words {
+        [_, command, flag, code, words @ ..] if command == "run" && flag == "-e" => (Some(code.to_str()?), words),
+        [_, command, words @ ..] if command == "run" && !words.is_empty() => (None, words),
+        _ => return None,
+    };
+    if words.first().is_some_and(is_flag) {
         return None;
     }
     let pipeline = Pipeline {
@@ -375,8 +396,8 @@ pub fn plain_run(words: &[OsString]) -> Option<Arguments> {
         print_after: Vec::new(),
     };
     let engine = EngineChoice { engine: Engine::Vm, interpreter: false, vm: false };
-    let words = words[2..].to_vec();
-    let run = Run { stats: false, fuel: None, max_memory: None, code: None, words, engine, pipeline };
+    let (code, words, permissions) = (code.map(str::to_owned), words.to_vec(), PermissionFlags::default());
+    let run = Run { stats: false, fuel: None, max_memory: None, code, words, engine, pipeline, permissions };
     Some(Arguments { color: When::Auto, command: Command::Run(run) })
 }
 
@@ -424,10 +445,24 @@ mod tests {
             &["a.ruff", "--", "-O0"],
             &["a.ruff", "x", "--", "y"],
             &["a.ruff", "--", "--", "-e"],
+            &["-e", "1"],
+            &["-e", ""],
+            &["-e", "-1", "-"],
+            &["run", "-e", "--help", "a", "-O0", "--", "b", "--untrusted"],
         ] {
             assert_eq!(plain(words), Some(()), "{words:?}");
         }
-        for words in [&[][..], &["run"], &["-O0", "a.ruff"], &["-e", "1"], &["--", "a.ruff"], &["check", "a.ruff"]] {
+        for words in [
+            &[][..],
+            &["run"],
+            &["-O0", "a.ruff"],
+            &["-e"],
+            &["-e", "1", "--stats"],
+            &["-e", "1", "--", "x"],
+            &["--", "a.ruff"],
+            &["check", "a.ruff"],
+            &["--untrusted", "a.ruff"],
+        ] {
             assert_eq!(plain(words), None, "{words:?}");
         }
     }

@@ -27,7 +27,8 @@ pub fn bench(arguments: &Bench, colour: Colour) -> i32 {
         Err(code) => return code,
     };
     let words = run::script_arguments(words.cloned());
-    let subject = Subject { sources: &sources, main, arguments: &words };
+    let subject =
+        Subject { sources: &sources, main, arguments: &words, permissions: &arguments.permissions.permissions };
     let mut ways = match subject.ways(|engine| arguments.engine.is_none_or(|wanted| wanted.name() == engine.name)) {
         Ok(ways) => ways,
         Err(list) => return check::refuse(&sources, &list, colour),

@@ -12,6 +12,7 @@ pub mod emit;
 pub mod input;
 pub mod output;
 pub mod passes;
+mod permissions;
 pub mod profile;
 pub mod run;
 pub mod size;

@@ -3,7 +3,7 @@
 use super::args::Profile as Arguments;
 use super::{check, exit, input, output, passes, run};
 use crate::base::render::Colour;
-use crate::engine::pipeline::{self, Outcome};
+use crate::engine::pipeline::{self, CompileOptions, Outcome};
 use crate::engine::profile::{self, Profile};
 use crate::runtime::host::Host;
 use inferno::flamegraph;
@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 pub fn profile(arguments: &Arguments, colour: Colour) -> i32 {
     let mut words = arguments.words.iter().cloned();
     let file = words.next().unwrap_or_default();
+    let permissions = &arguments.permissions.permissions;
     let options = match passes::options(&arguments.pipeline) {
-        Ok(options) => options,
+        Ok(options) => CompileOptions { permissions: permissions.clone(), ..options },
         Err(code) => return code,
     };
     let (mut sources, main) = match input::load(&file, colour) {
@@ -26,7 +27,7 @@ pub fn profile(arguments: &Arguments, colour: Colour) -> i32 {
         Err(list) => return check::refuse(&sources, &list, colour),
     };
     passes::show_times(&arguments.pipeline, &compiled.report);
-    let mut host = Host::process(run::script_arguments(words));
+    let mut host = Host::process(run::script_arguments(words)).permitted(permissions.clone());
     let (outcome, profile) = profile::profile(&compiled, &mut host);
     output::complain(&report(&profile, arguments.top));
 

@@ -6,7 +6,7 @@ use super::{check, exit, input, output, passes};
 use crate::base::diagnostic::RUNTIME_EXIT_CODE;
 use crate::base::render::{self, Colour};
 use crate::base::source::{self, SourceMap};
-use crate::engine::pipeline::{self, Limit, Outcome, RunOptions, UncaughtError};
+use crate::engine::pipeline::{self, CompileOptions, Limit, Outcome, RunOptions, UncaughtError};
 use crate::engine::tree;
 use crate::runtime::host::Host;
 use crate::runtime::memory;
@@ -15,8 +15,9 @@ use std::ffi::OsString;
 
 /// Runs a program; gives the exit code.
 pub fn run(arguments: Run, colour: Colour) -> i32 {
+    let permissions = arguments.permissions.permissions;
     let options = match passes::options(&arguments.pipeline) {
-        Ok(options) => options,
+        Ok(options) => CompileOptions { permissions: permissions.clone(), ..options },
         Err(code) => return code,
     };
     let mut words = arguments.words.into_iter();
@@ -41,7 +42,7 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
         if let Some((_, flag)) = machine_only.iter().find(|(given, _)| *given) {
             return output::usage(&format!("`{flag}` is about the machine, and does not go with `--engine=tree`"));
         }
-        let mut host = Host::process(script_arguments(words));
+        let mut host = Host::process(script_arguments(words)).permitted(permissions);
         let limits = Limits { fuel: None, memory: memory(arguments.max_memory) };
         return match tree::run_within(&mut sources, main, &mut host, &limits) {
             Ok(outcome) => ended(outcome, &limits, &sources, colour),
@@ -54,7 +55,7 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
     };
     passes::show_times(&arguments.pipeline, &compiled.report);
     let limits = Limits { fuel: arguments.fuel, memory: memory(arguments.max_memory) };
-    let mut host = Host::process(script_arguments(words));
+    let mut host = Host::process(script_arguments(words)).permitted(permissions);
     let (outcome, stats) = pipeline::run(&compiled, &mut host, &RunOptions { stats: arguments.stats, limits });
     if let Some(stats) = stats {
         output::complain(&stats.to_string());

@@ -162,6 +162,7 @@ fn run(job: &Job, arguments: &Test) -> Verdict {
     let name = job.program.display().to_string();
     let chosen = name.contains(filter);
     let mut words: Vec<&str> = Vec::new();
+    let permissions = &arguments.permissions.words;
     match job.kind {
         Kind::Golden if !chosen => return Verdict::default(),
         Kind::Golden => words.push("run"),
@@ -175,6 +176,7 @@ fn run(job: &Job, arguments: &Test) -> Verdict {
     if arguments.engine.engine() == Engine::Tree {
         words.push("--engine=tree");
     }
+    words.extend(permissions.iter().map(String::as_str));
     let finished = match execute(&words, &job.program, Duration::from_secs(arguments.timeout)) {
         Ok(finished) => finished,
         Err(error) => return failure(&name, &format!("      it could not be started: {error}\n")),

@@ -16,7 +16,8 @@ pub fn test_run(arguments: &TestRun, colour: Colour) -> i32 {
         Err(code) => return code,
     };
     let (mut passed, mut failed) = (0, 0);
-    let mut host = Host::process(Vec::new());
+    let permissions = &arguments.permissions.permissions;
+    let mut host = Host::process(Vec::new()).permitted(permissions.clone());
     let filter = arguments.filter.as_deref().unwrap_or("");
     let mut report = |sources: &SourceMap, result: &TestResult| {
         let count = if result.failure.is_none() { &mut passed } else { &mut failed };
@@ -26,7 +27,7 @@ pub fn test_run(arguments: &TestRun, colour: Colour) -> i32 {
     let ending = match arguments.engine.engine() {
         Engine::Tree => tree::run_tests(&mut sources, main, &mut host, filter, &mut report),
         Engine::Vm => {
-            let options = CompileOptions { tests: true, ..CompileOptions::default() };
+            let options = CompileOptions { tests: true, permissions: permissions.clone(), ..CompileOptions::default() };
             pipeline::compile(&mut sources, main, &options, &mut passes::dump).map(|compiled| {
                 testing::run_tests(&compiled, &mut host, filter, &mut |result| report(compiled.sources(), result))
             })

@@ -7,6 +7,7 @@ use crate::base::intern::Interner;
 use crate::base::source::{SourceId, SourceMap};
 use crate::resolve::{self, Resolution, ResolveOptions};
 use crate::runtime::builtins;
+use crate::runtime::capability::Permissions;
 use crate::syntax;
 use crate::syntax::ast::Program;
 use bumpalo::Bump;
@@ -42,6 +43,7 @@ pub(super) fn resolved<'a>(
     sources: &mut SourceMap,
     main: SourceId,
     demands: Demands,
+    permissions: &Permissions,
     arena: &'a Bump,
 ) -> Result<Front<'a>, Vec<Diagnostic>> {
     let mut interner = Interner::new();
@@ -49,7 +51,7 @@ pub(super) fn resolved<'a>(
     if !parsed.diagnostics.is_empty() && !demands.modules {
         return Err(parsed.diagnostics);
     }
-    let mut imports = modules::load(&parsed.program, main, sources, arena, &mut interner);
+    let mut imports = modules::load(&parsed.program, main, sources, arena, &mut interner, permissions);
     if !parsed.diagnostics.is_empty() {
         return Err([parsed.diagnostics, imports.diagnostics()].concat());
     }

@@ -8,6 +8,7 @@ use crate::base::diagnostic::{Advice, ImportFailure};
 use crate::base::hint::{self, Situation};
 use crate::base::source::{Source, SourceId, SourceMap, Span};
 use crate::runtime::builtins;
+use crate::runtime::capability::Denial;
 use crate::runtime::error::Fact;
 use crate::syntax::token::TokenKind;
 use std::path::Path;
@@ -148,6 +149,10 @@ impl Hints<'_> {
                 Some(advice) => self.advice.help(advice),
                 None => self.help(Situation::NoMembers, &[type_name]),
             },
+            Fact::Denied(Denial { capability, subject: Some(subject), .. }) => {
+                self.advice.help(format!("`--{}` is given, but not for `{subject}`", capability.flag()));
+            }
+            Fact::Denied(_) => {}
             Fact::Unmet { help, .. } => self.advice.help.extend(help.iter().cloned()),
             Fact::NoMethod { name, receiver } => self.method(name, *receiver),
         }

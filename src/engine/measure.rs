@@ -10,6 +10,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{SourceId, SourceMap};
 use crate::passes::manager::PassOptions;
 use crate::passes::{Level, Pass};
+use crate::runtime::capability::Permissions;
 use crate::runtime::host::Host;
 use std::time::{Duration, Instant};
 
@@ -42,7 +43,7 @@ pub const ENGINES: &[Engine] = &[
         // The tree borrows from its sources, so each run parses and resolves anew: less than a tenth of a millisecond.
         prepare: |subject, _| {
             let (mut sources, main) = (subject.sources.clone(), subject.main);
-            tree::check(&mut sources, main)?;
+            tree::check(&mut sources, main, subject.permissions)?;
             Ok(Box::new(move |host, _| match tree::run(&mut sources.clone(), main, host) {
                 Ok(outcome) => (outcome, None),
                 Err(list) => unreachable!("it was checked: {list:?}"),
@@ -63,6 +64,8 @@ pub struct Subject<'a> {
     pub main: SourceId,
     /// Its arguments.
     pub arguments: &'a [String],
+    /// What it may do.
+    pub permissions: &'a Permissions,
 }
 
 /// One way of running it.
@@ -94,12 +97,12 @@ impl Subject<'_> {
     /// # Errors
     /// The program's diagnostics.
     pub fn compile(&self, passes: PassOptions) -> Result<Compiled, Vec<Diagnostic>> {
-        let options = CompileOptions { passes, ..CompileOptions::default() };
+        let options = CompileOptions { passes, permissions: self.permissions.clone(), ..CompileOptions::default() };
         pipeline::compile(&mut self.sources.clone(), self.main, &options, &mut |_, _| {})
     }
 
     fn host(&self) -> Host {
-        Host::captured("").with_arguments(self.arguments.to_vec())
+        Host::captured("").with_arguments(self.arguments.to_vec()).permitted(self.permissions.clone())
     }
 
     /// All ways of running it on the wanted engines, none of them measured yet.

@@ -5,19 +5,20 @@
 //!
 //! A module is looked for under the root where its importer was found, the current directory, `./modules`, and the directory of
 //! the program, in each as `a.b.c.ruff`, then as `a/b/c.ruff`. What lies outside that root, links followed, is not found. One
-//! file is one module, whatever it is imported as.
+//! file is one module, whatever it is imported as. A restricted program imports only what it may read; the rest is not even looked for.
 
 use crate::base::diagnostic::{Diagnostic, ImportFailure};
 use crate::base::intern::Interner;
 use crate::base::limits::MAX_SOURCE_BYTES;
 use crate::base::source::{SourceId, SourceMap, Span, decode};
 use crate::resolve::{ImportTarget, ModuleSource};
+use crate::runtime::capability::{Capability, Denial, Permissions};
+use crate::runtime::door::{Door, Last, Location, Mean};
 use crate::syntax;
 use crate::syntax::ast::{Import, Program};
 use bumpalo::Bump;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,6 +54,7 @@ pub(super) fn load<'a>(
     sources: &mut SourceMap,
     arena: &'a Bump,
     interner: &mut Interner,
+    permissions: &Permissions,
 ) -> Imports<'a> {
     let mut imports = Imports {
         modules: Vec::new(),
@@ -68,7 +70,8 @@ pub(super) fn load<'a>(
     let directory = if entry.is_file() { entry.parent() } else { None };
     let mut common: Vec<PathBuf> = vec![PathBuf::new(), PathBuf::from("modules")];
     common.extend(directory.map(Path::to_path_buf));
-    let mut loader = Loader { common, roots: Vec::new(), known: FxHashMap::default(), sources, arena, interner };
+    let door = Door::of(permissions, Capability::FilesystemRead, "import");
+    let mut loader = Loader { door, common, roots: Vec::new(), known: FxHashMap::default(), sources, arena, interner };
     imports.main = loader.targets(program.imports, None, &mut imports);
     let mut next = 0;
     while next < imports.modules.len() {
@@ -153,6 +156,8 @@ fn unparsable(name: &str, causes: Vec<Diagnostic>, sources: &SourceMap) -> Impor
 }
 
 struct Loader<'a, 's> {
+    /// The way to the files.
+    door: Result<Door, Denial>,
     /// The roots every importer searches.
     common: Vec<PathBuf>,
     /// Where each module was found.
@@ -173,7 +178,16 @@ impl<'a> Loader<'a, '_> {
         let segments: Vec<&str> = import.path.iter().map(|segment| self.interner.name(segment.symbol)).collect();
         let name = segments.join(".");
         let nested = segments.join("/");
+        let refused = |denial: &Denial| {
+            let (message, tried, causes) = (denial.to_string(), Vec::new(), Vec::new());
+            ImportTarget::Failure(Arc::new(ImportFailure { message, tried, causes }))
+        };
+        let door = match &self.door {
+            Ok(door) => door,
+            Err(denial) => return refused(denial),
+        };
         let mut tried: Vec<String> = Vec::new();
+        let mut denied = None;
         let found = root.into_iter().chain(self.common.iter().map(PathBuf::as_path)).find_map(|root| {
             let real_root = root_or_here(root).canonicalize().ok();
             [&name, &nested].into_iter().find_map(|stem| {
@@ -182,12 +196,22 @@ impl<'a> Loader<'a, '_> {
                 if !tried.iter().any(|tried| *tried == shown) {
                     tried.push(shown.into_owned());
                 }
-                let real = path.canonicalize().ok()?;
+                let location = match door.locate(&path.to_string_lossy(), Last::Follow) {
+                    Ok(location) => location,
+                    Err(error) => {
+                        denied = denied.take().or(error.downcast::<Denial>().ok());
+                        return None;
+                    }
+                };
+                let real = location.real().ok()?;
                 let inside = real_root.as_ref().is_some_and(|root| real.starts_with(root));
-                (inside && real.is_file()).then(|| (root.to_path_buf(), path, real))
+                (inside && location.is_file()).then(|| (root.to_path_buf(), path, location, real))
             })
         });
-        let Some((root, path, real)) = found else {
+        let Some((root, path, location, real)) = found else {
+            if let Some(denial) = denied {
+                return refused(&denial);
+            }
             let message = format!(
                 "Module not found: {name}; Check that '{name}' exists as a flat <module>.ruff file or a nested src/... \
                  path under the package root, and confirm the import name matches the on-disk layout."
@@ -197,7 +221,7 @@ impl<'a> Loader<'a, '_> {
         if let Some(known) = self.known.get(&real) {
             return known.clone();
         }
-        let target = match self.parse(&name, &path, import.span, imports) {
+        let target = match self.parse(&name, &path, &location, import.span, imports) {
             Ok(number) => {
                 self.roots.push(root);
                 ImportTarget::Module(number)
@@ -212,6 +236,7 @@ impl<'a> Loader<'a, '_> {
         &mut self,
         name: &str,
         path: &Path,
+        location: &Location,
         import: Span,
         imports: &mut Imports<'a>,
     ) -> Result<usize, Arc<ImportFailure>> {
@@ -219,7 +244,7 @@ impl<'a> Loader<'a, '_> {
             let message = format!("Failed to parse module '{name}': 1:1: {reason}");
             Arc::new(ImportFailure { message, tried: Vec::new(), causes: Vec::new() })
         };
-        let text = read(path).map_err(unreadable)?;
+        let text = read(location).map_err(unreadable)?;
         let source = self.sources.add(path.to_string_lossy(), text);
         let source = source.ok_or_else(|| unreadable("there are too many modules".to_owned()))?;
         imports.first.insert(source, import);
@@ -245,11 +270,11 @@ fn root_or_here(root: &Path) -> &Path {
     if root.as_os_str().is_empty() { Path::new(".") } else { root }
 }
 
-fn read(path: &Path) -> Result<String, String> {
+fn read(location: &Location) -> Result<String, String> {
     let mut bytes = Vec::new();
     // One byte more than allowed: the parser refuses the text, with a position.
     let limit = MAX_SOURCE_BYTES as u64 + 1;
-    let outcome = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+    let outcome = location.open(Mean::Read).and_then(|file| file.take(limit).read_to_end(&mut bytes));
     outcome.map_err(|error| error.to_string())?;
     decode(bytes)
 }

@@ -25,6 +25,7 @@ use crate::passes::{self, Pass};
 use crate::regalloc;
 use crate::resolve::Unit;
 use crate::runtime::builtins;
+use crate::runtime::capability::Permissions;
 use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::syntax::ast::Function;
@@ -46,6 +47,8 @@ pub struct CompileOptions {
     pub tests: bool,
     /// Whether what is wrong with a module it may import is wrong with the program, too.
     pub modules: bool,
+    /// What it may do: which files it may import. Its host says what it may do when it runs.
+    pub permissions: Permissions,
 }
 
 /// A compiled program.
@@ -96,7 +99,8 @@ pub struct Lowered {
 pub fn lower(sources: &mut SourceMap, main: SourceId, options: &CompileOptions) -> Result<Lowered, Vec<Diagnostic>> {
     let arena = Bump::new();
     let demands = Demands { tests: options.tests, modules: options.modules };
-    let Front { program, interner, resolution, hidden, failures } = front::resolved(sources, main, demands, &arena)?;
+    let Front { program, interner, resolution, hidden, failures } =
+        front::resolved(sources, main, demands, &options.permissions, &arena)?;
     let mut module = lower::lower(&resolution, &interner);
     module.names = builtins::NAMES;
     let numbers = lower::numbers(&resolution);

@@ -10,6 +10,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{SourceId, SourceMap};
 use crate::reference::{Ending, Interpreter, Script};
 use crate::resolve::{FunctionKey, Unit};
+use crate::runtime::capability::Permissions;
 use crate::runtime::heap;
 use crate::runtime::host::Host;
 use crate::runtime::memory::{self, Bound};
@@ -36,7 +37,7 @@ pub fn run_within(
     limits: &Limits,
 ) -> Result<Outcome, Vec<Diagnostic>> {
     let arena = Bump::new();
-    let front = front::resolved(sources, main, Demands::default(), &arena)?;
+    let front = front::resolved(sources, main, Demands::default(), host.permissions(), &arena)?;
     let sources = &*sources;
     let bound = limits.memory.map(|bytes| memory::replace(Bound::beyond(heap::used(), bytes)));
     let ending = Ok(with_interpreter(&front, sources, host, &mut |interpreter, host| {
@@ -57,8 +58,8 @@ pub fn run_within(
 ///
 /// # Errors
 /// Its diagnostics.
-pub fn check(sources: &mut SourceMap, main: SourceId) -> Result<(), Vec<Diagnostic>> {
-    front::resolved(sources, main, Demands::default(), &Bump::new()).map(drop)
+pub fn check(sources: &mut SourceMap, main: SourceId, permissions: &Permissions) -> Result<(), Vec<Diagnostic>> {
+    front::resolved(sources, main, Demands::default(), permissions, &Bump::new()).map(drop)
 }
 
 /// Runs the definitions of a script, then those of its tests whose name contains `filter`; `report` hears of each, with the sources.
@@ -73,7 +74,8 @@ pub fn run_tests(
     report: &mut dyn FnMut(&SourceMap, &TestResult),
 ) -> Result<Outcome, Vec<Diagnostic>> {
     let arena = Bump::new();
-    let front = front::resolved(sources, main, Demands { tests: true, modules: false }, &arena)?;
+    let demands = Demands { tests: true, modules: false };
+    let front = front::resolved(sources, main, demands, host.permissions(), &arena)?;
     let number = |function: &Function| Some(Unit::default().function(function.id).0);
     let suite = Suite::new(front.program.main.body.statements, &number);
     let sources = &*sources;

@@ -3,6 +3,7 @@
 //! Some know a [`Fact`] from which a hint is made if nobody catches the error. A [`RuntimeError`] knows no position: the machine that runs the failing instruction adds line and stack when it builds the struct the
 //! script sees.
 
+use super::capability::Denial;
 use super::display;
 use super::shape::Shape;
 use super::structure;
@@ -10,6 +11,7 @@ use super::trace::{Trace, TraceObject};
 use super::value::Value;
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::rc::Rc;
 
 /// Why an operator, a builtin or a `throw` did not return.
@@ -112,6 +114,8 @@ pub enum Fact {
         /// Where the values differ, or what they hold: the lines of the hint.
         help: Vec<String>,
     },
+    /// What the run is not allowed.
+    Denied(Denial),
     /// A method that nothing answers to.
     NoMethod {
         /// The method.
@@ -128,6 +132,7 @@ impl fmt::Display for Fact {
             Fact::NoField { name, .. } => write!(out, "Field not found: {name}"),
             Fact::NoMembers { name, .. } => write!(out, "Cannot access field or method '{name}' on non-struct value"),
             Fact::Unmet { message, .. } => out.write_str(message),
+            Fact::Denied(denial) => denial.fmt(out),
             Fact::NoMethod { name, .. } => write!(out, "Unknown method: {name}"),
         }
     }
@@ -193,6 +198,20 @@ impl RuntimeError {
     /// An error with this message.
     pub fn message(text: impl Into<Box<str>>) -> RuntimeError {
         RuntimeError::Message(text.into())
+    }
+
+    /// What the run is not allowed.
+    #[cold]
+    pub fn denied(denial: Denial) -> RuntimeError {
+        RuntimeError::fact(Fact::Denied(denial))
+    }
+
+    /// An error of the system, of which `text` makes a message, or the denial that it is.
+    pub fn of_system(error: io::Error, text: impl FnOnce(&io::Error) -> String) -> RuntimeError {
+        match error.downcast::<Denial>() {
+            Ok(denial) => RuntimeError::denied(denial),
+            Err(error) => RuntimeError::message(text(&error)),
+        }
     }
 
     /// An error that knows a fact.

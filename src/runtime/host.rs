@@ -4,9 +4,11 @@
 //! dropped. A reader that has gone away ends the program quietly; output that cannot be written for another reason is said on
 //! standard error ([`streams`]) and ends it with code 1.
 
+use super::builtins;
 use super::builtins::env::Environment;
 use super::builtins::regex::Patterns;
-use super::capability::{Capability, Permissions};
+use super::capability::{Capability, Denial, Permissions};
+use super::door::Door;
 use super::error::RuntimeError;
 use super::gather;
 use super::pool::Job;
@@ -116,13 +118,42 @@ impl Host {
         self
     }
 
+    /// What the program may do.
+    pub fn permissions(&self) -> &Permissions {
+        &self.permissions
+    }
+
     /// Whether the builtin `name` may do what it needs.
     ///
     /// # Errors
     /// It may not.
     #[inline]
-    pub fn permit(&self, capability: Capability, name: &str) -> Result<(), RuntimeError> {
-        if self.permissions.allow(capability) { Ok(()) } else { Err(denied(capability, name)) }
+    pub fn permit(&self, capability: Capability, name: &'static str) -> Result<(), RuntimeError> {
+        match self.permissions.demand(capability, name) {
+            Ok(()) => Ok(()),
+            Err(denial) => Err(RuntimeError::denied(Denial { name: builtins::shown_name(name), ..denial })),
+        }
+    }
+
+    /// The way to files for the builtin `name`.
+    ///
+    /// # Errors
+    /// It may not use any.
+    pub fn door(&self, capability: Capability, name: &'static str) -> Result<Door, RuntimeError> {
+        Door::of(&self.permissions, capability, name).map_err(RuntimeError::denied)
+    }
+
+    /// The value of the environment variable that the builtin `name` asks for.
+    ///
+    /// # Errors
+    /// It may not read it.
+    pub fn variable(&self, variable: &str, name: &'static str) -> Result<Option<String>, RuntimeError> {
+        self.permit(Capability::EnvRead, name)?;
+        if !self.permissions.allow_name(Capability::EnvRead, variable) {
+            let subject = Some(variable.into());
+            return Err(RuntimeError::denied(Denial { capability: Capability::EnvRead, name, subject }));
+        }
+        Ok(self.environment.get(variable))
     }
 
     /// Leaves a job to who runs tasks: the builtin ends in a trap that says what to do with it.
@@ -227,12 +258,6 @@ impl Host {
     pub fn random(&mut self) -> &mut Random {
         &mut self.random
     }
-}
-
-#[cold]
-fn denied(capability: Capability, name: &str) -> RuntimeError {
-    let flag = capability.flag();
-    RuntimeError::message(format!("Capability denied: {capability} required for {name}; rerun with --{flag}"))
 }
 
 /// Writes to standard output, now.

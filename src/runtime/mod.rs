@@ -29,6 +29,7 @@ pub mod cycles;
 pub mod dict;
 mod difference;
 pub mod display;
+pub mod door;
 pub mod elements;
 pub mod error;
 pub mod function;

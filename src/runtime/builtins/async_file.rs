@@ -1,7 +1,10 @@
 //! Files read and written by other threads while tasks run. Each call gives a promise; what fails rejects it.
 
 use super::Args;
+use super::file::{explained, reading, writing};
 use crate::runtime::blocks;
+use crate::runtime::capability::Denial;
+use crate::runtime::door::{Door, Last, Mean};
 use crate::runtime::error::{RuntimeError, Trap};
 use crate::runtime::gather::{self, Items};
 use crate::runtime::host::Host;
@@ -9,9 +12,7 @@ use crate::runtime::pool::{AtEnd, Control, Finish, Job};
 use crate::runtime::replace::{self, Existing};
 use crate::runtime::value::Value;
 use rustc_hash::FxHashSet;
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -34,8 +35,9 @@ enum Failed {
 }
 
 /// The text of a file.
-fn read(path: &str, control: &Control) -> Result<String, Failed> {
-    let mut file = File::open(path).map_err(Failed::System)?;
+fn read(door: &Door, path: &str, control: &Control) -> Result<String, Failed> {
+    let opened = door.locate(path, Last::Follow).and_then(|location| location.open(Mean::Read));
+    let mut file = opened.map_err(Failed::System)?;
     let mut bytes = Vec::new();
     let mut piece = vec![0; PIECE];
     loop {
@@ -52,18 +54,30 @@ fn read(path: &str, control: &Control) -> Result<String, Failed> {
         .map_err(|_| Failed::System(io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8")))
 }
 
-fn write(path: &str, text: &str) -> io::Result<()> {
-    replace::write_bytes(Path::new(path), Existing::Replace, text.as_bytes())
+fn write(door: &Door, path: &str, text: &str) -> io::Result<()> {
+    replace::write_bytes(&door.locate(path, Last::Follow)?, Existing::Replace, text.as_bytes())
+}
+
+/// Whether a call may use these paths at all. Its job asks again when it opens them.
+fn admit<'p>(door: Door, paths: impl IntoIterator<Item = &'p String>) -> Result<Door, RuntimeError> {
+    for path in paths {
+        if let Err(error) = door.locate(path, Last::Follow)
+            && Denial::is(&error)
+        {
+            explained(Err(error), "", path)?;
+        }
+    }
+    Ok(door)
 }
 
 /// The error of a file; `place` is where in a list it stands, if it does.
 fn rejection(failed: Failed, verb: &str, path: &str, place: Option<usize>) -> RuntimeError {
     match failed {
         Failed::Memory => RuntimeError::out_of_memory(),
-        Failed::System(error) => {
+        Failed::System(error) => RuntimeError::of_system(error, |error| {
             let place = place.map_or(String::new(), |place| format!(" (index {place})"));
-            message(format!("Promise rejected: Failed to {verb} file '{path}'{place}: {error}"))
-        }
+            format!("Promise rejected: Failed to {verb} file '{path}'{place}: {error}")
+        }),
     }
 }
 
@@ -75,7 +89,8 @@ fn promised(host: &mut Host, at_end: AtEnd, work: impl FnOnce(&Control) -> Finis
 
 pub(super) fn read_file(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let path = args.text(0).ok_or_else(|| message("async_read_file() requires a string path argument"))?.to_owned();
-    promised(host, AtEnd::Leave, move |control| match read(&path, control) {
+    let door = admit(reading(host, args)?, [&path])?;
+    promised(host, AtEnd::Leave, move |control| match read(&door, &path, control) {
         Ok(text) => Box::new(move || super::text::result(&text)),
         Err(failed) => Box::new(move || Err(rejection(failed, "read", &path, None))),
     })
@@ -86,7 +101,8 @@ pub(super) fn write_file(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (path, text) = args.text(0).zip(args.text(1)).ok_or_else(|| message(wrong))?;
     super::text::fits(text.len())?;
     let (path, text) = (path.to_owned(), text.to_owned());
-    promised(host, AtEnd::Complete, move |_| match write(&path, &text) {
+    let door = admit(writing(host, args)?, [&path])?;
+    promised(host, AtEnd::Complete, move |_| match write(&door, &path, &text) {
         Ok(()) => Box::new(|| Ok(Value::TRUE)),
         Err(error) => Box::new(move || Err(rejection(Failed::System(error), "write", &path, None))),
     })
@@ -154,7 +170,9 @@ fn in_order<R: Send>(
 pub(super) fn read_files(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let paths = strings(args, 0, "paths", "path")?;
     let limit = limit(args, 1)?;
-    promised(host, AtEnd::Leave, move |control| match in_order(paths.len(), limit, |at| read(&paths[at], control)) {
+    let door = admit(reading(host, args)?, &paths)?;
+    let each = move |at: usize, paths: &[String], control: &Control| read(&door, &paths[at], control);
+    promised(host, AtEnd::Leave, move |control| match in_order(paths.len(), limit, |at| each(at, &paths, control)) {
         Ok(texts) => Box::new(move || {
             let mut items = Items::default();
             for text in texts {
@@ -180,8 +198,9 @@ pub(super) fn write_files(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     // Of two contents for one file the later stays.
     let is_distinct = paths.iter().collect::<FxHashSet<_>>().len() == paths.len();
     let limit = if is_distinct { limit } else { 1 };
+    let door = admit(writing(host, args)?, &paths)?;
     promised(host, AtEnd::Complete, move |_| {
-        match in_order(paths.len(), limit, |at| write(&paths[at], &texts[at]).map_err(Failed::System)) {
+        match in_order(paths.len(), limit, |at| write(&door, &paths[at], &texts[at]).map_err(Failed::System)) {
             Ok(done) => Box::new(move || gather::array(done.iter().map(|()| Value::TRUE))),
             Err((at, failed)) => Box::new(move || Err(rejection(failed, "write", &paths[at], Some(at)))),
         }

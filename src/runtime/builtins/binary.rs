@@ -1,16 +1,16 @@
 //! Bytes at places of files.
 
 use super::Args;
-use super::file::explained;
+use super::file::{self, explained, reading, writing};
 use crate::runtime::dict::{self, Key};
+use crate::runtime::door::{Door, Last, Mean};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::host::Host;
 use crate::runtime::replace::{self, Existing};
 use crate::runtime::value::Value;
 use crate::runtime::{budget, bytes, gather, heap};
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 type Outcome = Result<Value, RuntimeError>;
@@ -28,8 +28,8 @@ fn whole(args: &Args<'_>, at: usize, what: &str, wrong: &'static str) -> Result<
     u64::try_from(number).map_err(|_| message(format!("{} {what} must be non-negative", args.name())))
 }
 
-fn opened(path: &str) -> Result<File, RuntimeError> {
-    explained(File::open(path), "open file", path)
+fn opened(door: &Door, path: &str, mean: Mean) -> Result<File, RuntimeError> {
+    explained(door.locate(path, Last::Follow).and_then(|location| location.open(mean)), "open file", path)
 }
 
 fn seek(file: &mut File, offset: u64, path: &str) -> Result<(), RuntimeError> {
@@ -76,27 +76,27 @@ fn contents(file: &mut File, count: u64, path: &str) -> Outcome {
     })
 }
 
-pub(super) fn read_bytes(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn read_bytes(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let wrong = "io_read_bytes requires two arguments: path and count";
     let path = args.text(0).ok_or_else(|| message(wrong))?;
     let count = whole(args, 1, "count", wrong)?;
-    contents(&mut opened(path)?, count, path)
+    contents(&mut opened(&reading(host, args)?, path, Mean::Read)?, count, path)
 }
 
-pub(super) fn read_at(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn read_at(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let wrong = "io_read_at requires three arguments: path, offset, and count";
     let path = args.text(0).ok_or_else(|| message(wrong))?;
     let (offset, count) = (whole(args, 1, "offset", wrong)?, whole(args, 2, "count", wrong)?);
-    let mut file = opened(path)?;
+    let mut file = opened(&reading(host, args)?, path, Mean::Read)?;
     seek(&mut file, offset, path)?;
     contents(&mut file, count, path)
 }
 
-pub(super) fn seek_read(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn seek_read(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let wrong = "io_seek_read requires two arguments: path and offset";
     let path = args.text(0).ok_or_else(|| message(wrong))?;
     let offset = whole(args, 1, "offset", wrong)?;
-    let mut file = opened(path)?;
+    let mut file = opened(&reading(host, args)?, path, Mean::Read)?;
     seek(&mut file, offset, path)?;
     contents(&mut file, u64::MAX, path)
 }
@@ -106,35 +106,34 @@ fn path_and_bytes<'a>(args: &'a Args<'_>, wrong: &'static str) -> Result<(&'a st
     args.text(0).zip(args.get(1).as_bytes()).ok_or_else(|| message(wrong))
 }
 
-pub(super) fn write_bytes(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn write_bytes(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (path, content) = path_and_bytes(args, "io_write_bytes requires path (string) and bytes arguments")?;
-    let written = replace::write_bytes(Path::new(path), Existing::Replace, content);
+    let location = writing(host, args)?.locate(path, Last::Follow);
+    let written = location.and_then(|location| replace::write_bytes(&location, Existing::Replace, content));
     explained(written, "write bytes to file", path)?;
     Ok(Value::TRUE)
 }
 
-pub(super) fn append_bytes(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn append_bytes(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (path, content) = path_and_bytes(args, "io_append_bytes requires path (string) and bytes arguments")?;
-    let opened = OpenOptions::new().append(true).create(true).open(path);
-    explained(opened.and_then(|mut file| file.write_all(content)), "append bytes to file", path)?;
-    Ok(Value::TRUE)
+    file::append(host, args, path, content, "append bytes to file")
 }
 
-pub(super) fn write_at(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn write_at(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let wrong = "io_write_at requires three arguments: path, bytes, and offset";
     let (path, content) = path_and_bytes(args, wrong)?;
     let offset = whole(args, 2, "offset", wrong)?;
-    let mut file = explained(OpenOptions::new().write(true).open(path), "open file", path)?;
+    let mut file = opened(&writing(host, args)?, path, Mean::Update)?;
     seek(&mut file, offset, path)?;
     explained(file.write_all(content), "write bytes to file", path)?;
     Ok(Value::TRUE)
 }
 
-pub(super) fn truncate(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn truncate(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let wrong = "io_truncate requires two arguments: path and size";
     let path = args.text(0).ok_or_else(|| message(wrong))?;
     let size = whole(args, 1, "size", wrong)?;
-    let file = explained(OpenOptions::new().write(true).open(path), "open file", path)?;
+    let file = opened(&writing(host, args)?, path, Mean::Update)?;
     let what = format!("truncate file '{path}' to {size} bytes");
     file.set_len(size).map_err(|error| message(format!("Cannot {what}: {error}")))?;
     Ok(Value::TRUE)
@@ -152,14 +151,16 @@ impl From<io::Error> for Failed {
     }
 }
 
-pub(super) fn copy_range(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn copy_range(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let wrong = "io_copy_range requires four arguments: source, dest, offset, and count";
     let (source, target) = args.text(0).zip(args.text(1)).ok_or_else(|| message(wrong))?;
     let (offset, count) = (whole(args, 2, "offset", wrong)?, whole(args, 3, "count", wrong)?);
+    let (reading, writing) = (reading(host, args)?, writing(host, args)?);
     budget::attempt(|| {
-        let mut from = opened(source)?;
+        let mut from = opened(&reading, source, Mean::Read)?;
         seek(&mut from, offset, source)?;
-        let copied = replace::write(Path::new(target), Existing::Replace, |to| {
+        let to = explained(writing.locate(target, Last::Follow), "write bytes to file", target)?;
+        let copied = replace::write(&to, Existing::Replace, |to| {
             let mut failed = Ok(());
             let copied = pieces(&mut from, count, source, &mut |piece| {
                 to.write_all(piece).map_err(|error| {
@@ -178,9 +179,10 @@ pub(super) fn copy_range(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     })
 }
 
-pub(super) fn metadata(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn metadata(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let path = args.text(0).ok_or_else(|| message("io_file_metadata requires one argument: path"))?;
-    let found = explained(fs::metadata(path), "get metadata for", path)?;
+    let found = reading(host, args)?.locate(path, Last::Follow).and_then(|location| location.metadata());
+    let found = explained(found, "get metadata for", path)?;
     let seconds = |moment: io::Result<SystemTime>| match moment.ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
         Some(since) => Value::int(since.as_secs() as i64),
         None => Value::NULL,

@@ -144,8 +144,8 @@ fn of_text(args: &Args<'_>, mut digest: Digest) -> Outcome {
     Ok(Value::string(&digest.finish()))
 }
 
-fn of_file(args: &Args<'_>, mut digest: Digest) -> Outcome {
-    read::pieces(file::path(args, 0)?, &mut |piece| {
+fn of_file(host: &Host, args: &Args<'_>, mut digest: Digest) -> Outcome {
+    read::pieces(&file::reading(host, args)?, file::path(args, 0)?, &mut |piece| {
         digest.update(piece);
         Ok(())
     })?;
@@ -160,12 +160,12 @@ pub(super) fn md5_text(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     of_text(args, Digest::md5())
 }
 
-pub(super) fn sha256_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    of_file(args, Digest::sha256())
+pub(super) fn sha256_file(host: &mut Host, args: &mut Args<'_>) -> Outcome {
+    of_file(host, args, Digest::sha256())
 }
 
-pub(super) fn md5_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    of_file(args, Digest::md5())
+pub(super) fn md5_file(host: &mut Host, args: &mut Args<'_>) -> Outcome {
+    of_file(host, args, Digest::md5())
 }
 
 #[cfg(test)]

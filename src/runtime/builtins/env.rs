@@ -2,6 +2,7 @@
 //! is. So no other thread can be reading the environment while it changes.
 
 use super::Args;
+use crate::runtime::capability::Capability;
 use crate::runtime::dict::{self, Key};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::heap;
@@ -61,7 +62,7 @@ fn pair<'a>(args: &'a Args<'_>, second: &str) -> Result<(&'a str, &'a str), Runt
 /// The value of the variable that the first argument names, read as something else.
 fn read<R>(host: &Host, args: &Args<'_>, what: &str, parse: impl FnOnce(&str) -> Option<R>) -> Result<R, RuntimeError> {
     let name = name(args)?;
-    let Some(value) = host.environment().get(name) else {
+    let Some(value) = host.variable(name, args.name())? else {
         return Err(RuntimeError::message(format!("Environment variable '{name}' not found")));
     };
     parse(&value).ok_or_else(|| {
@@ -70,12 +71,12 @@ fn read<R>(host: &Host, args: &Args<'_>, what: &str, parse: impl FnOnce(&str) ->
 }
 
 pub(super) fn env(host: &mut Host, args: &mut Args<'_>) -> Outcome {
-    super::text::result(&host.environment().get(name(args)?).unwrap_or_default())
+    super::text::result(&host.variable(name(args)?, args.name())?.unwrap_or_default())
 }
 
 pub(super) fn env_or(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (name, _) = pair(args, "default value")?;
-    match host.environment().get(name) {
+    match host.variable(name, args.name())? {
         Some(value) => super::text::result(&value),
         None => Ok(args.take(1)),
     }
@@ -100,7 +101,7 @@ pub(super) fn env_bool(host: &mut Host, args: &mut Args<'_>) -> Outcome {
 
 pub(super) fn env_required(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let name = name(args)?;
-    match host.environment().get(name) {
+    match host.variable(name, args.name())? {
         Some(value) => super::text::result(&value),
         None => Err(RuntimeError::message(format!("Required environment variable '{name}' is not set"))),
     }
@@ -116,11 +117,14 @@ pub(super) fn env_set(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     Ok(Value::NULL)
 }
 
-/// A dict of all variables.
+/// A dict of all variables that the program may read.
 pub(super) fn all(host: &mut Host, _: &mut Args<'_>) -> Outcome {
     let mut variables = dict::new();
     if let Some(mut entries) = variables.as_dict_mut() {
         for (name, value) in host.environment().all() {
+            if !host.permissions().allow_name(Capability::EnvRead, &name.to_string_lossy()) {
+                continue;
+            }
             let value = super::text::result(&value.to_string_lossy())?;
             entries.insert(Key::text(&name.to_string_lossy()), value);
         }

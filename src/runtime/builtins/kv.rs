@@ -5,32 +5,41 @@
 //! the empty file `.ruff_kv.json.lock` from reading to replacing.
 
 use super::Args;
-use super::json;
+use super::{file, json};
 use crate::runtime::dict::{self, Key};
+use crate::runtime::door::{Door, Last, Mean};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::host::Host;
 use crate::runtime::replace::{self, Existing};
 use crate::runtime::value::{Value, View};
-use std::fs::OpenOptions;
 use std::io;
-use std::path::Path;
 
 type Outcome = Result<Value, RuntimeError>;
 
 const STORE: &str = "./.ruff_kv.json";
-const LOCK: &str = "./.ruff_kv.json.lock";
+/// Beside the store.
+const LOCK: &str = ".ruff_kv.json.lock";
 
-/// An error with the store.
 fn failed(what: &str, why: impl std::fmt::Display) -> RuntimeError {
-    RuntimeError::message(format!("Failed to {what} kv store '{STORE}': {why}"))
+    RuntimeError::message(failure(what, why))
+}
+
+/// What is said of an error with the store.
+fn failure(what: &str, why: impl std::fmt::Display) -> String {
+    format!("Failed to {what} kv store '{STORE}': {why}")
+}
+
+/// Of the system.
+fn unable(what: &str, error: io::Error) -> RuntimeError {
+    RuntimeError::of_system(error, |error| failure(what, error))
 }
 
 /// The store as a dict; empty if there is no file.
-fn load() -> Outcome {
-    let text = match std::fs::metadata(STORE) {
+fn load(door: &Door) -> Outcome {
+    let text = match door.locate(STORE, Last::Follow).and_then(|store| store.status()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(dict::new()),
-        Err(error) => return Err(failed("read", error)),
-        Ok(_) => super::read::text(STORE, false)?,
+        Err(error) => return Err(unable("read", error)),
+        Ok(_) => super::read::text(door, STORE, false)?,
     };
     let store = match json::parse(text.as_str().unwrap_or("")) {
         Err(RuntimeError::Message(why)) => {
@@ -45,30 +54,32 @@ fn load() -> Outcome {
     Ok(store)
 }
 
-pub(super) fn kv_get(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn kv_get(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let Some(key) = args.text(0) else {
         return Err(RuntimeError::message("kv_get requires a key string argument"));
     };
-    let store = load()?;
+    let store = load(&file::reading(host, args)?)?;
     let found = store.as_dict().and_then(|dict| dict.get(&Key::text(key)));
     Ok(found.cloned().unwrap_or(Value::NULL))
 }
 
-pub(super) fn kv_set(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn kv_set(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (Some(key), Some(_)) = (args.text(0), args.text(1)) else {
         return Err(RuntimeError::message("kv_set requires key and value string arguments"));
     };
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(LOCK);
+    let door = file::writing(host, args)?;
+    let place = door.locate(STORE, Last::Follow).map_err(|error| unable("write", error))?;
     // The lock ends with the file, whatever happens.
-    let lock = lock.and_then(|lock| lock.lock().map(|()| lock)).map_err(|error| failed("write", error))?;
-    let mut store = load()?;
+    let lock = door.locate(STORE, Last::Keep).and_then(|store| store.sibling(LOCK).open(Mean::Lock));
+    let lock = lock.and_then(|lock| lock.lock().map(|()| lock)).map_err(|error| unable("write", error))?;
+    let mut store = load(&door)?;
     if let Some(mut entries) = store.as_dict_mut() {
         entries.insert(Key::text(key), args.get(1).clone());
     }
     let text = json::write(&store, Some("  "))?;
     let text = text.as_str().unwrap_or("");
-    let written = replace::write_bytes(Path::new(STORE), Existing::Replace, text.as_bytes());
+    let written = replace::write_bytes(&place, Existing::Replace, text.as_bytes());
     drop(lock);
-    written.map_err(|error| failed("write", error))?;
+    written.map_err(|error| unable("write", error))?;
     Ok(Value::TRUE)
 }

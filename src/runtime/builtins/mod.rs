@@ -383,7 +383,7 @@ builtins! {
     "os_environ" => Counted(0, 0, "0 arguments"), Effect(FilesystemRead), env::all, "All environment variables, as a dict.";
     "arg_parser" => Counted(0, 0, "0 arguments"), Pure, arg_parser::arg_parser, "A description of the arguments a program takes, to which `add_argument` adds and by which `parse` reads.";
     "__arg_parser_add_argument" => Any, Pure, arg_parser::add_argument, "The method `add_argument` of `ArgParser`.";
-    "__arg_parser_parse" => Any, Effect(Nothing), arg_parser::parse, "The method `parse` of `ArgParser`.";
+    "__arg_parser_parse" => Any, Effect(EnvRead), arg_parser::parse, "The method `parse` of `ArgParser`.";
     "__arg_parser_help" => Any, Pure, arg_parser::help, "The method `help` of `ArgParser`.";
 
     "execute" => Own(1, 2, "execute() expects 1-2 arguments (command, [options])"), Tasks(ShellExec), process::execute, "What a command that a shell (`sh -c`) reads writes; raises if it fails.";
@@ -483,11 +483,13 @@ pub fn lazy_method(name: &str) -> Option<LazyMethod> {
     LAZY_METHODS.iter().copied().find(|method| method.name == name)
 }
 
-/// What a function of the prelude is called wherever it is shown: a helper has the name of the method it stands for.
+/// What a builtin is called wherever it is shown: a helper of the prelude, or a function that stands for a method, has the name of what
+/// programs call.
 pub fn shown_name(function: &str) -> &str {
     let method = LAZY_METHODS.iter().find(|method| method.function == function).map(|method| method.name);
     let builtin = HELPERS.iter().find(|helper| helper.0 == function).map(|helper| helper.1);
-    method.or(builtin).unwrap_or(function)
+    let of_struct = STRUCT_METHODS.iter().find(|(.., row)| *row == function).map(|(_, method, _)| *method);
+    method.or(builtin).or(of_struct).unwrap_or(function)
 }
 
 /// Methods of structs that builtins make: struct, method, row.

@@ -1,14 +1,14 @@
 //! The current directory and paths. Texts are looked at as paths of the system this runs on.
 
 use super::Args;
-use super::file::explained;
+use super::file::{explained, reading, there, writing};
+use crate::runtime::door::{Last, Location};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::gather::Text;
 use crate::runtime::host::Host;
 use crate::runtime::value::Value;
-use std::fs;
-use std::io;
-use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+use rustix::fs::FileType;
+use std::path::{MAIN_SEPARATOR, Path};
 
 type Outcome = Result<Value, RuntimeError>;
 
@@ -21,14 +21,19 @@ fn shown(path: &Path) -> Outcome {
     super::text::result(&path.to_string_lossy())
 }
 
-pub(super) fn os_getcwd(_: &mut Host, _: &mut Args<'_>) -> Outcome {
-    let failed = |error: io::Error| RuntimeError::message(format!("Cannot get current directory: {error}"));
-    shown(&std::env::current_dir().map_err(failed)?)
+pub(super) fn os_getcwd(host: &mut Host, args: &mut Args<'_>) -> Outcome {
+    let current = reading(host, args)?.locate(".", Last::Follow).and_then(|_| std::env::current_dir());
+    shown(
+        &current.map_err(|error| {
+            RuntimeError::of_system(error, |error| format!("Cannot get current directory: {error}"))
+        })?,
+    )
 }
 
-pub(super) fn os_chdir(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn os_chdir(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let path = path(args)?;
-    explained(std::env::set_current_dir(path), "change directory to", path)?;
+    let entered = writing(host, args)?.locate(path, Last::Follow).and_then(|location| location.enter());
+    explained(entered, "change directory to", path)?;
     Ok(Value::TRUE)
 }
 
@@ -67,26 +72,27 @@ pub(super) fn extension(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     shown(Path::new(path(args)?).extension().unwrap_or_default().as_ref())
 }
 
-pub(super) fn exists(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    Ok(Value::bool(Path::new(path(args)?).exists()))
+pub(super) fn exists(host: &mut Host, args: &mut Args<'_>) -> Outcome {
+    there(host, args, path(args)?, |location| location.status().is_ok())
 }
 
-pub(super) fn is_dir(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    Ok(Value::bool(Path::new(path(args)?).is_dir()))
+pub(super) fn is_dir(host: &mut Host, args: &mut Args<'_>) -> Outcome {
+    there(host, args, path(args)?, Location::is_directory)
 }
 
-pub(super) fn is_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    Ok(Value::bool(Path::new(path(args)?).is_file()))
+pub(super) fn is_file(host: &mut Host, args: &mut Args<'_>) -> Outcome {
+    there(host, args, path(args)?, Location::is_file)
 }
 
-pub(super) fn is_symlink(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn is_symlink(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let path = path(args)?;
-    let metadata = explained(fs::symlink_metadata(path), "inspect symlink status for", path)?;
-    Ok(Value::bool(metadata.file_type().is_symlink()))
+    let status = reading(host, args)?.locate(path, Last::Keep).and_then(|location| location.link_status());
+    let status = explained(status, "inspect symlink status for", path)?;
+    Ok(Value::bool(FileType::from_raw_mode(status.st_mode) == FileType::Symlink))
 }
 
-pub(super) fn absolute(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn absolute(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let path = path(args)?;
-    let found: PathBuf = explained(fs::canonicalize(path), "get absolute path for", path)?;
-    shown(&found)
+    let found = reading(host, args)?.locate(path, Last::Follow).and_then(|location| location.real());
+    shown(&explained(found, "get absolute path for", path)?)
 }

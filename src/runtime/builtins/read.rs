@@ -2,7 +2,8 @@
 //! limit, and one that is only looked at takes no more than a piece.
 
 use super::Args;
-use super::file::{explained, path};
+use super::file::{explained, path, reading};
+use crate::runtime::door::{Door, Last, Mean};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::gather::{self, Items, Text};
 use crate::runtime::host::Host;
@@ -20,9 +21,26 @@ const PIECE: usize = 64 * 1024;
 ///
 /// # Errors
 /// It cannot be read, there is no fuel for all of it, or `each` has failed.
-pub(super) fn pieces(path: &str, each: &mut dyn FnMut(&[u8]) -> Result<(), RuntimeError>) -> Result<(), RuntimeError> {
+pub(super) fn pieces(
+    door: &Door,
+    path: &str,
+    each: &mut dyn FnMut(&[u8]) -> Result<(), RuntimeError>,
+) -> Result<(), RuntimeError> {
+    read_on(&mut opened(door, path)?, path, each)
+}
+
+fn opened(door: &Door, path: &str) -> Result<File, RuntimeError> {
+    let opened = door.locate(path, Last::Follow).and_then(|location| location.open(Mean::Read));
+    explained(opened, "read file", path)
+}
+
+/// Reads an open file, piece by piece.
+fn read_on(
+    file: &mut File,
+    path: &str,
+    each: &mut dyn FnMut(&[u8]) -> Result<(), RuntimeError>,
+) -> Result<(), RuntimeError> {
     budget::attempt(|| {
-        let mut file = explained(File::open(path), "read file", path)?;
         let mut piece = vec![0; PIECE];
         loop {
             match file.read(&mut piece) {
@@ -88,13 +106,14 @@ impl Decoder {
 
 /// Reads a file as text, piece by piece.
 fn text_pieces(
+    file: &mut File,
     path: &str,
     lossy: bool,
     each: &mut dyn FnMut(&str) -> Result<(), RuntimeError>,
 ) -> Result<(), RuntimeError> {
     let refused = || RuntimeError::message(format!("Cannot read file '{path}': stream did not contain valid UTF-8"));
     let mut decoder = Decoder { lossy, held: Vec::new() };
-    pieces(path, &mut |piece| match decoder.take(piece, each)? {
+    read_on(file, path, &mut |piece| match decoder.take(piece, each)? {
         true => Ok(()),
         false => Err(refused()),
     })?;
@@ -106,14 +125,15 @@ fn text_pieces(
 }
 
 /// The text of a file. The string is made where it stays: with room for the whole file, if that says how long it is.
-pub(super) fn text(path: &str, lossy: bool) -> Outcome {
-    let announced = std::fs::metadata(path).map_or(0, |file| if file.is_file() { file.len() } else { 0 });
+pub(super) fn text(door: &Door, path: &str, lossy: bool) -> Outcome {
+    let mut file = opened(door, path)?;
+    let announced = file.metadata().map_or(0, |file| if file.is_file() { file.len() } else { 0 });
     let mut room = usize::try_from(announced).unwrap_or(usize::MAX);
     if room > PIECE {
         super::text::fits(room)?;
     }
     let (mut out, mut len) = (Value::string(""), 0);
-    text_pieces(path, lossy, &mut |piece| {
+    text_pieces(&mut file, path, lossy, &mut |piece| {
         if len == 0 {
             // Most files are one piece.
             out = if room > PIECE { string::with_capacity(room) } else { Value::string("") };
@@ -134,17 +154,18 @@ pub(super) fn text(path: &str, lossy: bool) -> Outcome {
     Ok(out)
 }
 
-pub(super) fn read_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    text(path(args, 0)?, false)
+pub(super) fn read_file(host: &mut Host, args: &mut Args<'_>) -> Outcome {
+    text(&reading(host, args)?, path(args, 0)?, false)
 }
 
-pub(super) fn read_file_lossy(_: &mut Host, args: &mut Args<'_>) -> Outcome {
-    text(path(args, 0)?, true)
+pub(super) fn read_file_lossy(host: &mut Host, args: &mut Args<'_>) -> Outcome {
+    text(&reading(host, args)?, path(args, 0)?, true)
 }
 
-pub(super) fn read_lines(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn read_lines(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let (mut lines, mut open) = (Items::default(), Text::default());
-    text_pieces(path(args, 0)?, false, &mut |piece| {
+    let path = path(args, 0)?;
+    text_pieces(&mut opened(&reading(host, args)?, path)?, path, false, &mut |piece| {
         let mut rest = piece;
         while let Some(at) = memchr::memchr(b'\n', rest.as_bytes()) {
             let end = &rest[..at];
@@ -168,9 +189,9 @@ pub(super) fn read_lines(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     Ok(lines.finish())
 }
 
-pub(super) fn read_binary_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
+pub(super) fn read_binary_file(host: &mut Host, args: &mut Args<'_>) -> Outcome {
     let mut content = Vec::new();
-    pieces(path(args, 0)?, &mut |piece| {
+    pieces(&reading(host, args)?, path(args, 0)?, &mut |piece| {
         gather::reserve(&mut content, piece.len())?;
         content.extend_from_slice(piece);
         Ok(())
@@ -182,6 +203,7 @@ pub(super) fn read_binary_file(_: &mut Host, args: &mut Args<'_>) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::capability::{Capability, Permissions};
 
     #[test]
     fn characters_may_lie_across_pieces() {
@@ -205,8 +227,9 @@ mod tests {
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), bytes).unwrap();
             let path = file.path().to_str().unwrap();
-            assert!(text(path, false).is_err());
-            let lossy = text(path, true).unwrap();
+            let door = Door::of(&Permissions::ALL, Capability::FilesystemRead, "test").unwrap();
+            assert!(text(&door, path, false).is_err());
+            let lossy = text(&door, path, true).unwrap();
             assert_eq!(lossy.as_str(), Some(&*String::from_utf8_lossy(bytes)));
         }
     }
