@@ -15,7 +15,7 @@
 //! | 5 | [`ownership`]: moves, copies, drops; [`regalloc`]: registers |
 //! | 6 | [`bytecode`]: the instruction set, emission, verification |
 //! | 7 | [`runtime`]: values, heap, builtins |
-//! | 8 | [`vm`]: dispatch, handlers, unwinding; [`reference`](mod@reference): the tree walker, an oracle |
+//! | 8 | [`vm`]: dispatch, handlers, unwinding; [`reference`](mod@reference): the tree walker, an oracle; [`lint`]: the warnings of `ruff check` |
 //! | 10 | [`engine`]: the pipeline and the embedding API |
 //! | 11 | [`cli`]: the command line |
 //!
@@ -29,6 +29,7 @@ pub mod bytecode;
 pub mod cli;
 pub mod engine;
 pub mod ir;
+pub mod lint;
 pub mod lower;
 pub mod ownership;
 pub mod passes;

@@ -16,6 +16,7 @@ use ruff::ir::inst::{Imm, Op};
 use ruff::ir::parse::parse_module;
 use ruff::ir::print::{Spans, print_module};
 use ruff::ir::verify::{Rule, verify_function, verify_module};
+use ruff::lint::table::Lint;
 use ruff::passes::Pass;
 use ruff::passes::manager::{self, PassOptions, Verify};
 use ruff::runtime::builtins;
@@ -232,8 +233,13 @@ fn documented_tables_are_those_of_the_code() {
         };
         hints += &format!("| {written} | {} |\n", hint.advice.replace("||", "\\|\\|").replace("{}", "..."));
     }
+    let mut lints = String::from("| code | finds | |\n|---|---|---|\n");
+    for &lint in Lint::ALL {
+        lints += &format!("| `{lint}` | {} | {} |\n", lint.title(), lint.explanation());
+    }
     let tables = [
         ("language.md", "hints", hints),
+        ("diagnostics.md", "lints", lints),
         ("ir.md", "rules", rules),
         ("ir.md", "instructions", instructions),
         ("passes.md", "passes", passes),

@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("runtime", 7),
     ("vm", 8),
     ("reference", 8),
+    ("lint", 8),
     ("engine", 10),
     ("cli", 11),
 ];

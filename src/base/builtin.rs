@@ -44,6 +44,30 @@ pub fn role(name: &str) -> Option<Role> {
     }
 }
 
+/// Whether a builtin is called to see whether it raises: an assertion.
+pub fn raises(name: &str) -> bool {
+    matches!(name, "assert" | "assert_equal" | "assert_true" | "assert_false" | "assert_contains" | "error")
+}
+
+/// Whether a builtin gives a promise.
+pub fn gives_promise(name: &str) -> bool {
+    matches!(
+        name,
+        "promise_all"
+            | "await_all"
+            | "parallel_map"
+            | "par_map"
+            | "par_each"
+            | "async_sleep"
+            | "async_timeout"
+            | "await_task"
+            | "async_read_file"
+            | "async_write_file"
+            | "async_read_files"
+            | "async_write_files"
+    )
+}
+
 /// What the compiler may know of one builtin. The runtime's table provides these rows; the engine passes them down.
 #[derive(Clone, Copy, Debug)]
 pub struct BuiltinInfo {

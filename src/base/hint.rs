@@ -379,6 +379,19 @@ pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> O
     best.map(|(_, name)| name)
 }
 
+/// What is meant by a name that means nothing: one of `names`, or what it is called here if it is a name of other languages; `first`
+/// says which of a word and a member is meant.
+pub fn meant(written: &str, names: &[&str], first: fn(&str) -> Option<&'static str>) -> Option<String> {
+    let foreign = |text: &str| first(text).or_else(|| word(text)).or_else(|| member(text));
+    if let Some(advice) = foreign(written) {
+        return Some(advice.to_owned());
+    }
+    match nearest(written, names.iter().copied()) {
+        Some(near) => Some(Situation::Near.advice(&[near])),
+        None => nearest(written, words_and_members()).and_then(foreign).map(str::to_owned),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -44,6 +44,13 @@ operators! {
     }
 }
 
+impl BinaryOp {
+    /// Whether it gives a bool.
+    pub fn is_comparison(self) -> bool {
+        matches!(self, BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge)
+    }
+}
+
 operators! {
     /// Unary operators.
     UnaryOp {

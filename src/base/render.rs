@@ -23,13 +23,34 @@ pub enum Colour {
 const CONTEXT_BYTES: usize = 512;
 
 const BOLD_RED: &str = "\x1b[1m\x1b[91m";
+const BOLD_YELLOW: &str = "\x1b[1m\x1b[93m";
 const BOLD: &str = "\x1b[1m";
 const RESET: &str = "\x1b[0m";
 
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The program is refused, or has failed.
+    Error,
+    /// It could run.
+    Warning,
+}
+
+impl Severity {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}
+
 fn heading(out: &mut String, code: &str, phase: &str, kind: &str, message: &str, colour: Colour) {
+    let hue = if kind.starts_with(Severity::Warning.name()) { BOLD_YELLOW } else { BOLD_RED };
     let _ = match colour {
         Colour::Never => writeln!(out, "[{code}] [{phase}] {kind}{message}"),
-        Colour::Always => writeln!(out, "{BOLD_RED}[{code}] [{phase}] {kind}{RESET}{BOLD}{message}{RESET}"),
+        Colour::Always => writeln!(out, "{hue}[{code}] [{phase}] {kind}{RESET}{BOLD}{message}{RESET}"),
     };
 }
 
@@ -175,6 +196,23 @@ pub fn diagnostic(map: &SourceMap, diagnostic: &Diagnostic, colour: Colour) -> S
     heading(&mut out, diagnostic.code.text(), phase.label(), phase.prefix(), &diagnostic.message, colour);
     location(&mut out, map, diagnostic.span);
     below(&mut out, map, diagnostic.span, &diagnostic.advice, &diagnostic.notes, colour);
+    out
+}
+
+/// What a check has found in a program that could run.
+pub fn finding(
+    map: &SourceMap,
+    severity: Severity,
+    code: &str,
+    message: &str,
+    span: Span,
+    advice: &Advice,
+    colour: Colour,
+) -> String {
+    let mut out = String::new();
+    heading(&mut out, code, "check", &format!("{}: ", severity.name()), message, colour);
+    location(&mut out, map, span);
+    below(&mut out, map, span, advice, &[], colour);
     out
 }
 

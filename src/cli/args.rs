@@ -3,7 +3,8 @@
 use super::permissions::PermissionFlags;
 use super::size::{self, MaxMemory};
 use crate::base::render::Colour;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -12,9 +13,10 @@ const COMMANDS: &[&str] = &["run", "check", "emit", "passes", "test", "test-run"
 
 const AFTER_HELP: &str = "\
 `ruff FILE [ARGS]` and `ruff -e CODE` are short for `ruff run …`; FILE `-` is standard input.
+`ruff` alone runs standard input, too, unless that is a terminal.
 
 Exit codes:
-  0  the program ended          1  a test failed, or output could not be written
+  0  the program ended          1  a test failed, a denied warning, or output could not be written
   2  wrong usage                3  lexical or parse error
   4  compile error or uncaught runtime error
   5  unreadable file            6  a limit (--fuel, --max-memory) was reached
@@ -48,7 +50,7 @@ pub enum Command {
         override_usage = "ruff run [OPTIONS] FILE [--] [ARGS]...\n       ruff run [OPTIONS] -e CODE [--] [ARGS]..."
     )]
     Run(Run),
-    /// Report lexical, parse and compile errors without running
+    /// Report errors, and what would fail or surprise, without running
     Check(Check),
     /// Print what a stage of the compiler makes of a program
     Emit(Emit),
@@ -95,12 +97,33 @@ pub struct Run {
     pub permissions: PermissionFlags,
 }
 
-/// `ruff check`: also checks the modules that a program may import.
+/// `ruff check`: also checks the modules that a program may import, and its test blocks.
 #[derive(Args, Debug)]
 pub struct Check {
-    /// The programs (`-` for standard input)
-    #[arg(value_name = "FILE", required = true)]
+    /// Programs (`-` for standard input), and folders, of which all programs are checked
+    #[arg(value_name = "FILE|DIR", required_unless_present = "explain")]
     pub files: Vec<OsString>,
+    /// Make these warnings errors: codes, or `all` (repeatable)
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub deny: Vec<String>,
+    /// Leave these warnings out: codes, or `all` (repeatable); a code goes before `all`
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub allow: Vec<String>,
+    /// `off`: report errors only, and what --deny makes one
+    #[arg(long, value_enum, value_name = "ON|OFF", default_value_t = Switch::On, hide_possible_values = true)]
+    pub warnings: Switch,
+    /// Say what a warning is about, or list `all` of them
+    #[arg(long, value_name = "CODE", exclusive = true)]
+    pub explain: Option<String>,
+}
+
+/// Whether something is done.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// It is
+    On,
+    /// It is not
+    Off,
 }
 
 /// `ruff emit`.
@@ -349,9 +372,17 @@ impl When {
     }
 }
 
-/// Puts `run` in front of the first word that is no command, so that `ruff FILE` and `ruff -e CODE` work.
-pub fn with_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut words: Vec<OsString> = arguments.collect();
+/// A complete command line.
+#[derive(Debug)]
+pub struct Line {
+    /// Its words, the program's own name first.
+    pub words: Vec<OsString>,
+    /// Whether it names no command: `run` is meant.
+    pub implied: bool,
+}
+
+/// Where the words after the flags of all commands start.
+fn first_word(words: &[OsString]) -> usize {
     let mut at = 1;
     while let Some(word) = words.get(at).and_then(|word| word.to_str()) {
         match word {
@@ -360,14 +391,55 @@ pub fn with_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> 
             _ => break,
         }
     }
-    let Some(word) = words.get(at) else { return words };
+    at
+}
+
+/// Puts `run` in front of the first word that is no command, so that `ruff FILE` and `ruff -e CODE` work.
+pub fn with_command(arguments: impl Iterator<Item = OsString>) -> Line {
+    let mut words: Vec<OsString> = arguments.collect();
+    let at = first_word(&words);
+    let Some(word) = words.get(at) else { return Line { words, implied: true } };
     let known = word
         .to_str()
         .is_some_and(|word| COMMANDS.contains(&word) || ["-h", "--help", "-V", "--version"].contains(&word));
     if !known {
         words.insert(at, "run".into());
     }
-    words
+    Line { words, implied: !known }
+}
+
+/// Parses a command line. One that names neither a command nor a file runs standard input, unless that is a terminal.
+///
+/// # Errors
+/// Help and the version, and what is wrong with the command line.
+pub fn parse(line: &Line) -> Result<Arguments, clap::Error> {
+    let at = first_word(&line.words);
+    let rest: Vec<&str> = line.words.iter().skip(at).filter_map(|word| word.to_str()).collect();
+    if matches!(rest[..], ["help"] | ["-h" | "--help", ..]) {
+        let command = Arguments::command().after_help(format!("{}\n{AFTER_HELP}", run_flags()));
+        return command.try_get_matches_from(&line.words).and_then(|matches| Arguments::from_arg_matches(&matches));
+    }
+    let outcome = Arguments::try_parse_from(&line.words);
+    let lacking = [
+        ErrorKind::MissingRequiredArgument,
+        ErrorKind::MissingSubcommand,
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+    ];
+    match &outcome {
+        Err(error) if line.implied && lacking.contains(&error.kind()) && !std::io::stdin().is_terminal() => {
+            let run = rest.is_empty().then_some("run");
+            let words = run.into_iter().chain(["-"]).map(OsString::from);
+            Arguments::try_parse_from(line.words.iter().cloned().chain(words))
+        }
+        _ => outcome,
+    }
+}
+
+/// The flags of `run`, which `ruff FILE` takes as well, as help shows them.
+fn run_flags() -> String {
+    let run = Run::augment_args(clap::Command::new("run").disable_help_flag(true)).max_term_width(120);
+    let shown = run.help_template("{options}").render_help().to_string();
+    format!("Options of `ruff run FILE`, which `ruff FILE` takes as well:\n{shown}")
 }
 
 /// The arguments of a plain `ruff run FILE [ARGS]` or `ruff run -e CODE [ARGS]`, where clap would find no other flag and everything
@@ -411,7 +483,7 @@ mod tests {
     use super::*;
 
     fn completed(words: &[&str]) -> String {
-        let words = with_command(words.iter().map(OsString::from));
+        let Line { words, .. } = with_command(words.iter().map(OsString::from));
         words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }
 
@@ -429,7 +501,7 @@ mod tests {
     #[test]
     fn plain_runs_are_what_the_grammar_makes_of_them() {
         let plain = |words: &[&str]| {
-            let words = with_command(["ruff"].iter().chain(words).map(OsString::from));
+            let Line { words, .. } = with_command(["ruff"].iter().chain(words).map(OsString::from));
             let plain = plain_run(&words)?;
             assert_eq!(format!("{plain:?}"), format!("{:?}", Arguments::try_parse_from(&words).unwrap()));
             Some(())
@@ -475,7 +547,6 @@ mod tests {
 
     #[test]
     fn the_grammar_is_sound() {
-        use clap::CommandFactory;
         Arguments::command().debug_assert();
     }
 

@@ -1,30 +1,166 @@
-//! `ruff check`: everything up to bytecode, for its diagnostics only, of the program and of all modules that its imports lead to.
-//! Says nothing about a program that is fine.
+//! `ruff check`: everything up to bytecode, for its diagnostics, and the lints, for what would fail or surprise: of programs, of all
+//! programs in folders, and of the modules that their imports lead to. Says nothing about a program that is fine.
 
-use super::args::Check;
-use super::{exit, input, output};
+use super::args::{Check, Switch};
+use super::{exit, input, output, programs};
 use crate::base::diagnostic::Diagnostic;
-use crate::base::render::{self, Colour};
-use crate::base::source::SourceMap;
-use crate::engine::pipeline::{self, CompileOptions};
+use crate::base::hint;
+use crate::base::render::{self, Colour, Severity};
+use crate::base::source::{SourceId, SourceMap};
+use crate::engine::checking;
+use crate::lint::Warning;
+use crate::lint::table::{Level, Lint};
+use rustc_hash::FxHashSet;
 use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 /// Checks every file; gives the first exit code that is not 0.
 pub fn check(arguments: &Check, colour: Colour) -> i32 {
-    let codes: Vec<i32> = arguments.files.iter().map(|file| check_one(file, colour)).collect();
-    codes.into_iter().find(|&code| code != exit::OK).unwrap_or(exit::OK)
-}
-
-fn check_one(file: &OsStr, colour: Colour) -> i32 {
-    let (mut sources, main) = match input::load(file, colour) {
-        Ok(loaded) => loaded,
+    if let Some(code) = &arguments.explain {
+        return explain(code);
+    }
+    let levels = match Levels::new(arguments) {
+        Ok(levels) => levels,
         Err(code) => return code,
     };
-    let options = CompileOptions { modules: true, ..CompileOptions::default() };
-    match pipeline::compile(&mut sources, main, &options, &mut |_, _| {}) {
-        Ok(_) => exit::OK,
-        Err(list) => refuse(&sources, &list, colour),
+    let mut checker = Checker { levels, colour, seen: FxHashSet::default(), code: exit::OK };
+    for file in &arguments.files {
+        let path = Path::new(file);
+        if !path.is_dir() {
+            checker.file(file);
+            continue;
+        }
+        match programs::below(path) {
+            Ok(found) => found.iter().for_each(|program| checker.file(program.as_os_str())),
+            Err(error) => {
+                let message = format!("Failed to read '{}': {error}", path.display());
+                output::complain_cli("RUFCLI001", &message, colour);
+                checker.ended(exit::UNREADABLE);
+            }
+        }
     }
+    checker.code
+}
+
+/// What is done with each lint.
+struct Levels(Vec<Level>);
+
+impl Levels {
+    fn new(arguments: &Check) -> Result<Levels, i32> {
+        let (deny, allow) = (Named::new(&arguments.deny)?, Named::new(&arguments.allow)?);
+        if let Some(both) = deny.lints.iter().find(|lint| allow.lints.contains(lint)) {
+            return Err(output::usage(&format!("`{both}` is denied and allowed")));
+        }
+        if deny.all && allow.all {
+            return Err(output::usage("all warnings are denied and allowed"));
+        }
+        let of = |lint: Lint| match lint.level() {
+            _ if deny.lints.contains(&lint) => Level::Deny,
+            _ if allow.lints.contains(&lint) => Level::Allow,
+            _ if deny.all => Level::Deny,
+            _ if allow.all => Level::Allow,
+            Level::Warn if arguments.warnings == Switch::Off => Level::Allow,
+            level => level,
+        };
+        Ok(Levels(Lint::ALL.iter().map(|&lint| of(lint)).collect()))
+    }
+
+    fn of(&self, lint: Lint) -> Level {
+        self.0[lint as usize]
+    }
+}
+
+/// The lints that a flag names.
+struct Named {
+    lints: Vec<Lint>,
+    all: bool,
+}
+
+impl Named {
+    fn new(codes: &[String]) -> Result<Named, i32> {
+        let mut named = Named { lints: Vec::new(), all: false };
+        for code in codes {
+            match code.as_str() {
+                "all" => named.all = true,
+                code => named.lints.push(known(code)?),
+            }
+        }
+        Ok(named)
+    }
+}
+
+fn known(code: &str) -> Result<Lint, i32> {
+    Lint::from_code(code).ok_or_else(|| {
+        let near = hint::nearest(code, Lint::ALL.iter().map(|lint| lint.code()));
+        let help =
+            near.map_or("`ruff check --explain all` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+        output::usage(&format!("there is no warning `{code}`: {help}"))
+    })
+}
+
+fn explain(code: &str) -> i32 {
+    if code == "all" {
+        let width = Lint::ALL.iter().map(|lint| lint.code().len()).max().unwrap_or(0);
+        let lines = Lint::ALL.iter().map(|lint| format!("{:width$}  {}\n", lint.code(), lint.title()));
+        return output::print(&lines.collect::<String>());
+    }
+    match known(code) {
+        Ok(lint) => output::print(&format!("{lint}: {}\n  {}\n", lint.title(), lint.explanation())),
+        Err(code) => code,
+    }
+}
+
+struct Checker {
+    levels: Levels,
+    colour: Colour,
+    /// The files, by their real paths, whose warnings have been told: as programs, or as modules of programs.
+    seen: FxHashSet<PathBuf>,
+    code: i32,
+}
+
+impl Checker {
+    fn ended(&mut self, code: i32) {
+        if self.code == exit::OK {
+            self.code = code;
+        }
+    }
+
+    fn file(&mut self, file: &OsStr) {
+        let (mut sources, main) = match input::load(file, self.colour) {
+            Ok(loaded) => loaded,
+            Err(code) => return self.ended(code),
+        };
+        match checking::check(&mut sources, main) {
+            Ok(warnings) => {
+                // One file may be two sources: the program, and a module that its modules import.
+                let fresh: Vec<bool> = (0..sources.len())
+                    .map(|id| real_path(&sources, id).is_none_or(|path| self.seen.insert(path)))
+                    .collect();
+                for warning in warnings.iter().filter(|warning| fresh[usize::from(warning.span.source.0)]) {
+                    self.warn(&sources, warning);
+                }
+            }
+            Err(list) => self.ended(refuse(&sources, &list, self.colour)),
+        }
+    }
+
+    fn warn(&mut self, sources: &SourceMap, warning: &Warning) {
+        let Warning { lint, message, span, advice } = warning;
+        let severity = match self.levels.of(*lint) {
+            Level::Allow => return,
+            Level::Warn => Severity::Warning,
+            Level::Deny => Severity::Error,
+        };
+        if severity == Severity::Error {
+            self.ended(exit::FAILED);
+        }
+        output::complain(&render::finding(sources, severity, lint.code(), message, *span, advice, self.colour));
+    }
+}
+
+fn real_path(sources: &SourceMap, id: usize) -> Option<PathBuf> {
+    let source = sources.try_get(SourceId(id as u16))?;
+    Path::new(&source.name).canonicalize().ok()
 }
 
 /// Prints the diagnostics of a refused program; gives its exit code, that of the first.

@@ -14,6 +14,7 @@ pub mod output;
 pub mod passes;
 mod permissions;
 pub mod profile;
+pub mod programs;
 pub mod run;
 pub mod size;
 pub mod test;
@@ -22,7 +23,6 @@ pub mod test_run;
 use crate::base::streams;
 use crate::runtime::memory;
 use args::{Arguments, Command};
-use clap::Parser;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -44,8 +44,8 @@ pub mod exit {
 
 /// Runs the command line `arguments`, the first of which is the program's own name.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let words = args::with_command(arguments);
-    let code = match args::plain_run(&words).map_or_else(|| Arguments::try_parse_from(words), Ok) {
+    let line = args::with_command(arguments);
+    let code = match args::plain_run(&line.words).map_or_else(|| args::parse(&line), Ok) {
         Ok(arguments) => dispatch(arguments),
         Err(error) => {
             // Help and the version arrive here too; their code is 0.

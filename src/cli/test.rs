@@ -4,7 +4,7 @@
 //! and every line of `NAME.err` must occur in its standard error; `NAME.in` is its standard input. A program with test blocks must pass `ruff test-run`.
 
 use super::args::{Engine, Test};
-use super::{exit, output, test_run};
+use super::{exit, output, programs, test_run};
 use crate::base::intern::Interner;
 use crate::base::render::Colour;
 use crate::base::source::SourceId;
@@ -60,15 +60,15 @@ impl Verdict {
 /// Runs all tests below a path; gives the exit code.
 pub fn test(arguments: &Test, colour: Colour) -> i32 {
     let path = arguments.path.clone().unwrap_or_else(|| PathBuf::from("."));
-    let mut programs = Vec::new();
-    if path.is_file() {
-        programs.push(path.clone());
-    } else if let Err(error) = find(&path, &mut programs) {
-        let message = format!("Failed to read '{}': {error}", path.display());
-        output::complain_cli("RUFCLI001", &message, colour);
-        return exit::UNREADABLE;
-    }
-    programs.sort();
+    let programs = if path.is_file() { Ok(vec![path.clone()]) } else { programs::below(&path) };
+    let programs = match programs {
+        Ok(programs) => programs,
+        Err(error) => {
+            let message = format!("Failed to read '{}': {error}", path.display());
+            output::complain_cli("RUFCLI001", &message, colour);
+            return exit::UNREADABLE;
+        }
+    };
     let named = path.is_file() && arguments.update;
     let jobs: Vec<Job> = programs.into_iter().flat_map(|program| jobs(program, named)).collect();
     let verdicts = Mutex::new((0..jobs.len()).map(|_| None).collect::<Vec<Option<Verdict>>>());
@@ -110,26 +110,6 @@ pub fn test(arguments: &Test, colour: Colour) -> i32 {
     }
     output::print(&test_run::summary(passed, failed));
     if failed == 0 { exit::OK } else { exit::FAILED }
-}
-
-/// The programs below a directory. Hidden directories and those of build results are left out.
-fn find(directory: &Path, programs: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    let mut open = vec![directory.to_path_buf()];
-    while let Some(directory) = open.pop() {
-        for entry in std::fs::read_dir(&directory)? {
-            let entry = entry?;
-            let (path, name) = (entry.path(), entry.file_name());
-            // Links are not followed into directories, so the search ends.
-            if entry.file_type()?.is_dir() {
-                if !name.to_string_lossy().starts_with('.') && name != "target" {
-                    open.push(path);
-                }
-            } else if path.extension().is_some_and(|extension| extension == "ruff") {
-                programs.push(path.strip_prefix("./").map(Path::to_path_buf).unwrap_or(path));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// What is to be done with a program; `golden`: its expectations are to be written, even if there are none yet.

@@ -90,11 +90,6 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
-/// The names of builtins.
-fn builtin_names() -> impl Iterator<Item = &'static str> {
-    builtins::infos().map(|builtin| builtin.name).filter(|name| !name.starts_with("__"))
-}
-
 impl Hints<'_> {
     fn help(&mut self, situation: Situation, facts: &[&str]) {
         self.advice.help(situation.advice(facts));
@@ -108,20 +103,11 @@ impl Hints<'_> {
         names::of(self.span.source, self.source)
     }
 
-    /// `did you mean`, or what a name of other languages is here; `first` says which of a word and a member is meant. Names of the
-    /// program and builtins go before.
+    /// Adds what is meant, if that shows.
     fn near(&mut self, written: &str, names: &[&str], first: fn(&str) -> Option<&'static str>) -> bool {
-        let foreign = |text: &str| first(text).or_else(|| hint::word(text)).or_else(|| hint::member(text));
-        if let Some(advice) = foreign(written) {
-            self.advice.help(advice);
-        } else if let Some(near) = hint::nearest(written, names.iter().copied()) {
-            self.help(Situation::Near, &[near]);
-        } else if let Some(advice) = hint::nearest(written, hint::words_and_members()).and_then(foreign) {
-            self.advice.help(advice);
-        } else {
-            return false;
-        }
-        true
+        let meant = hint::meant(written, names, first);
+        self.advice.help.extend(meant.clone());
+        meant.is_some()
     }
 
     fn fact(&mut self, fact: &Fact) {
@@ -170,7 +156,7 @@ impl Hints<'_> {
         if let Some(near) = hint::nearest(name, own.iter().copied()) {
             return self.help(Situation::Near, &[near]);
         }
-        let names: Vec<&str> = builtin_names().collect();
+        let names: Vec<&str> = builtins::public_names().collect();
         if !self.near(name, &names, hint::member) && !own.is_empty() {
             self.help(Situation::Methods, &[receiver.unwrap_or(""), &listed(&own)]);
         }
@@ -264,7 +250,7 @@ impl Hints<'_> {
         let visible = declarations.iter().filter(|found| found.is_value() && found.is_visible(at));
         let mut names: Vec<&str> = visible.map(|found| found.name.as_str()).collect();
         let keywords = TokenKind::KEYWORDS.iter().map(|kind| kind.text());
-        builtin_names().chain(keywords).for_each(|name| names.push(name));
+        builtins::public_names().chain(keywords).for_each(|name| names.push(name));
         self.near(name, &names, hint::word);
     }
 

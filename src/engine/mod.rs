@@ -1,5 +1,6 @@
 //! Floor 10: the pipeline, and the API for programs that embed the language.
 
+pub mod checking;
 pub mod execution;
 mod front;
 pub mod hints;

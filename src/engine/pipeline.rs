@@ -146,7 +146,24 @@ pub fn compile(
     options: &CompileOptions,
     dump: &mut dyn FnMut(Pass, &Module),
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let Lowered { mut module, forwards, modules, hidden, tests, failures } = lower(sources, main, options)?;
+    let lowered = lower(sources, main, options)?;
+    compile_lowered(lowered, sources, options, dump)
+}
+
+/// As [`compile`], from IR as it was lowered from `sources`.
+///
+/// # Errors
+/// What is too large for the machine.
+///
+/// # Panics
+/// On a bug of the compiler, with the stage and the function.
+pub(super) fn compile_lowered(
+    lowered: Lowered,
+    sources: &SourceMap,
+    options: &CompileOptions,
+    dump: &mut dyn FnMut(Pass, &Module),
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let Lowered { mut module, forwards, modules, hidden, tests, failures } = lowered;
     let report = optimise(&mut module, options, dump);
     let forwarded: Vec<u32> = forwards.iter().map(|&(_, function)| function).collect();
     let program =

@@ -67,7 +67,7 @@ key! {
 }
 
 /// Which of the programs a tree belongs to: where its ids start in the common tables.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Unit {
     functions: u32,
     blocks: u32,
@@ -287,6 +287,11 @@ impl<'a> Resolution<'a> {
     /// The declarations of a struct name that can run.
     pub fn structs(&self, name: Symbol) -> &[&'a StructDecl<'a>] {
         self.structs.get(&name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The names of all structs that are declared.
+    pub fn struct_names(&self) -> impl Iterator<Item = Symbol> {
+        self.structs.keys().copied()
     }
 
     /// For the single payload name `w` of a tag pattern: the bindings `w_1`, `w_2` ... the program mentions, by number.

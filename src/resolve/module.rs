@@ -88,6 +88,11 @@ impl Resolution<'_> {
         self.imports.get(&(unit.names + first.id.0))
     }
 
+    /// Whether a name is that of `import m`, rather than one of `from m import x`.
+    pub fn is_whole_import(&self, unit: Unit, name: Name) -> bool {
+        self.bound.contains_key(&(unit.names + name.id.0))
+    }
+
     /// The exports that `import m` binds.
     pub fn bound(&self, unit: Unit, module: Name) -> &[Bound] {
         self.bound.get(&(unit.names + module.id.0)).map_or(&[], Vec::as_slice)

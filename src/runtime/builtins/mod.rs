@@ -79,11 +79,16 @@ pub enum Arity {
 impl Arity {
     /// Are so many allowed?
     pub fn allows(self, got: usize) -> bool {
-        self.check("", got).is_ok()
+        self.complaint("", got).is_none()
     }
 
     fn check(self, name: &str, got: usize) -> Result<(), RuntimeError> {
-        let text = match self {
+        self.complaint(name, got).map_or(Ok(()), |text| Err(RuntimeError::message(text)))
+    }
+
+    /// What a call with `got` arguments raises because of their number.
+    pub fn complaint(self, name: &str, got: usize) -> Option<String> {
+        Some(match self {
             Arity::Least(n, text) if got < n => text.to_string(),
             Arity::Plural(n) | Arity::Least(n, _) if n != got => format!("{name} expects {n} arguments, got {got}"),
             Arity::Singular(n) if n != got => {
@@ -91,9 +96,8 @@ impl Arity {
             }
             Arity::Counted(min, max, what) if got < min || got > max => format!("{name}() expects {what}, got {got}"),
             Arity::Own(min, max, text) if got < min || got > max => text.to_string(),
-            _ => return Ok(()),
-        };
-        Err(RuntimeError::message(text))
+            _ => return None,
+        })
     }
 }
 
@@ -552,6 +556,16 @@ pub fn infos() -> impl Iterator<Item = BuiltinInfo> {
         let names = std::iter::once(entry.name).chain(entry.aliases.iter().copied());
         names.map(move |name| BuiltinInfo { name, id: BuiltinId(row as u16) })
     })
+}
+
+/// Every name that programs may use.
+pub fn public_names() -> impl Iterator<Item = &'static str> {
+    infos().map(|builtin| builtin.name).filter(|name| !name.starts_with("__"))
+}
+
+/// Whether a struct that a builtin makes has a method of that name.
+pub fn is_struct_method(name: &str) -> bool {
+    STRUCT_METHODS.iter().any(|(_, method, _)| *method == name)
 }
 
 /// The row of a builtin.

@@ -405,3 +405,16 @@ fn what_is_denied_does_nothing() {
     let mut host = Host::captured("").permitted(Permissions::NONE);
     assert!(call(lookup("print").unwrap(), &mut host, Args::new(&mut [i(1)], 0)).is_ok());
 }
+
+/// The lists of `base::builtin` are what the table's documentation says.
+#[test]
+fn assertions_and_promises_are_known() {
+    use crate::base::builtin::{gives_promise, raises};
+    for row in TABLE {
+        assert_eq!(raises(row.name), row.documentation.starts_with("Raises "), "{}", row.name);
+        let promise = ["A promise ", "The promise "].iter().any(|start| row.documentation.starts_with(start));
+        for name in std::iter::once(&row.name).chain(row.aliases) {
+            assert_eq!(gives_promise(name), promise, "{name}");
+        }
+    }
+}

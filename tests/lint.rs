@@ -1,0 +1,126 @@
+//! Lints: what the table in `lint/table.rs` says is found, is found, and nothing else.
+//!
+//! `tests/filetests/lint/CODE.ruff` holds programs between lines `#---`: the first shows the lint at work, the others where it is silent;
+//! `CODE.err` what the check says of each. `tests/filetests/lint/deserved.txt` holds all warnings of the conformance and benchmark
+//! programs, each of which was looked at. `RUFF_BLESS=1` rewrites these expectations.
+
+use ruff::base::effort;
+use ruff::base::render::{self, Colour, Severity};
+use ruff::base::source::SourceMap;
+use ruff::engine::checking;
+use ruff::lint::Warning;
+use ruff::lint::table::Lint;
+use std::path::{Path, PathBuf};
+
+#[path = "../benches/growth/shapes.rs"]
+mod shapes;
+
+const SEPARATOR: &str = "\n#---\n";
+const DIRECTORY: &str = "tests/filetests/lint";
+
+/// What the check says of a program of this name, or how it refuses it.
+fn checked(name: &str, text: &str) -> (SourceMap, Result<Vec<Warning>, String>) {
+    let mut sources = SourceMap::new();
+    let main = sources.add(name, text).unwrap();
+    let warnings = checking::check(&mut sources, main);
+    let warnings = warnings.map_err(|list| render::diagnostics(&sources, &list, Colour::Never));
+    (sources, warnings)
+}
+
+fn blessed(path: &Path, said: &str) -> Option<String> {
+    if std::env::var_os("RUFF_BLESS").is_some() {
+        std::fs::write(path, said).unwrap();
+        return None;
+    }
+    let wanted = std::fs::read_to_string(path).unwrap_or_default();
+    if wanted == said {
+        return None;
+    }
+    let differs = wanted.lines().zip(said.lines()).find(|(wanted, said)| wanted != said);
+    Some(format!("{}: {differs:?}", path.display()))
+}
+
+#[test]
+fn every_lint_is_said_where_it_is_due_and_nowhere_else() {
+    let mut failures = Vec::new();
+    for lint in Lint::ALL {
+        let path = PathBuf::from(format!("{DIRECTORY}/{lint}.ruff"));
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|_| panic!("{} shows no program", path.display()));
+        let programs: Vec<&str> = text.split(SEPARATOR).collect();
+        assert!(programs.len() > 1, "{lint} has a program that has it, and one that has not");
+        let mut said = Vec::new();
+        for (number, program) in programs.iter().enumerate() {
+            let (sources, warnings) = checked(path.to_str().unwrap(), program);
+            let warnings = warnings.unwrap_or_else(|refused| panic!("{lint}: {refused}"));
+            let count = warnings.iter().filter(|warning| warning.lint == *lint).count();
+            if (number == 0) != (count > 0) || number > 0 && !warnings.is_empty() {
+                failures.push(format!("{lint}, program {number}: {warnings:?}"));
+            }
+            let shown = warnings.iter().map(|Warning { lint, message, span, advice }| {
+                render::finding(&sources, Severity::Warning, lint.code(), message, *span, advice, Colour::Never)
+            });
+            said.push(shown.collect::<String>().trim_end().to_owned());
+        }
+        failures.extend(blessed(&path.with_extension("err"), &format!("{}\n", said.join(SEPARATOR))));
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// The programs below a directory, sorted.
+fn programs(directory: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![PathBuf::from(directory)];
+    while let Some(directory) = open.pop() {
+        for path in std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "ruff") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn programs_have_the_warnings_they_deserve() {
+    let mut said = String::new();
+    let mut count = 0;
+    for path in ["tests/conformance", "benches/programs"].iter().flat_map(|directory| programs(directory)) {
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        count += 1;
+        let name = path.to_str().unwrap();
+        let (sources, warnings) = checked(name, &text);
+        let own = |warning: &&Warning| sources.get(warning.span.source).name == name;
+        for warning in warnings.unwrap_or_default().iter().filter(own) {
+            let at = sources.position(warning.span);
+            said.push_str(&format!("{name}:{}:{} {}: {}\n", at.line, at.column, warning.lint, warning.message));
+        }
+    }
+    assert!(count > 1000, "{count} programs");
+    let failure = blessed(&Path::new(DIRECTORY).join("deserved.txt"), &said);
+    assert!(failure.is_none(), "{failure:?}");
+}
+
+/// As for the compiler: twice the program, at most twice the steps, and a factor of log n.
+#[test]
+fn no_lint_is_quadratic() {
+    const SIZE: usize = 100;
+    let steps = |text: &str| {
+        let mut sources = SourceMap::new();
+        let main = sources.add("shape.ruff", text).unwrap();
+        let before = effort::spent();
+        let warnings = checking::check(&mut sources, main);
+        assert!(warnings.is_ok(), "{warnings:?}");
+        (effort::spent() - before) as f64
+    };
+    let mut complaints = Vec::new();
+    for shape in shapes::SHAPES.iter().filter(|shape| !shape.owns) {
+        let (small, large) = (steps(&(shape.program)(SIZE)), steps(&(shape.program)(2 * SIZE)));
+        if large > 2.4 * small + 16.0 {
+            complaints.push(format!("{}: {small} steps, then {:.2} times", shape.name, large / small));
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
