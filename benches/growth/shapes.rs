@@ -97,21 +97,21 @@ shapes! {
     "cases with continue" |n| function(format!("for x in a {{ match x {{\n{}}} }}\n", each(n, |i| format!("case \"w{i}\": {{ b := c + {i} continue }}\n"))));
 
     // Many variables.
-    "live across calls" @owns |n| function(ints(n) + &uses(n));
-    "arrays across calls" @owns |n| function(arrays(n) + &uses(n));
+    "live across calls" |n| function(ints(n) + &uses(n));
+    "arrays across calls" |n| function(arrays(n) + &uses(n));
     "live across ifs" |n| function(ints(n) + &each(n, |i| format!("if a < {i} {{ b := b + 1 }}\n")) + &uses(n));
     "arrays across ifs" |n| function(arrays(n) + &each(n, |i| format!("if a < {i} {{ b := b + 1 }}\n")) + &uses(n));
     "arrays across returns" @owns |n| function(arrays(n) + &each(n, |i| format!("if a == {i} {{ return b }}\n")) + &uses(n));
     "changed in loops" |n| function(ints(n) + &each(n, |i| format!("while a < {i} {{ v{i} := v{i} + 1 a := a + 1 }}\n")) + &uses(n));
     "changed in one loop" |n| function(ints(n) + &format!("while a < 10 {{\n{}a := a + 1 }}\n", each(n, |i| format!("v{i} := v{i} + 1\n"))) + &uses(n));
     "changed in arms" |n| function(ints(n) + &each(n, |i| format!("if a < {i} {{ v{i} := b }}\n")) + &uses(n));
-    "changed before breaks" @owns |n| function(ints(n) + &format!("while true {{\n{}}}\n", each(n, |i| format!("v{i} := v{i} + a if v{i} > b {{ break }}\n"))) + &uses(n));
-    "changed before continues" @owns |n| function(ints(n) + &format!("for x in b {{ match x {{\n{}}} }}\n", each(n, |i| format!("case {i}: {{ v{i} := a continue }}\n"))) + &uses(n));
-    "changed in else ifs" @owns |n| function(ints(n) + &joined(n, " else ", |i| format!("if a == {i} {{ v{i} := c }}")) + "\n" + &uses(n));
-    "changed in a try" @owns |n| function(ints(n) + &format!("try {{\n{}}} except e {{ print(e) }}\n", each(n, |i| format!("v{i} := g(a)\n"))) + &uses(n));
-    "changed in tries" @owns |n| function(ints(n) + &each(n, |i| format!("try {{ v{i} := g(a) }} except e {{ print(e) }}\n")) + &uses(n));
-    "arrays changed in a try" @owns |n| function(arrays(n) + &format!("try {{\n{}}} except e {{ print(e) }}\n", each(n, |i| format!("v{i}[0] := g(a)\n"))) + &uses(n));
-    "read in a handler" @owns |n| function(ints(n) + &format!("try {{\n{}}} except e {{\n{}}}\n", each(n, |_| "g(a)\n".to_owned()), uses(n)));
+    "changed before breaks" |n| function(ints(n) + &format!("while true {{\n{}}}\n", each(n, |i| format!("v{i} := v{i} + a if v{i} > b {{ break }}\n"))) + &uses(n));
+    "changed before continues" |n| function(ints(n) + &format!("for x in b {{ match x {{\n{}}} }}\n", each(n, |i| format!("case {i}: {{ v{i} := a continue }}\n"))) + &uses(n));
+    "changed in else ifs" |n| function(ints(n) + &joined(n, " else ", |i| format!("if a == {i} {{ v{i} := c }}")) + "\n" + &uses(n));
+    "changed in a try" |n| function(ints(n) + &format!("try {{\n{}}} except e {{ print(e) }}\n", each(n, |i| format!("v{i} := g(a)\n"))) + &uses(n));
+    "changed in tries" |n| function(ints(n) + &each(n, |i| format!("try {{ v{i} := g(a) }} except e {{ print(e) }}\n")) + &uses(n));
+    "arrays changed in a try" |n| function(arrays(n) + &format!("try {{\n{}}} except e {{ print(e) }}\n", each(n, |i| format!("v{i}[0] := g(a)\n"))) + &uses(n));
+    "read in a handler" |n| function(ints(n) + &format!("try {{\n{}}} except e {{\n{}}}\n", each(n, |_| "g(a)\n".to_owned()), uses(n)));
     "captured" |n| function(ints(n) + &format!("a := func() {{\n{}}}\n", each(n, |i| format!("v{i} += 1\n"))));
     "captured by closures" |n| function(ints(n) + &each(n, |i| format!("a := func() {{ return v{i} }}\n")));
     "across yields" @owns |n| format!("func* f(a) {{\n{}{}{}}}\nf(1)\n", ints(n), each(n, |i| format!("yield {i}\n")), each(n, |i| format!("yield v{i}\n")));

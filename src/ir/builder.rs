@@ -128,7 +128,7 @@ impl FunctionBuilder {
         }
         self.ssa.give_edges(meeting, edges);
         self.ssa.seal(&mut self.func, meeting);
-        self.ssa.begin(meeting, false);
+        self.ssa.begin_meeting(meeting);
         self.func.layout.push(meeting);
         meeting
     }

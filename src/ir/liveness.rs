@@ -32,7 +32,13 @@ pub struct Liveness {
 impl Liveness {
     /// Liveness of the reachable blocks of `func`, whose graph is `cfg`.
     pub fn new(func: &Function, cfg: &Cfg) -> Liveness {
-        let local = Local::new(func, cfg);
+        Liveness::of(func, cfg, |_| true)
+    }
+
+    /// The same of the values `wanted` only: constants that no register holds, shared by many blocks, would make the sets of
+    /// neighbours differ in all of them.
+    pub fn of(func: &Function, cfg: &Cfg, wanted: impl Fn(Val) -> bool) -> Liveness {
+        let local = Local::new(func, cfg, wanted);
         let mut live_in: SecondaryMap<Block, ValSet> = SecondaryMap::new();
         // The greatest number first: the block nearest to the exits.
         let mut work: BinaryHeap<(u32, Block)> =
@@ -102,7 +108,7 @@ struct Local {
 }
 
 impl Local {
-    fn new(func: &Function, cfg: &Cfg) -> Local {
+    fn new(func: &Function, cfg: &Cfg, wanted: impl Fn(Val) -> bool) -> Local {
         let mut home: SecondaryMap<Val, PackedOption<Block>> = SecondaryMap::with_capacity(func.values.len());
         for block in cfg.reverse_postorder() {
             for_each_definition(func, block, |val| home[val] = block.into());
@@ -115,7 +121,7 @@ impl Local {
             seen.clear();
             for &inst in &func.blocks[block].insts {
                 func.for_each_use(inst, |val| {
-                    if home[val].expand() != Some(block) && seen.insert(val) {
+                    if home[val].expand() != Some(block) && wanted(val) && seen.insert(val) {
                         local.exposed.push(val);
                         escapes.insert(val);
                     }

@@ -81,6 +81,12 @@ struct BlockState {
     dead: bool,
     /// When the first exceptional edge left it; 0 if none did.
     first_raise: u32,
+    /// It only leads edges together.
+    meets: bool,
+    /// When the first and the last of the edges led together here were made.
+    made: (u32, u32),
+    /// No loop is around one of these edges and not around the immediate dominator.
+    level: bool,
     phis: Vec<Phi>,
 }
 
@@ -127,6 +133,12 @@ impl Ssa {
         &self.blocks[block].edges
     }
 
+    /// Starts filling a block that only leads edges together.
+    pub(super) fn begin_meeting(&mut self, block: Block) {
+        self.begin(block, false);
+        self.blocks[block].meets = true;
+    }
+
     /// Starts filling a block: its place in the dominator tree is settled now.
     pub(super) fn begin(&mut self, block: Block, is_entry: bool) {
         let start = self.tick();
@@ -141,6 +153,7 @@ impl Ssa {
         };
         let sealed = self.is_sealed(block);
         let outer = self.open.last().copied();
+        let (made, level) = self.edges_as_made(block, idom);
         let state = &mut self.blocks[block];
         state.start = start;
         state.end = u32::MAX;
@@ -150,9 +163,27 @@ impl Ssa {
         state.dead = idom.is_none() && !is_entry;
         state.enclosing = if sealed { outer } else { Some(block) }.into();
         state.outer = outer.into();
+        (state.made, state.level) = (made, level);
         if !sealed {
             self.open.push(block);
         }
+    }
+
+    /// When the first and the last of the edges into a block were made, those that meet on the way by themselves; and whether the
+    /// loops around them are those around `idom`.
+    fn edges_as_made(&self, block: Block, idom: Option<Block>) -> ((u32, u32), bool) {
+        let (mut made, mut level) = ((u32::MAX, 0), idom.is_some());
+        let around = |block: Option<Block>| block.and_then(|block| self.blocks[block].enclosing.expand());
+        for edge in &self.blocks[block].edges {
+            let from = &self.blocks[edge.from];
+            let (first, last, loops) = match from.meets {
+                true => (from.made.0, from.made.1, around(from.idom.expand())),
+                false => (edge.time, edge.time, from.enclosing.expand()),
+            };
+            made = (made.0.min(first), made.1.max(last));
+            level &= loops == around(idom) && (!from.meets || from.level);
+        }
+        (made, level)
     }
 
     /// Ends a block, whose terminator is `inst` with these targets.
@@ -283,6 +314,12 @@ impl Ssa {
                 (block, time) = (first.from, first.time);
                 continue;
             }
+            // Definitions may be later than `def` says and yet on none of the ways here, if edges of older blocks meet here.
+            if let Some((common, since)) = self.unchanged_since(var, merge) {
+                passed.push(merge);
+                (block, time) = (common, since);
+                continue;
+            }
             // Unless an exceptional edge left the block of the definition before it.
             let early = self.blocks[def.block].first_raise;
             if state.idom.expand() == Some(def.block) && (early == 0 || def.time < early) {
@@ -294,6 +331,22 @@ impl Ssa {
             self.entry_vals.insert((var, block), val);
         }
         val
+    }
+
+    /// The immediate dominator of `merge`, and a time, if all edges into `merge` have the value that `var` has there at that time: no
+    /// definition is between the first and the last of them, nor between the dominator and the first.
+    fn unchanged_since(&self, var: Variable, merge: Block) -> Option<(Block, u32)> {
+        let state = &self.blocks[merge];
+        let common = state.idom.expand().filter(|_| state.level)?;
+        let defs = &self.defs[var];
+        let until = |time: u32| defs.partition_point(|def| def.time < time);
+        let (first, last) = state.made;
+        let before = until(first);
+        let def = defs[..before].last()?;
+        let above = &self.blocks[common];
+        // An exceptional edge may have left the dominator before its definition.
+        let passes = def.block == common && (above.first_raise == 0 || def.time < above.first_raise);
+        (before == until(last) && (def.time < above.start || passes)).then_some((common, first))
     }
 
     /// The innermost loop header around `block`, begun after `since`, that may get another value of `var` by a back edge.

@@ -44,7 +44,7 @@ use cranelift_entity::EntitySet;
 pub fn run(func: &mut Function) {
     borrow_captures(func);
     let tracked = tracked(func);
-    let live = Liveness::new(func, &Cfg::new(func));
+    let live = Liveness::of(func, &Cfg::new(func), |val| tracked.contains(val));
     let plans = place::blocks(func, &tracked, &live);
     edges::place(func, plans);
 }

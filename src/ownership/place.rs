@@ -29,7 +29,8 @@ pub fn blocks(func: &mut Function, tracked: &EntitySet<Val>, live_in: &Liveness)
         live_in,
         live: Live::default(),
         marks: EpochSet::default(),
-        handlers: Vec::new(),
+        handlers: EpochSet::default(),
+        known: None,
         out: Vec::new(),
         plans: Vec::new(),
     };
@@ -48,7 +49,9 @@ struct Scan<'a> {
     /// For one edge or instruction at a time.
     marks: EpochSet<Val>,
     /// Handlers whose live-in values are already live: they stay so up to their definition, which dominates every edge to it.
-    handlers: Vec<Block>,
+    handlers: EpochSet<Block>,
+    /// Those values, and what is live behind the block; none before the first handler.
+    known: Option<ValSet>,
     /// The block's new instructions, last first.
     out: Vec<Inst>,
     plans: Vec<EdgePlan>,
@@ -95,6 +98,7 @@ impl Scan<'_> {
     fn block(&mut self, block: Block) {
         self.live.clear();
         self.handlers.clear();
+        self.known = None;
         let insts = std::mem::take(&mut self.func.blocks[block].insts);
         let Some((&last, rest)) = insts.split_last() else { return };
         self.terminator(block, last, rest);
@@ -131,7 +135,7 @@ impl Scan<'_> {
                 self.mark_uses(inst);
                 if let Some(call) = self.func.insts[inst].unwind.as_deref() {
                     self.live.behind = self.live_in.live_in(call.block).clone();
-                    self.handlers.push(call.block);
+                    self.handlers.insert(call.block);
                 }
             }
         }
@@ -236,12 +240,11 @@ impl Scan<'_> {
     fn handler_values(&mut self, inst: Inst, values: &mut impl Extend<Val>) {
         let Some(call) = self.func.insts[inst].unwind.as_deref() else { return };
         values.extend(call.args.iter().copied().filter(|&val| self.tracked.contains(val)));
-        if !self.handlers.contains(&call.block) {
-            self.handlers.push(call.block);
+        if self.handlers.insert(call.block) {
             let live = self.live_in.live_in(call.block);
-            live.for_each_not_in(&self.live.behind, |val| {
-                values.extend(Some(val).filter(|&val| self.tracked.contains(val)))
-            });
+            let known = self.known.get_or_insert_with(|| self.live.behind.clone());
+            live.for_each_not_in(known, |val| values.extend(Some(val).filter(|&val| self.tracked.contains(val))));
+            known.extend(live);
         }
     }
 

@@ -9,6 +9,7 @@
 use super::has_window;
 use super::order::Order;
 use crate::base::effort::spend;
+use crate::base::epoch_set::EpochSet;
 use crate::ir::cfg::Cfg;
 use crate::ir::entities::{Block, Val};
 use crate::ir::function::Function;
@@ -30,7 +31,7 @@ pub struct Segment {
 pub struct Lives {
     /// Ascending, disjoint, not adjacent; none for values without a register.
     pub segments: SecondaryMap<Val, SmallVec<[Segment; 1]>>,
-    /// Values live into each block.
+    /// Of the values in registers, those live into each block.
     pub live_in: Liveness,
 }
 
@@ -58,11 +59,12 @@ impl Lives {
             func,
             cfg,
             order,
-            live_in: Liveness::new(func, cfg),
+            live_in: Liveness::of(func, cfg, |val| chosen.contains(val)),
             wanted: chosen,
             segments: SecondaryMap::with_capacity(func.values.len()),
             live: EntitySet::with_capacity(func.values.len()),
             opened: Vec::new(),
+            handlers: EpochSet::default(),
             used,
         };
         walk.run();
@@ -84,6 +86,8 @@ struct Walk<'a> {
     live: EntitySet<Val>,
     /// Values that have become live in the block at hand.
     opened: Vec<Val>,
+    /// Handlers of the block at hand whose values are live already.
+    handlers: EpochSet<Block>,
     /// Values that some block in the layout uses, reachable or not.
     used: EntitySet<Val>,
 }
@@ -95,8 +99,7 @@ impl Walk<'_> {
         for (index, &block) in order.blocks.iter().enumerate().rev() {
             let end = order.place(block, order.end[block]);
             let next = later.map_or(nothing.clone(), |later| self.live_in.live_in(later).clone());
-            let live =
-                if self.cfg.is_reachable(block) { self.live_in.live_out(self.func, block) } else { nothing.clone() };
+            let live = self.live_behind(block);
             // Between the last block and the first exit nothing lives on: a segment is a stretch of the layout, too.
             let apart = index + 1 == order.exits;
             if let Some(later) = later {
@@ -116,7 +119,8 @@ impl Walk<'_> {
 
     fn block(&mut self, block: Block) {
         let (func, order) = (self.func, self.order);
-        let mut handlers: SmallVec<[Block; 4]> = SmallVec::new();
+        self.handlers.clear();
+        let mut known: Option<ValSet> = None;
         for &inst in func.blocks[block].insts.iter().rev() {
             let data = &func.insts[inst];
             let at = order.place(block, order.at[inst]);
@@ -126,9 +130,11 @@ impl Walk<'_> {
             if let Some(call) = data.unwind.as_deref() {
                 let needed = at + u32::from(has_window(data.op));
                 call.args.iter().for_each(|&val| self.use_at(val, needed));
-                if !handlers.contains(&call.block) {
-                    handlers.push(call.block);
-                    self.use_all_of(block, call.block, needed);
+                if self.handlers.insert(call.block) {
+                    let live = self.live_in.live_in(call.block).clone();
+                    let known = known.get_or_insert_with(|| self.live_behind(block));
+                    live.for_each_not_in(known, |val| self.use_at(val, needed));
+                    known.extend(&live);
                 }
             }
             let passed = data.targets.iter().flat_map(|call| &call.args);
@@ -142,12 +148,9 @@ impl Walk<'_> {
         }
     }
 
-    /// What the handler `target` of an instruction of `block` needs; all that is live behind the block is live already.
-    fn use_all_of(&mut self, block: Block, target: Block, at: u32) {
-        let behind =
-            if self.cfg.is_reachable(block) { self.live_in.live_out(self.func, block) } else { ValSet::default() };
-        let needed = self.live_in.live_in(target).clone();
-        needed.for_each_not_in(&behind, |val| self.use_at(val, at));
+    /// What is live behind `block`.
+    fn live_behind(&self, block: Block) -> ValSet {
+        if self.cfg.is_reachable(block) { self.live_in.live_out(self.func, block) } else { ValSet::default() }
     }
 
     fn use_at(&mut self, val: Val, at: u32) {

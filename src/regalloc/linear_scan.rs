@@ -5,7 +5,7 @@
 
 use super::coalesce::{ClassId, Classes};
 use super::order::Order;
-use super::windows::{Call, collect};
+use super::windows::{Call, LOOK_AHEAD, collect};
 use super::{MAX_REGISTERS, TooManyRegisters, window_end};
 use crate::base::effort::spend;
 use crate::ir::entities::{Inst, Val};
@@ -44,6 +44,8 @@ pub struct Scan<'a> {
     pub calls: Vec<Call>,
     /// How many of them have their final window.
     pub settled: usize,
+    /// How many classes the next predictions may look at.
+    pub look_ahead: usize,
     /// The call a class is computed for.
     pub target: Vec<Option<usize>>,
     /// The slot a class is to be computed in.
@@ -73,6 +75,7 @@ pub fn run(func: &Function, order: &Order, classes: &Classes) -> Result<Outcome,
         assigned: vec![None; classes.list.len()],
         calls,
         settled: 0,
+        look_ahead: 8 * LOOK_AHEAD,
         target,
         reservation: vec![None; classes.list.len()],
         reserved: FxHashMap::default(),

@@ -16,6 +16,9 @@ use crate::ir::inst::Op;
 
 /// An argument reserved longer than this before its call would keep high registers busy for long.
 const LONGEST_WAIT: u32 = 1024;
+/// Classes looked at for each window to be predicted, on average, and at first: what keeps the prediction linear where many
+/// arguments wait long.
+pub const LOOK_AHEAD: usize = 64;
 /// Nested calls predicted at once, and tries at moving a window up.
 const MOST_TRIES: usize = 64;
 
@@ -93,6 +96,13 @@ impl Scan<'_> {
     }
 
     fn predict(&mut self, number: usize) {
+        let at = self.calls[number].at;
+        let ahead = self.sorted[self.next..].partition_point(|&id| self.classes.list[id as usize].start <= at);
+        self.look_ahead += LOOK_AHEAD;
+        if ahead > self.look_ahead {
+            return;
+        }
+        self.look_ahead -= ahead;
         let wanted = self.calls[number].result.and_then(|result| self.reservation[result as usize]);
         let (floor, crossing) = self.floor_ahead(number);
         let base = match wanted {
