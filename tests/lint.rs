@@ -6,8 +6,9 @@
 
 use ruff::base::effort;
 use ruff::base::render::{self, Colour, Severity};
-use ruff::base::source::SourceMap;
+use ruff::base::source::{SourceId, SourceMap};
 use ruff::engine::checking;
+use ruff::engine::pipeline::{self, CompileOptions};
 use ruff::lint::Warning;
 use ruff::lint::table::Lint;
 use std::path::{Path, PathBuf};
@@ -103,22 +104,35 @@ fn programs_have_the_warnings_they_deserve() {
     assert!(failure.is_none(), "{failure:?}");
 }
 
-/// As for the compiler: twice the program, at most twice the steps, and a factor of log n.
+/// What a check does beside compiling: four times the program, at most four times the steps, and a logarithm, as for the compiler
+/// (`tests/compile_growth.rs`).
 #[test]
 fn no_lint_is_quadratic() {
-    const SIZE: usize = 100;
-    let steps = |text: &str| {
+    const SIZE: usize = 50;
+    let spent = |text: &str, work: &dyn Fn(&mut SourceMap, SourceId)| {
         let mut sources = SourceMap::new();
         let main = sources.add("shape.ruff", text).unwrap();
         let before = effort::spent();
-        let warnings = checking::check(&mut sources, main);
-        assert!(warnings.is_ok(), "{warnings:?}");
+        work(&mut sources, main);
         (effort::spent() - before) as f64
     };
+    let steps = |text: &str| {
+        let check = spent(text, &|sources, main| {
+            let warnings = checking::check(sources, main);
+            assert!(warnings.is_ok(), "{warnings:?}");
+        });
+        let compile = spent(text, &|sources, main| {
+            let compiled = pipeline::compile(sources, main, &CompileOptions::default(), &mut |_, _| {});
+            assert!(compiled.is_ok());
+        });
+        check - compile
+    };
     let mut complaints = Vec::new();
-    for shape in shapes::SHAPES.iter().filter(|shape| !shape.owns) {
-        let (small, large) = (steps(&(shape.program)(SIZE)), steps(&(shape.program)(2 * SIZE)));
-        if large > 2.4 * small + 16.0 {
+    for shape in shapes::SHAPES {
+        let (small, large) = (steps(&(shape.program)(SIZE)), steps(&(shape.program)(4 * SIZE)));
+        assert!(small > 50.0, "{} is counted", shape.name);
+        let most = if shape.owns { 16.0 } else { 6.0 };
+        if large > most * small + SIZE as f64 {
             complaints.push(format!("{}: {small} steps, then {:.2} times", shape.name, large / small));
         }
     }

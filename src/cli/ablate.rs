@@ -2,16 +2,16 @@
 
 use super::args::Bench;
 use super::chart::{Bars, Group};
+use super::form::Form;
 use super::{bench, check, exit, input, output, run};
-use crate::base::render::Colour;
 use crate::engine::measure::{Ablation, Failed, Subject};
 use crate::passes::Pass;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Measures one program or all of a directory; gives the exit code.
-pub fn ablate(arguments: &Bench, colour: Colour) -> i32 {
-    match rows(arguments, colour) {
+pub fn ablate(arguments: &Bench, form: Form) -> i32 {
+    match rows(arguments, form) {
         Ok(rows) => {
             if let Some(path) = &arguments.svg
                 && let Err(reason) = std::fs::write(path, chart(&rows))
@@ -28,7 +28,7 @@ pub fn ablate(arguments: &Bench, colour: Colour) -> i32 {
 /// A program's name and what was counted.
 type Row = (String, Ablation);
 
-fn rows(arguments: &Bench, colour: Colour) -> Result<Vec<Row>, i32> {
+fn rows(arguments: &Bench, form: Form) -> Result<Vec<Row>, i32> {
     let mut words = arguments.words.iter().cloned();
     let path = PathBuf::from(words.next().unwrap_or_default());
     let words = run::script_arguments(words);
@@ -50,13 +50,13 @@ fn rows(arguments: &Bench, colour: Colour) -> Result<Vec<Row>, i32> {
                 own = parts.map(str::to_owned).collect();
             }
         }
-        let (sources, main) = input::load(file.as_os_str(), colour)?;
+        let (sources, main) = input::load(file.as_os_str(), form)?;
         match (Subject { sources: &sources, main, arguments: &own, permissions: &arguments.permissions.permissions })
             .ablate()
         {
             Ok(ablation) => rows.push((name, ablation)),
-            Err(Failed::Refused(list)) => return Err(check::refuse(&sources, &list, colour)),
-            Err(Failed::Ended(outcome)) => return Err(bench::failed(&outcome, &sources, colour).unwrap_or(exit::OK)),
+            Err(Failed::Refused(list)) => return Err(check::refuse(&sources, &list, form)),
+            Err(Failed::Ended(outcome)) => return Err(bench::failed(&outcome, &sources, form).unwrap_or(exit::OK)),
         }
         bar.inc(1);
     }

@@ -80,6 +80,9 @@ pub struct Run {
     /// Stop when the program takes more memory: bytes, or 64MB, 1.5GiB, ...; `none` for no limit [default: 3/4 of what is free]
     #[arg(long, value_name = "SIZE", value_parser = size::memory)]
     pub max_memory: Option<MaxMemory>,
+    /// Write messages as JSON, one object a line, to standard error
+    #[arg(long)]
+    pub json: bool,
     /// Run CODE instead of a file
     #[arg(short = 'e', long = "eval", value_name = "CODE", allow_hyphen_values = true)]
     pub code: Option<String>,
@@ -113,8 +116,11 @@ pub struct Check {
     #[arg(long, value_enum, value_name = "ON|OFF", default_value_t = Switch::On, hide_possible_values = true)]
     pub warnings: Switch,
     /// Say what a warning is about, or list `all` of them
-    #[arg(long, value_name = "CODE", exclusive = true)]
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["files", "deny", "allow"])]
     pub explain: Option<String>,
+    /// Write results and messages as JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Whether something is done.
@@ -147,8 +153,11 @@ pub struct Emit {
 #[derive(Args, Debug)]
 pub struct ListPasses {
     /// Print the names only, one a line
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     pub names: bool,
+    /// Write results and messages as JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `ruff test`.
@@ -172,6 +181,15 @@ pub struct Test {
     /// How many programs run at a time [default: one for each processor]
     #[arg(long, value_name = "COUNT")]
     pub jobs: Option<usize>,
+    /// Compare without white space at the ends of lines and of the output
+    #[arg(long)]
+    pub trim: bool,
+    /// Expect in NAME.out what a program writes to standard error, too, after its standard output
+    #[arg(long)]
+    pub with_stderr: bool,
+    /// Write results and messages as JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
     /// What runs them.
     #[command(flatten)]
     pub engine: EngineChoice,
@@ -189,6 +207,9 @@ pub struct TestRun {
     /// Only tests whose name contains TEXT
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// Write results and messages as JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
     /// What runs them.
     #[command(flatten)]
     pub engine: EngineChoice,
@@ -255,6 +276,9 @@ pub struct Doc {
     /// The builtin
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+    /// Write results and messages as JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Which engine runs a program.
@@ -469,7 +493,8 @@ pub fn plain_run(words: &[OsString]) -> Option<Arguments> {
     };
     let engine = EngineChoice { engine: Engine::Vm, interpreter: false, vm: false };
     let (code, words, permissions) = (code.map(str::to_owned), words.to_vec(), PermissionFlags::default());
-    let run = Run { stats: false, fuel: None, max_memory: None, code, words, engine, pipeline, permissions };
+    let run =
+        Run { stats: false, fuel: None, max_memory: None, json: false, code, words, engine, pipeline, permissions };
     Some(Arguments { color: When::Auto, command: Command::Run(run) })
 }
 

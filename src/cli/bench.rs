@@ -1,9 +1,9 @@
 //! `ruff bench`: times and executed instructions of a program, by engine and level; with `--ablate`, what each pass is worth.
 
 use super::args::Bench;
+use super::form::Form;
 use super::{ablate, check, input, output, run};
 use crate::base::diagnostic::RUNTIME_EXIT_CODE;
-use crate::base::render::Colour;
 use crate::base::source::SourceMap;
 use crate::engine::measure::{Spread, Subject, Way};
 use crate::engine::pipeline::Outcome;
@@ -11,18 +11,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 
 /// Measures; gives the exit code.
-pub fn bench(arguments: &Bench, colour: Colour) -> i32 {
+pub fn bench(arguments: &Bench, form: Form) -> i32 {
     if arguments.ablate && arguments.engine.is_some() {
         return output::usage("`--ablate` is about the passes of the machine: no `--engine`");
     }
     if arguments.ablate {
-        return ablate::ablate(arguments, colour);
+        return ablate::ablate(arguments, form);
     }
     if arguments.sizes.is_some() || arguments.svg.is_some() || arguments.csv {
         return output::usage("`--sizes`, `--csv` and `--svg` go with `--ablate`");
     }
     let mut words = arguments.words.iter();
-    let (sources, main) = match input::load(words.next().map_or("".as_ref(), |word| word.as_os_str()), colour) {
+    let (sources, main) = match input::load(words.next().map_or("".as_ref(), |word| word.as_os_str()), form) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
@@ -31,7 +31,7 @@ pub fn bench(arguments: &Bench, colour: Colour) -> i32 {
         Subject { sources: &sources, main, arguments: &words, permissions: &arguments.permissions.permissions };
     let mut ways = match subject.ways(|engine| arguments.engine.is_none_or(|wanted| wanted.name() == engine.name)) {
         Ok(ways) => ways,
-        Err(list) => return check::refuse(&sources, &list, colour),
+        Err(list) => return check::refuse(&sources, &list, form),
     };
 
     let bar = progress(ways.len() as u64 * (u64::from(arguments.warmup) + u64::from(arguments.rounds) + 1));
@@ -40,7 +40,7 @@ pub fn bench(arguments: &Bench, colour: Colour) -> i32 {
         for _ in 0..arguments.warmup {
             bar.set_message(format!("{}: warm-up", way.name()));
             let (outcome, printed) = subject.warm_up(way);
-            if let Some(code) = failed(&outcome, &sources, colour) {
+            if let Some(code) = failed(&outcome, &sources, form) {
                 bar.finish_and_clear();
                 return code;
             }
@@ -80,7 +80,7 @@ pub fn progress(steps: u64) -> ProgressBar {
 }
 
 /// Reports a run that cannot be measured; its exit code.
-pub fn failed(outcome: &Outcome, sources: &SourceMap, colour: Colour) -> Option<i32> {
+pub fn failed(outcome: &Outcome, sources: &SourceMap, form: Form) -> Option<i32> {
     match outcome {
         Outcome::Finished | Outcome::Exit(0) => None,
         Outcome::Exit(code) => {
@@ -88,7 +88,7 @@ pub fn failed(outcome: &Outcome, sources: &SourceMap, colour: Colour) -> Option<
             Some(*code)
         }
         Outcome::Error(error) | Outcome::Stopped(_, error) => {
-            run::uncaught(sources, error, colour);
+            run::uncaught(sources, error, form);
             Some(RUNTIME_EXIT_CODE)
         }
     }

@@ -2,28 +2,30 @@
 //! programs in folders, and of the modules that their imports lead to. Says nothing about a program that is fine.
 
 use super::args::{Check, Switch};
+use super::form::Form;
 use super::{exit, input, output, programs};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::hint;
-use crate::base::render::{self, Colour, Severity};
+use crate::base::render::Severity;
 use crate::base::source::{SourceId, SourceMap};
 use crate::engine::checking;
 use crate::lint::Warning;
 use crate::lint::table::{Level, Lint};
 use rustc_hash::FxHashSet;
+use serde::Serialize;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// Checks every file; gives the first exit code that is not 0.
-pub fn check(arguments: &Check, colour: Colour) -> i32 {
+pub fn check(arguments: &Check, form: Form) -> i32 {
     if let Some(code) = &arguments.explain {
-        return explain(code);
+        return explain(code, form);
     }
     let levels = match Levels::new(arguments) {
         Ok(levels) => levels,
         Err(code) => return code,
     };
-    let mut checker = Checker { levels, colour, seen: FxHashSet::default(), code: exit::OK };
+    let mut checker = Checker { levels, form, seen: FxHashSet::default(), code: exit::OK };
     for file in &arguments.files {
         let path = Path::new(file);
         if !path.is_dir() {
@@ -34,7 +36,7 @@ pub fn check(arguments: &Check, colour: Colour) -> i32 {
             Ok(found) => found.iter().for_each(|program| checker.file(program.as_os_str())),
             Err(error) => {
                 let message = format!("Failed to read '{}': {error}", path.display());
-                output::complain_cli("RUFCLI001", &message, colour);
+                form.complaint("RUFCLI001", &message, &[]);
                 checker.ended(exit::UNREADABLE);
             }
         }
@@ -98,21 +100,43 @@ fn known(code: &str) -> Result<Lint, i32> {
     })
 }
 
-fn explain(code: &str) -> i32 {
-    if code == "all" {
-        let width = Lint::ALL.iter().map(|lint| lint.code().len()).max().unwrap_or(0);
-        let lines = Lint::ALL.iter().map(|lint| format!("{:width$}  {}\n", lint.code(), lint.title()));
-        return output::print(&lines.collect::<String>());
+/// A row of the table of lints, as a record.
+#[derive(Serialize)]
+struct LintRecord {
+    kind: &'static str,
+    code: &'static str,
+    level: &'static str,
+    title: &'static str,
+    explanation: &'static str,
+}
+
+fn explain(code: &str, form: Form) -> i32 {
+    let lints = match code {
+        "all" => Lint::ALL.to_vec(),
+        code => match known(code) {
+            Ok(lint) => vec![lint],
+            Err(code) => return code,
+        },
+    };
+    if form.is_json() {
+        for lint in lints {
+            let (code, level) = (lint.code(), lint.level().name());
+            let (title, explanation) = (lint.title(), lint.explanation());
+            form.record(&LintRecord { kind: "lint", code, level, title, explanation });
+        }
+        return exit::OK;
     }
-    match known(code) {
-        Ok(lint) => output::print(&format!("{lint}: {}\n  {}\n", lint.title(), lint.explanation())),
-        Err(code) => code,
+    if let [lint] = lints[..] {
+        return output::print(&format!("{lint}: {}\n  {}\n", lint.title(), lint.explanation()));
     }
+    let width = lints.iter().map(|lint| lint.code().len()).max().unwrap_or(0);
+    let lines = lints.iter().map(|lint| format!("{:width$}  {}\n", lint.code(), lint.title()));
+    output::print(&lines.collect::<String>())
 }
 
 struct Checker {
     levels: Levels,
-    colour: Colour,
+    form: Form,
     /// The files, by their real paths, whose warnings have been told: as programs, or as modules of programs.
     seen: FxHashSet<PathBuf>,
     code: i32,
@@ -126,7 +150,7 @@ impl Checker {
     }
 
     fn file(&mut self, file: &OsStr) {
-        let (mut sources, main) = match input::load(file, self.colour) {
+        let (mut sources, main) = match input::load(file, self.form) {
             Ok(loaded) => loaded,
             Err(code) => return self.ended(code),
         };
@@ -140,13 +164,12 @@ impl Checker {
                     self.warn(&sources, warning);
                 }
             }
-            Err(list) => self.ended(refuse(&sources, &list, self.colour)),
+            Err(list) => self.ended(refuse(&sources, &list, self.form)),
         }
     }
 
     fn warn(&mut self, sources: &SourceMap, warning: &Warning) {
-        let Warning { lint, message, span, advice } = warning;
-        let severity = match self.levels.of(*lint) {
+        let severity = match self.levels.of(warning.lint) {
             Level::Allow => return,
             Level::Warn => Severity::Warning,
             Level::Deny => Severity::Error,
@@ -154,7 +177,7 @@ impl Checker {
         if severity == Severity::Error {
             self.ended(exit::FAILED);
         }
-        output::complain(&render::finding(sources, severity, lint.code(), message, *span, advice, self.colour));
+        self.form.finding(sources, severity, warning);
     }
 }
 
@@ -164,7 +187,7 @@ fn real_path(sources: &SourceMap, id: usize) -> Option<PathBuf> {
 }
 
 /// Prints the diagnostics of a refused program; gives its exit code, that of the first.
-pub fn refuse(sources: &SourceMap, list: &[Diagnostic], colour: Colour) -> i32 {
-    output::complain(&render::diagnostics(sources, list, colour));
+pub fn refuse(sources: &SourceMap, list: &[Diagnostic], form: Form) -> i32 {
+    form.refusals(sources, list);
     list.first().map_or(exit::OK, |first| first.phase().exit_code())
 }

@@ -1,23 +1,21 @@
 //! Reading programs: files, standard input, text on the command line.
 
-use super::{args, exit, output};
+use super::form::Form;
+use super::{args, exit};
 use crate::base::limits::MAX_SOURCE_BYTES;
-use crate::base::render::Colour;
 use crate::base::source::{SourceId, SourceMap, decode};
 use std::ffi::OsStr;
 use std::io::Read;
 
 /// Reads the program `file` (`-` is standard input) into a new map; complains and gives the exit code if that fails.
-pub fn load(file: &OsStr, colour: Colour) -> Result<(SourceMap, SourceId), i32> {
+pub fn load(file: &OsStr, form: Form) -> Result<(SourceMap, SourceId), i32> {
     let name = if file == "-" { "<stdin>".to_owned() } else { file.to_string_lossy().into_owned() };
     match read(file) {
         Ok(text) => Ok(single(name, text)),
         Err(reason) => {
-            let mut message = format!("Failed to read .ruff file '{name}': {reason}");
-            if let Some(command) = args::similar_command(&name) {
-                message.push_str(&format!("\n  = help: Did you mean the command `{command}`?"));
-            }
-            output::complain_cli("RUFCLI001", &message, colour);
+            let message = format!("Failed to read .ruff file '{name}': {reason}");
+            let help = args::similar_command(&name).map(|command| format!("Did you mean the command `{command}`?"));
+            form.complaint("RUFCLI001", &message, help.as_slice());
             Err(exit::UNREADABLE)
         }
     }

@@ -9,6 +9,7 @@ mod chart;
 pub mod check;
 pub mod doc;
 pub mod emit;
+pub mod form;
 pub mod input;
 pub mod output;
 pub mod passes;
@@ -23,6 +24,7 @@ pub mod test_run;
 use crate::base::streams;
 use crate::runtime::memory;
 use args::{Arguments, Command};
+use form::Form;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -62,15 +64,20 @@ fn dispatch(arguments: Arguments) -> i32 {
     let colour = arguments.color.resolve();
     let limited = matches!(&arguments.command, Command::Run(run) if run.max_memory.is_some());
     memory::guard(!limited);
+    let form = |json: bool| if json { Form::Json } else { Form::Text(colour) };
+    let text = form(false);
     match arguments.command {
-        Command::Run(run) => run::run(run, colour),
-        Command::Check(check) => check::check(&check, colour),
-        Command::Emit(emit) => emit::emit(&emit, colour),
-        Command::Passes(list) => passes::list(&list),
-        Command::TestRun(test) => test_run::test_run(&test, colour),
-        Command::Test(test) => test::test(&test, colour),
-        Command::Bench(bench) => bench::bench(&bench, colour),
-        Command::Profile(profile) => profile::profile(&profile, colour),
-        Command::Doc(doc) => doc::doc(&doc),
+        Command::Run(run) => {
+            let form = if run.json { Form::JsonAside } else { text };
+            run::run(run, form)
+        }
+        Command::Check(check) => check::check(&check, form(check.json)),
+        Command::Emit(emit) => emit::emit(&emit, text),
+        Command::Passes(list) => passes::list(&list, form(list.json)),
+        Command::TestRun(test) => test_run::test_run(&test, form(test.json)),
+        Command::Test(test) => test::test(&test, form(test.json)),
+        Command::Bench(bench) => bench::bench(&bench, text),
+        Command::Profile(profile) => profile::profile(&profile, text),
+        Command::Doc(doc) => doc::doc(&doc, form(doc.json)),
     }
 }

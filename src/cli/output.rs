@@ -1,7 +1,6 @@
 //! What the commands themselves write. Text that is lost is noticed by [`streams`], and makes the exit code of the process.
 
 use super::exit;
-use crate::base::render::Colour;
 use crate::base::streams::{self, Written};
 
 /// Writes `text` to standard output; gives the exit code. A reader that has gone away (`| head`) is no error.
@@ -15,14 +14,6 @@ pub fn print(text: &str) -> i32 {
 /// Writes `text` to standard error, come what may.
 pub fn complain(text: &str) {
     streams::write_err(text.as_bytes());
-}
-
-/// A complaint of the command line itself, in the form of the diagnostics.
-pub fn complain_cli(code: &str, message: &str, colour: Colour) {
-    complain(&match colour {
-        Colour::Never => format!("[{code}] [cli] error: {message}\n"),
-        Colour::Always => format!("\x1b[1m\x1b[91m[{code}] [cli] error: \x1b[0m{message}\n"),
-    });
 }
 
 /// A complaint about the usage, in clap's form; gives the exit code.

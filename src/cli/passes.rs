@@ -1,15 +1,33 @@
 //! `ruff passes`, and the flags that choose passes, checked against the pass table.
 
 use super::args::{ListPasses, Pipeline};
-use super::output;
+use super::form::Form;
+use super::{exit, output};
 use crate::engine::pipeline::CompileOptions;
 use crate::ir::function::Module;
 use crate::ir::print::{Spans, print_module};
 use crate::passes::manager::{PassOptions, PrintAfter, Report, Verify};
 use crate::passes::{Level, Pass};
+use serde::Serialize;
+
+/// A row of the pass table, as a record.
+#[derive(Serialize)]
+struct PassRecord {
+    kind: &'static str,
+    name: &'static str,
+    level: &'static str,
+    summary: &'static str,
+}
 
 /// Prints the pass table; gives the exit code.
-pub fn list(list: &ListPasses) -> i32 {
+pub fn list(list: &ListPasses, form: Form) -> i32 {
+    if form.is_json() {
+        for info in Pass::ALL.iter().map(|pass| pass.info()) {
+            let (name, level, summary) = (info.name, info.level.name(), info.summary);
+            form.record(&PassRecord { kind: "pass", name, level, summary });
+        }
+        return exit::OK;
+    }
     let mut text = String::new();
     let width = Pass::ALL.iter().map(|pass| pass.name().len()).max().unwrap_or(0);
     if !list.names {

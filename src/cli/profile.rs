@@ -1,8 +1,8 @@
 //! `ruff profile`: where a program spends its instructions, as tables and as a flame graph.
 
 use super::args::Profile as Arguments;
+use super::form::Form;
 use super::{check, exit, input, output, passes, run};
-use crate::base::render::Colour;
 use crate::engine::pipeline::{self, CompileOptions, Outcome};
 use crate::engine::profile::{self, Profile};
 use crate::runtime::host::Host;
@@ -10,7 +10,7 @@ use inferno::flamegraph;
 use std::path::{Path, PathBuf};
 
 /// Runs a program and reports; gives the exit code, which is the program's own unless the report cannot be written.
-pub fn profile(arguments: &Arguments, colour: Colour) -> i32 {
+pub fn profile(arguments: &Arguments, form: Form) -> i32 {
     let mut words = arguments.words.iter().cloned();
     let file = words.next().unwrap_or_default();
     let permissions = &arguments.permissions.permissions;
@@ -18,13 +18,13 @@ pub fn profile(arguments: &Arguments, colour: Colour) -> i32 {
         Ok(options) => CompileOptions { permissions: permissions.clone(), ..options },
         Err(code) => return code,
     };
-    let (mut sources, main) = match input::load(&file, colour) {
+    let (mut sources, main) = match input::load(&file, form) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
     let compiled = match pipeline::compile(&mut sources, main, &options, &mut passes::dump) {
         Ok(compiled) => compiled,
-        Err(list) => return check::refuse(&sources, &list, colour),
+        Err(list) => return check::refuse(&sources, &list, form),
     };
     passes::show_times(&arguments.pipeline, &compiled.report);
     let mut host = Host::process(run::script_arguments(words)).permitted(permissions.clone());
@@ -38,7 +38,7 @@ pub fn profile(arguments: &Arguments, colour: Colour) -> i32 {
     let code = match outcome {
         Outcome::Finished => exit::OK,
         Outcome::Exit(code) => code,
-        Outcome::Error(error) | Outcome::Stopped(_, error) => run::uncaught(&sources, &error, colour),
+        Outcome::Error(error) | Outcome::Stopped(_, error) => run::uncaught(&sources, &error, form),
     };
     match written {
         Ok(()) => {

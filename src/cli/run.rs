@@ -1,10 +1,10 @@
 //! `ruff run`: compile, execute, report how it ended.
 
 use super::args::{Engine, Run};
+use super::form::Form;
 use super::size::MaxMemory;
 use super::{check, exit, input, output, passes};
 use crate::base::diagnostic::RUNTIME_EXIT_CODE;
-use crate::base::render::{self, Colour};
 use crate::base::source::{self, SourceMap};
 use crate::engine::pipeline::{self, CompileOptions, Limit, Outcome, RunOptions, UncaughtError};
 use crate::engine::tree;
@@ -14,7 +14,7 @@ use crate::vm::Limits;
 use std::ffi::OsString;
 
 /// Runs a program; gives the exit code.
-pub fn run(arguments: Run, colour: Colour) -> i32 {
+pub fn run(arguments: Run, form: Form) -> i32 {
     let permissions = arguments.permissions.permissions;
     let options = match passes::options(&arguments.pipeline) {
         Ok(options) => CompileOptions { permissions: permissions.clone(), ..options },
@@ -25,7 +25,7 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
         Some(code) => source::decode(code.into_bytes())
             .map(|code| input::single("<eval>".to_owned(), code))
             .map_err(|reason| output::usage(&reason)),
-        None => input::load(&words.next().unwrap_or_default(), colour),
+        None => input::load(&words.next().unwrap_or_default(), form),
     };
     let (mut sources, main) = match loaded {
         Ok(loaded) => loaded,
@@ -45,13 +45,13 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
         let mut host = Host::process(script_arguments(words)).permitted(permissions);
         let limits = Limits { fuel: None, memory: memory(arguments.max_memory) };
         return match tree::run_within(&mut sources, main, &mut host, &limits) {
-            Ok(outcome) => ended(outcome, &limits, &sources, colour),
-            Err(list) => check::refuse(&sources, &list, colour),
+            Ok(outcome) => ended(outcome, &limits, &sources, form),
+            Err(list) => check::refuse(&sources, &list, form),
         };
     }
     let compiled = match pipeline::compile(&mut sources, main, &options, &mut passes::dump) {
         Ok(compiled) => compiled,
-        Err(list) => return check::refuse(&sources, &list, colour),
+        Err(list) => return check::refuse(&sources, &list, form),
     };
     passes::show_times(&arguments.pipeline, &compiled.report);
     let limits = Limits { fuel: arguments.fuel, memory: memory(arguments.max_memory) };
@@ -60,7 +60,7 @@ pub fn run(arguments: Run, colour: Colour) -> i32 {
     if let Some(stats) = stats {
         output::complain(&stats.to_string());
     }
-    ended(outcome, &limits, &sources, colour)
+    ended(outcome, &limits, &sources, form)
 }
 
 /// The limit on memory in bytes.
@@ -76,11 +76,11 @@ const DEFAULT_LIMIT: &str =
     "that is 3/4 of the memory that was free: `--max-memory=SIZE` sets another limit, `none` no limit";
 
 /// The exit code of a program that ended so; reports an error nobody caught.
-fn ended(outcome: Outcome, limits: &Limits, sources: &SourceMap, colour: Colour) -> i32 {
+fn ended(outcome: Outcome, limits: &Limits, sources: &SourceMap, form: Form) -> i32 {
     match outcome {
         Outcome::Finished => exit::OK,
         Outcome::Exit(code) => code,
-        Outcome::Error(error) => uncaught(sources, &error, colour),
+        Outcome::Error(error) => uncaught(sources, &error, form),
         Outcome::Stopped(limit, mut error) => {
             if let (Limit::Fuel, Some(units)) = (limit, limits.fuel) {
                 error.message = format!("Fuel limit of {units} exceeded");
@@ -88,7 +88,7 @@ fn ended(outcome: Outcome, limits: &Limits, sources: &SourceMap, colour: Colour)
             if limit == Limit::Memory && limits.memory.is_none() && memory::refused().is_some() {
                 error.advice.help(DEFAULT_LIMIT);
             }
-            uncaught(sources, &error, colour);
+            uncaught(sources, &error, form);
             exit::LIMIT
         }
     }
@@ -102,8 +102,7 @@ pub fn script_arguments(words: impl Iterator<Item = OsString>) -> Vec<String> {
 }
 
 /// Reports an error nobody caught; gives the exit code.
-pub fn uncaught(sources: &SourceMap, error: &UncaughtError, colour: Colour) -> i32 {
-    let UncaughtError { message, span, advice, stack } = error;
-    output::complain(&render::runtime_error(sources, message, Some(*span), advice, stack, colour));
+pub fn uncaught(sources: &SourceMap, error: &UncaughtError, form: Form) -> i32 {
+    form.uncaught(sources, error);
     RUNTIME_EXIT_CODE
 }

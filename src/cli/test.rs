@@ -1,16 +1,19 @@
 //! `ruff test`: all tests below a directory, each file in a process of its own, some at a time.
 //!
 //! A program beside a file `NAME.out` must write exactly that to standard output, end with the code in `NAME.code` (0 without it),
-//! and every line of `NAME.err` must occur in its standard error; `NAME.in` is its standard input. A program with test blocks must pass `ruff test-run`.
+//! and every line of `NAME.err` must occur in its standard error; `NAME.in` is its standard input. Suites that were made for other
+//! runners may leave white space at ends out of the comparison (`--trim`), or have standard error behind the output (`--with-stderr`). A program with test blocks must pass `ruff test-run`.
 
 use super::args::{Engine, Test};
-use super::{exit, output, programs, test_run};
+use super::form::Form;
+use super::test_run::{self, Summary};
+use super::{exit, output, programs};
 use crate::base::intern::Interner;
-use crate::base::render::Colour;
 use crate::base::source::SourceId;
 use crate::syntax::lexer;
 use crate::syntax::token::TokenKind;
 use bumpalo::Bump;
+use serde::Serialize;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -30,6 +33,16 @@ enum Kind {
     Blocks,
 }
 
+impl Kind {
+    /// As records name it.
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Golden => "output",
+            Kind::Blocks => "blocks",
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Job {
     program: PathBuf,
@@ -42,11 +55,45 @@ struct Verdict {
     passed: usize,
     failed: usize,
     text: String,
+    /// The records of its test blocks, if records are asked for.
+    records: String,
+    took: Duration,
+}
+
+/// The same as a record. `problems` are the lines that the text form shows.
+#[derive(Serialize)]
+struct ProgramRecord<'t> {
+    kind: &'static str,
+    file: String,
+    test: &'static str,
+    outcome: &'static str,
+    passed: usize,
+    failed: usize,
+    problems: Vec<&'t str>,
+    seconds: f64,
 }
 
 impl Verdict {
+    fn record(&self, job: &Job) -> ProgramRecord<'_> {
+        ProgramRecord {
+            kind: "program",
+            file: job.program.display().to_string(),
+            test: job.kind.name(),
+            outcome: match self.failed {
+                0 if self.text.starts_with(UPDATED) => "updated",
+                0 => "passed",
+                _ => "failed",
+            },
+            passed: self.passed,
+            failed: self.failed,
+            problems: self.text.lines().skip(1).map(str::trim).collect(),
+            seconds: self.took.as_secs_f64(),
+        }
+    }
+
     /// With a line for a program that passed, and the time it took.
-    fn timed(mut self, job: &Job, took: Duration) -> Verdict {
+    fn timed(mut self, job: &Job) -> Verdict {
+        let took = self.took;
         if self.failed == 0 && self.passed > 0 {
             self.text = format!("ok    {}\n{}", job.program.display(), self.text);
         }
@@ -58,14 +105,14 @@ impl Verdict {
 }
 
 /// Runs all tests below a path; gives the exit code.
-pub fn test(arguments: &Test, colour: Colour) -> i32 {
+pub fn test(arguments: &Test, form: Form) -> i32 {
     let path = arguments.path.clone().unwrap_or_else(|| PathBuf::from("."));
     let programs = if path.is_file() { Ok(vec![path.clone()]) } else { programs::below(&path) };
     let programs = match programs {
         Ok(programs) => programs,
         Err(error) => {
             let message = format!("Failed to read '{}': {error}", path.display());
-            output::complain_cli("RUFCLI001", &message, colour);
+            form.complaint("RUFCLI001", &message, &[]);
             return exit::UNREADABLE;
         }
     };
@@ -82,7 +129,12 @@ pub fn test(arguments: &Test, colour: Colour) -> i32 {
             *shown += 1;
             *passed += verdict.passed;
             *failed += verdict.failed;
-            output::print(&verdict.text);
+            if !form.is_json() {
+                output::print(&verdict.text);
+            } else if verdict.passed + verdict.failed > 0 {
+                output::print(&verdict.records);
+                form.record(&verdict.record(&jobs[*shown - 1]));
+            }
         }
     };
     std::thread::scope(|scope| {
@@ -94,7 +146,9 @@ pub fn test(arguments: &Test, colour: Colour) -> i32 {
                 } {
                     let started = Instant::now();
                     let verdict = run(job, arguments);
-                    let verdict = if arguments.verbose { verdict.timed(job, started.elapsed()) } else { verdict };
+                    let verdict = Verdict { took: started.elapsed(), ..verdict };
+                    let plain = !arguments.verbose || form.is_json();
+                    let verdict = if plain { verdict } else { verdict.timed(job) };
                     verdicts.lock().unwrap_or_else(|poisoned| poisoned.into_inner())[index] = Some(verdict);
                 }
             });
@@ -105,10 +159,10 @@ pub fn test(arguments: &Test, colour: Colour) -> i32 {
         }
     });
     if passed + failed == 0 {
-        output::complain_cli("RUFCLI002", &format!("no tests found in '{}'", path.display()), colour);
+        form.complaint("RUFCLI002", &format!("no tests found in '{}'", path.display()), &[]);
         return exit::FAILED;
     }
-    output::print(&test_run::summary(passed, failed));
+    test_run::summary(passed, failed, form);
     if failed == 0 { exit::OK } else { exit::FAILED }
 }
 
@@ -151,6 +205,7 @@ fn run(job: &Job, arguments: &Test) -> Verdict {
             if !chosen {
                 words.extend(["--filter", filter]);
             }
+            words.extend(arguments.json.then_some("--json"));
         }
     }
     if arguments.engine.engine() == Engine::Tree {
@@ -165,17 +220,38 @@ fn run(job: &Job, arguments: &Test) -> Verdict {
         return failure(&name, &format!("      it took longer than {} s\n", arguments.timeout));
     }
     match job.kind {
-        Kind::Golden if arguments.update => update(&name, &job.program, &finished),
-        Kind::Golden => match problems(&job.program, &finished) {
-            text if text.is_empty() => Verdict { passed: 1, ..Verdict::default() },
-            text => failure(&name, &text),
-        },
+        Kind::Golden => {
+            let expected = Expected::new(&job.program, arguments);
+            let finished = expected.shown(finished);
+            match expected.problems(&finished) {
+                _ if arguments.update => expected.update(&name, &finished),
+                text if text.is_empty() => Verdict { passed: 1, ..Verdict::default() },
+                text => failure(&name, &text),
+            }
+        }
+        Kind::Blocks if arguments.json => recorded_blocks(&name, finished),
         Kind::Blocks => blocks(&name, &finished, arguments.verbose),
     }
 }
 
 fn failure(name: &str, text: &str) -> Verdict {
     Verdict { failed: 1, text: format!("FAIL  {name}\n{text}"), ..Verdict::default() }
+}
+
+/// The records of `test-run`, but the last.
+fn recorded_blocks(name: &str, finished: Finished) -> Verdict {
+    let (rest, last) = finished.out.trim_end().rsplit_once('\n').unwrap_or(("", finished.out.trim_end()));
+    let ended = matches!(finished.code, Some(exit::OK | exit::FAILED));
+    match serde_json::from_str::<Summary>(last) {
+        Ok(Summary { passed, failed, .. }) if ended => {
+            let records = if rest.is_empty() { String::new() } else { format!("{rest}\n") };
+            Verdict { passed, failed, records, ..Verdict::default() }
+        }
+        _ => {
+            let said: String = finished.err.lines().take(SHOWN_LINES).map(|line| format!("      {line}\n")).collect();
+            Verdict { records: finished.out, ..failure(name, &said) }
+        }
+    }
 }
 
 /// The report of `test-run`; what went well only if `verbose`.
@@ -195,7 +271,7 @@ fn blocks(name: &str, finished: &Finished, verbose: bool) -> Verdict {
             for line in lines.filter(|&line| line != last) {
                 text.push_str(&format!("      {line}\n"));
             }
-            Verdict { passed, failed, text }
+            Verdict { passed, failed, text, ..Verdict::default() }
         }
         _ => {
             let said: String = finished.err.lines().take(SHOWN_LINES).map(|line| format!("      {line}\n")).collect();
@@ -204,61 +280,96 @@ fn blocks(name: &str, finished: &Finished, verbose: bool) -> Verdict {
     }
 }
 
-fn expected_code(program: &Path) -> i32 {
-    let text = std::fs::read_to_string(program.with_extension("code")).unwrap_or_default();
-    text.trim().parse().unwrap_or(exit::OK)
+/// What stands before the name of a program whose expectations were written.
+const UPDATED: &str = "updated  ";
+
+/// What is expected of a program: the files beside it, and how they are compared.
+struct Expected<'j> {
+    program: &'j Path,
+    /// Whether white space at the ends of lines and of the output counts for nothing.
+    trim: bool,
+    /// Whether standard error follows standard output.
+    with_stderr: bool,
 }
 
-/// What is wrong with a run; empty if nothing.
-fn problems(program: &Path, finished: &Finished) -> String {
-    let read = |extension| std::fs::read(program.with_extension(extension)).unwrap_or_default();
-    let (out, err) = (read("out"), read("err"));
-    let (out, err) = (String::from_utf8_lossy(&out), String::from_utf8_lossy(&err));
-    let mut text = String::new();
-    let code = expected_code(program);
-    if finished.code != Some(code) {
-        let got = finished.code.map_or("by a signal".to_owned(), |code| code.to_string());
-        text.push_str(&format!("      exit code {got}, expected {code}\n"));
+impl<'j> Expected<'j> {
+    fn new(program: &'j Path, arguments: &Test) -> Expected<'j> {
+        Expected { program, trim: arguments.trim, with_stderr: arguments.with_stderr }
     }
-    let (want, got): (Vec<&str>, Vec<&str>) = (out.split('\n').collect(), finished.out.split('\n').collect());
-    let line = |list: &[&str], at: usize| list.get(at).map_or("the end".to_owned(), |line| format!("{line:?}"));
-    let differ = (0..want.len().max(got.len())).filter(|&at| want.get(at) != got.get(at));
-    for at in differ.take(SHOWN_LINES) {
-        text.push_str(&format!("      line {}: expected {}\n", at + 1, line(&want, at)));
-        text.push_str(&format!("      line {}:      got {}\n", at + 1, line(&got, at)));
-    }
-    for wanted in err.lines().filter(|line| !line.trim().is_empty() && !finished.err.contains(line)) {
-        text.push_str(&format!("      standard error lacks {wanted:?}\n"));
-    }
-    if !text.is_empty()
-        && let Some(said) = finished.err.lines().next()
-    {
-        text.push_str(&format!("      standard error: {said}\n"));
-    }
-    text
-}
 
-/// Writes what a run printed as what is expected. Complaints are kept while they still occur.
-fn update(name: &str, program: &Path, finished: &Finished) -> Verdict {
-    if problems(program, finished).is_empty() && program.with_extension("out").is_file() {
-        return Verdict { passed: 1, ..Verdict::default() };
+    /// The run with the output that is compared.
+    fn shown(&self, mut finished: Finished) -> Finished {
+        if self.with_stderr {
+            finished.out.push_str(&finished.err);
+        }
+        finished
     }
-    let write = |extension: &str, text: &str| std::fs::write(program.with_extension(extension), text);
-    let mut outcome = write("out", &finished.out);
-    let code = finished.code.unwrap_or(exit::OK);
-    if code != expected_code(program) {
-        let path = program.with_extension("code");
-        let step = if code == exit::OK { std::fs::remove_file(path) } else { write("code", &format!("{code}\n")) };
-        outcome = outcome.and(step);
+
+    fn code(&self) -> i32 {
+        let text = std::fs::read_to_string(self.program.with_extension("code")).unwrap_or_default();
+        text.trim().parse().unwrap_or(exit::OK)
     }
-    let err = std::fs::read_to_string(program.with_extension("err")).unwrap_or_default();
-    if err.lines().any(|line| !finished.err.contains(line)) {
-        let first = finished.err.lines().next().unwrap_or("");
-        outcome = outcome.and(write("err", &format!("{first}\n")));
+
+    /// The lines that are compared.
+    fn lines<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        match self.trim {
+            false => text.split('\n').collect(),
+            true => text.trim_end().split('\n').map(str::trim_end).collect(),
+        }
     }
-    match outcome {
-        Ok(()) => Verdict { passed: 1, text: format!("updated  {name}\n"), ..Verdict::default() },
-        Err(error) => failure(name, &format!("      its expectations could not be written: {error}\n")),
+
+    /// What is wrong with a run; empty if nothing.
+    fn problems(&self, finished: &Finished) -> String {
+        let read = |extension| std::fs::read(self.program.with_extension(extension)).unwrap_or_default();
+        let (out, err) = (read("out"), read("err"));
+        let (out, err) = (String::from_utf8_lossy(&out), String::from_utf8_lossy(&err));
+        let mut text = String::new();
+        let code = self.code();
+        if finished.code != Some(code) {
+            let got = finished.code.map_or("by a signal".to_owned(), |code| code.to_string());
+            text.push_str(&format!("      exit code {got}, expected {code}\n"));
+        }
+        let (want, got) = (self.lines(&out), self.lines(&finished.out));
+        let line = |list: &[&str], at: usize| list.get(at).map_or("the end".to_owned(), |line| format!("{line:?}"));
+        let differ = (0..want.len().max(got.len())).filter(|&at| want.get(at) != got.get(at));
+        for at in differ.take(SHOWN_LINES) {
+            text.push_str(&format!("      line {}: expected {}\n", at + 1, line(&want, at)));
+            text.push_str(&format!("      line {}:      got {}\n", at + 1, line(&got, at)));
+        }
+        for wanted in err.lines().filter(|line| !line.trim().is_empty() && !finished.err.contains(line)) {
+            text.push_str(&format!("      standard error lacks {wanted:?}\n"));
+        }
+        if !text.is_empty()
+            && let Some(said) = finished.err.lines().next()
+        {
+            text.push_str(&format!("      standard error: {said}\n"));
+        }
+        text
+    }
+
+    /// Writes what a run printed as what is expected. Complaints are kept while they still occur.
+    fn update(&self, name: &str, finished: &Finished) -> Verdict {
+        let program = self.program;
+        if self.problems(finished).is_empty() && program.with_extension("out").is_file() {
+            return Verdict { passed: 1, ..Verdict::default() };
+        }
+        let write = |extension: &str, text: &str| std::fs::write(program.with_extension(extension), text);
+        let mut outcome = write("out", &finished.out);
+        let code = finished.code.unwrap_or(exit::OK);
+        if code != self.code() {
+            let path = program.with_extension("code");
+            let step = if code == exit::OK { std::fs::remove_file(path) } else { write("code", &format!("{code}\n")) };
+            outcome = outcome.and(step);
+        }
+        let err = std::fs::read_to_string(program.with_extension("err")).unwrap_or_default();
+        if err.lines().any(|line| !finished.err.contains(line)) {
+            let first = finished.err.lines().next().unwrap_or("");
+            outcome = outcome.and(write("err", &format!("{first}\n")));
+        }
+        match outcome {
+            Ok(()) => Verdict { passed: 1, text: format!("{UPDATED}{name}\n"), ..Verdict::default() },
+            Err(error) => failure(name, &format!("      its expectations could not be written: {error}\n")),
+        }
     }
 }
 

@@ -101,8 +101,13 @@ impl Machine for Tested<'_> {
 }
 
 /// Runs the definitions of a program compiled with its tests, then those tests whose name contains `filter`; `report` hears of
-/// each. If the definitions end in another way than by their end, no test runs.
-pub fn run_tests(compiled: &Compiled, host: &mut Host, filter: &str, report: &mut dyn FnMut(&TestResult)) -> Outcome {
+/// each, with the host as the test has left it. If the definitions end in another way than by their end, no test runs.
+pub fn run_tests(
+    compiled: &Compiled,
+    host: &mut Host,
+    filter: &str,
+    report: &mut dyn FnMut(&mut Host, &TestResult),
+) -> Outcome {
     let limits = Limits::default();
     let vm = compiled.machine(host, Counting::Off, limits);
     run_on(&mut Tested(vm, compiled.reporter(&limits)), compiled.tests(), host, filter, report)
@@ -114,7 +119,7 @@ pub(super) fn run_on(
     suite: &Suite,
     host: &mut Host,
     filter: &str,
-    report: &mut dyn FnMut(&TestResult),
+    report: &mut dyn FnMut(&mut Host, &TestResult),
 ) -> Outcome {
     let ending = machine.run();
     let _ = machine.host().flush();
@@ -130,7 +135,7 @@ pub(super) fn run_on(
 struct Runner<'r, 's> {
     machine: &'r mut dyn Machine,
     filter: &'r str,
-    report: &'r mut dyn FnMut(&TestResult),
+    report: &'r mut dyn FnMut(&mut Host, &TestResult),
     /// The suites around the current test, outermost first.
     around: Vec<&'s Suite>,
     names: Vec<&'s str>,
@@ -145,12 +150,12 @@ impl<'s> Runner<'_, 's> {
             match &test.group {
                 Some(group) if !group.tests.is_empty() => match self.call(test.function) {
                     None => self.suite(group),
-                    failure => (self.report)(&TestResult { name, failure }),
+                    failure => (self.report)(self.machine.host(), &TestResult { name, failure }),
                 },
                 _ if name.contains(self.filter) => {
                     let failure = self.test(test.function);
                     let _ = self.machine.host().flush();
-                    (self.report)(&TestResult { name, failure });
+                    (self.report)(self.machine.host(), &TestResult { name, failure });
                 }
                 _ => {}
             }

@@ -71,7 +71,7 @@ pub fn run_tests(
     main: SourceId,
     host: &mut Host,
     filter: &str,
-    report: &mut dyn FnMut(&SourceMap, &TestResult),
+    report: &mut dyn FnMut(&SourceMap, &mut Host, &TestResult),
 ) -> Result<Outcome, Vec<Diagnostic>> {
     let arena = Bump::new();
     let demands = Demands { tests: true, modules: false };
@@ -82,7 +82,7 @@ pub fn run_tests(
     Ok(with_interpreter(&front, sources, host, &mut |interpreter, host| {
         let reporter = Reporter { sources, failures: &front.failures, limits: &Limits::default() };
         let tested = &mut Tested(interpreter, reporter);
-        testing::run_on(tested, &suite, host, filter, &mut |result| report(sources, result))
+        testing::run_on(tested, &suite, host, filter, &mut |host, result| report(sources, host, result))
     }))
 }
 

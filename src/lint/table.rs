@@ -14,6 +14,17 @@ pub enum Level {
     Deny,
 }
 
+impl Level {
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Level::Allow => "allow",
+            Level::Warn => "warn",
+            Level::Deny => "deny",
+        }
+    }
+}
+
 macro_rules! lints {
     ($($lint:ident $code:literal $level:ident $title:literal $explanation:literal;)*) => {
         /// What a check looks for.

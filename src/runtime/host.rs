@@ -56,6 +56,11 @@ impl Host {
         Host::new(Target::Captured, Some(io::Cursor::new(input.as_bytes().to_vec())), Vec::new())
     }
 
+    /// A host that keeps all output, and reads the input of this process.
+    pub fn recording() -> Host {
+        Host::new(Target::Captured, None, Vec::new())
+    }
+
     fn new(target: Target, input: Option<io::Cursor<Vec<u8>>>, arguments: Vec<String>) -> Host {
         let (out, err) = (Vec::new(), Vec::new());
         Host {
