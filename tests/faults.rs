@@ -27,6 +27,7 @@ fn faults() -> Vec<Fault> {
         text.split("\n\n").map(|block| block.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>());
     let mut faults = Vec::new();
     for block in blocks.filter(|block| !block.is_empty()) {
+        assert!(block.len() <= 5, "blank lines stand between faults: {block:?}");
         let (lines, last) = block.split_at(block.len().min(4));
         let [title, file, from, to] = lines[..] else { panic!("a fault has four lines: {block:?}") };
         let (name, meaning) = title.split_once(": ").expect("a name and what goes wrong");
@@ -106,7 +107,7 @@ fn complaint(tree: &Path, arguments: &[&str]) -> Option<String> {
         return None;
     }
     let line = text.lines().find(|line| REPORTS.iter().any(|report| line.starts_with(report)));
-    Some(line.map_or_else(|| if text.contains("signal: ") { "crash" } else { "no report" }.to_owned(), short))
+    Some(line.map_or_else(|| if text.contains("signal: ") { "crash" } else { "assertion" }.to_owned(), short))
 }
 
 /// What a report says, as it stands in the table: the number of the case, the configuration, and the kind of failure.

@@ -122,8 +122,10 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
     use std::path::Path;
 
+    type Write<'w> = dyn Fn(&Path, Existing, &[u8]) -> io::Result<()> + 'w;
+
     /// Does `check` in a directory by paths the system follows, and in another by those a door follows; it gets what writes a file.
-    fn by_both_doors(check: fn(&Path, &dyn Fn(&Path, Existing, &[u8]) -> io::Result<()>)) {
+    fn by_both_doors(check: fn(&Path, &Write<'_>)) {
         for is_listed in [false, true] {
             let directory = tempfile::tempdir().unwrap();
             let path = directory.path().canonicalize().unwrap();
