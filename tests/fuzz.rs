@@ -6,6 +6,7 @@
 mod common;
 
 use ruff::base::source::{SourceMap, decode};
+use ruff::engine::checking;
 use ruff::engine::execution::{Execution, Limits};
 use ruff::engine::pipeline::{self, CompileOptions, Compiled};
 use ruff::runtime::heap;
@@ -86,9 +87,18 @@ fn compile(text: &str) -> Option<Compiled> {
     pipeline::compile(&mut sources, main, &options, &mut |_, _| {}).ok()
 }
 
+/// Looks for what would fail in what can be compiled.
+fn check(text: &str) {
+    let mut sources = SourceMap::new();
+    if let Some(main) = sources.add("case.ruff", text) {
+        let _ = checking::check(&mut sources, main);
+    }
+}
+
 /// Compiles and, if that goes well, runs for a while; nothing is left of it.
 fn run(text: &str) {
     let Some(program) = compile(text) else { return };
+    check(text);
     let before = heap::live_objects();
     let limits = Limits { fuel: Some(20_000), memory: Some(4 << 20) };
     let mut execution = Execution::new(&program, Host::captured(""), limits);

@@ -19,15 +19,15 @@ const ERROR: &str = "Error";
 /// The method of iterators and generators that gives an option.
 const NEXT: &str = "next";
 
-/// How many names of a program are compared with all others, to find what is meant.
-pub(super) const MOST_COMPARED: usize = 200;
+/// How many names are looked at in all, to find what is meant by others: then a program with many mistakes has had its hints.
+pub(super) const MOST_COMPARED: usize = 200_000;
 
 /// The family.
 pub(super) struct Calls<'i, 'a, 's> {
     index: &'i Index<'a, 's>,
     /// Calls that get one more argument by a pipe, by address.
     piped: FxHashSet<usize>,
-    /// How many names have been compared with all others, to find what is meant.
+    /// How many names have been looked at, to find what is meant.
     compared: usize,
     pub found: Found,
 }
@@ -47,11 +47,11 @@ impl<'i, 'a, 's> Calls<'i, 'a, 's> {
     }
 
     fn near<'n>(&mut self, name: Symbol, others: impl IntoIterator<Item = &'n Symbol>) -> Option<String> {
-        self.compared += 1;
         if self.compared > MOST_COMPARED {
             return None;
         }
         let mut others: Vec<&str> = others.into_iter().map(|&other| self.text(other)).collect();
+        self.compared += others.len();
         others.sort_unstable();
         hint::nearest(self.text(name), others).map(|near| Situation::Near.advice(&[near]))
     }
@@ -109,11 +109,11 @@ impl<'i, 'a, 's> Calls<'i, 'a, 's> {
             ([], Some(id)) => self.builtin(id, got + 1, name.span),
             ([], None) if builtins::is_struct_method(text) => {}
             ([], None) => {
-                self.compared += 1;
                 let of =
                     |name: &Symbol| index.methods[name].iter().any(|(of, _)| owner.is_none_or(|owner| owner == *of));
                 let keys = index.methods.keys().take(if self.compared > MOST_COMPARED { 0 } else { usize::MAX });
                 let mut names: Vec<&str> = keys.filter(|name| of(name)).map(|&name| self.text(name)).collect();
+                self.compared += names.len();
                 spend(names.len());
                 names.sort_unstable();
                 builtins::public_names().for_each(|name| names.push(name));

@@ -17,6 +17,7 @@ use crate::syntax::token::TokenKind;
 pub(super) struct Names<'i, 'a, 's> {
     index: &'i Index<'a, 's>,
     sources: &'s SourceMap,
+    /// How many names have been looked at, to find what is meant.
     compared: usize,
     pub found: Found,
 }
@@ -52,11 +53,11 @@ impl<'i, 'a, 's> Names<'i, 'a, 's> {
         if text == "f" && source.as_bytes().get(name.span.end() as usize) == Some(&b'"') {
             return Some(Situation::FormattedText.advice(&[]));
         }
-        self.compared += 1;
         if self.compared > MOST_COMPARED {
             return hint::word(text).map(str::to_owned);
         }
         let around = self.index.names_around(place);
+        self.compared += around.len();
         let mut names: Vec<&str> = around.iter().map(|&symbol| self.index.interner.name(symbol)).collect();
         let keywords = TokenKind::KEYWORDS.iter().map(|kind| kind.text());
         builtins::public_names().chain(keywords).for_each(|name| names.push(name));
