@@ -6,7 +6,7 @@
 //! | [`heap`], [`release`], [`cycles`] | allocation, counting, reclaiming cycles |
 //! | [`memory`], `available` | how much may be taken |
 //! | [`array`], [`string`], [`bytes`], [`dict`] (with [`key`] and [`table`]), [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`] (with [`elements`]), [`tagged`], [`generator`], [`promise`], [`channel`] | one object layout each, with a safe interface |
-//! | [`operators`], [`hash`], [`path`], [`display`], [`error`], `difference` | what scripts see of them |
+//! | [`operators`], [`hash`], [`path`], [`display`], [`error`], `difference`, `reflexive` | what scripts see of them |
 //! | [`budget`], [`gather`] | work and memory that is limited |
 //! | [`trace`] | where errors were raised, and who was active |
 //! | [`scheduler`], [`tasks`] | who runs next, and the builtins about tasks |
@@ -47,6 +47,7 @@ pub mod operators;
 pub mod path;
 pub mod pool;
 pub mod promise;
+mod reflexive;
 pub mod release;
 pub mod replace;
 pub mod scheduler;

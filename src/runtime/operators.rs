@@ -6,6 +6,7 @@ use super::budget;
 use super::collection::{CollectionRef, Items};
 use super::error::RuntimeError;
 use super::heap::{self, Kind};
+use super::reflexive;
 use super::string;
 use super::value::{Value, View};
 use crate::base::operator::{BinaryOp, UnaryOp};
@@ -317,11 +318,14 @@ fn begin<'a>(left: &'a Value, right: &'a Value) -> Result<bool, Frame<'a>> {
 /// `left == right`, for values of any depth.
 ///
 /// Two parts that are compared again and again, because they occur in many places, are remembered once a comparison is large: it takes
-/// as long as there are different pairs.
+/// as long as there are different pairs. One object on both sides is only searched for what is unequal to itself (`reflexive`).
 ///
 /// # Errors
 /// There is no fuel for it, or no memory for what is remembered.
 pub fn equals(left: &Value, right: &Value) -> Result<bool, RuntimeError> {
+    if reflexive::is_one_container(left, right) {
+        return budget::attempt(|| reflexive::Walk::default().holds(left));
+    }
     match begin(left, right) {
         Ok(result) => Ok(result),
         Err(frame) => budget::attempt(|| {
@@ -363,6 +367,7 @@ fn compare_parts(frame: Frame<'_>) -> Result<bool, RuntimeError> {
     let mut result = true;
     let mut frames: Vec<(Frame<'_>, Option<Pair>)> = vec![(frame, None)];
     let mut known: FxHashMap<Pair, bool> = FxHashMap::default();
+    let mut walk = reflexive::Walk::default();
     let mut steps = 0usize;
     while let Some((frame, pair_of_frame)) = frames.last_mut() {
         steps += 1;
@@ -378,6 +383,7 @@ fn compare_parts(frame: Frame<'_>) -> Result<bool, RuntimeError> {
                 frames.pop();
                 result = outcome;
             }
+            Step::Compare(a, b) if reflexive::is_one_container(a, b) => result = walk.holds(a)?,
             Step::Compare(a, b) => {
                 let pair = if steps > LARGE { pair(a, b) } else { None };
                 if let Some(&outcome) = pair.as_ref().and_then(|pair| known.get(pair)) {
@@ -427,6 +433,33 @@ mod tests {
         assert!(!equals(&odd, &odd));
         assert!(budget::fuel() > 5_000, "{}", budget::fuel());
         budget::set_fuel(u64::MAX);
+    }
+
+    /// The parts of one object are looked at, not compared: a unit for eight values.
+    #[test]
+    fn one_object_is_searched_not_compared() {
+        let entry = |number: f64| Value::array(vec![Value::int(1), Value::float(number)]);
+        let many = |number: f64| {
+            let mut entries: Vec<Value> = (0..1000).map(|_| entry(0.5)).collect();
+            entries.push(entry(number));
+            Value::array(entries)
+        };
+        let fuel = |a: &Value, b: &Value| {
+            budget::set_fuel(100_000);
+            let result = equals(a, b);
+            let spent = 100_000 - budget::fuel();
+            budget::set_fuel(u64::MAX);
+            (result, spent)
+        };
+        let (a, b, odd) = (many(1.5), many(1.5), many(f64::NAN));
+        let (same, searched) = fuel(&a, &a);
+        let (alike, compared) = fuel(&a, &b);
+        assert!(same && alike && 0 < searched && searched < 400 && compared > 900, "{searched}, {compared}");
+        assert!(!fuel(&odd, &odd).0);
+        // Two containers of the same objects.
+        let parts = |all: &Value| Value::array(vec![all.clone(), Value::int(1)]);
+        assert_eq!(fuel(&parts(&a), &parts(&a)).1, searched);
+        assert!(!equals(&parts(&odd), &parts(&odd)));
     }
 
     fn dict_of(keys: &[&str]) -> Value {
