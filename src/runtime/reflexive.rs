@@ -6,7 +6,6 @@
 //! clear it, in every container around it, on the shortest way the machine has.
 
 use super::budget;
-use super::collection::Items;
 use super::error::RuntimeError;
 use super::heap::{self, Kind};
 use super::value::{Value, View};
@@ -19,48 +18,49 @@ const VALUES: usize = budget::BYTES / size_of::<Value>();
 /// Values from which on a walk is large: it remembers what it may meet again.
 const LARGE: usize = 1024;
 
-/// The parts of a container that are still to be looked at.
+/// The parts of a container.
+enum Parts<'a> {
+    Slice(&'a [Value]),
+    Listed(Vec<&'a Value>),
+}
+
+/// Parts that are still to be looked at.
 enum Rest<'a> {
     Slice(std::slice::Iter<'a, Value>),
-    Set(Items<'a>),
-    Dict(std::vec::IntoIter<&'a Value>),
+    Listed(std::vec::IntoIter<&'a Value>),
 }
 
 impl<'a> Rest<'a> {
     fn next(&mut self) -> Option<&'a Value> {
         match self {
             Rest::Slice(values) => values.next(),
-            Rest::Set(elements) => elements.next(),
-            Rest::Dict(values) => values.next(),
+            Rest::Listed(values) => values.next(),
         }
     }
 }
 
-/// What is known without looking at parts, or the parts.
-fn parts(value: &Value) -> Result<bool, Rest<'_>> {
-    let slice = match value.view() {
-        View::Array(elements) => elements,
-        View::Struct(object) => object.values(),
-        View::Tagged(tagged) => tagged.payload(),
-        View::Outcome(outcome) => std::slice::from_ref(outcome.value()),
-        View::Collection(collection) if collection.kind() == Kind::Set => return Err(Rest::Set(collection.items())),
-        View::Collection(collection) => collection.as_slice(),
-        View::Dict(dict) => {
-            let values: Vec<&Value> = dict.entries().map(|(_, value)| value).collect();
-            return Err(Rest::Dict(values.into_iter()));
-        }
-        View::Float(number) => return Ok(!number.is_nan()),
-        View::Null | View::Bool(_) | View::Int(_) | View::Str(_) | View::Bytes(_) | View::Function(_) => {
-            return Ok(true);
-        }
-        View::Iterator(_)
-        | View::Generator(_)
-        | View::Promise(_)
-        | View::Channel(_)
-        | View::Task(_)
-        | View::Internal => return Ok(false),
-    };
-    Err(Rest::Slice(slice.iter()))
+/// Whether a value is equal to itself, where that shows without its parts.
+#[inline(always)]
+fn at_once(value: &Value) -> Option<bool> {
+    match value.kind() {
+        None => Some(value.as_float().is_none_or(|number| !number.is_nan())),
+        Some(kind) if kind.is_leaf() || kind == Kind::Function => Some(true),
+        Some(_) => None,
+    }
+}
+
+/// The parts of a container; none for what is equal to nothing.
+fn parts(value: &Value) -> Option<Parts<'_>> {
+    Some(match value.view() {
+        View::Array(elements) => Parts::Slice(elements),
+        View::Struct(object) => Parts::Slice(object.values()),
+        View::Tagged(tagged) => Parts::Slice(tagged.payload()),
+        View::Outcome(outcome) => Parts::Slice(std::slice::from_ref(outcome.value())),
+        View::Collection(set) if set.kind() == Kind::Set => Parts::Listed(set.items().collect()),
+        View::Collection(collection) => Parts::Slice(collection.as_slice()),
+        View::Dict(dict) => Parts::Listed(dict.entries().map(|(_, value)| value).collect()),
+        _ => return None,
+    })
 }
 
 /// Whether two values are one object that may have parts.
@@ -84,34 +84,50 @@ impl Walk {
     /// # Errors
     /// There is no fuel for looking, or no memory for what is remembered.
     pub fn holds(&mut self, value: &Value) -> Result<bool, RuntimeError> {
-        let mut stack = match self.enter(value) {
-            Ok(holds) => return Ok(holds),
-            Err(rest) => vec![rest],
-        };
+        if let Some(holds) = at_once(value) {
+            return Ok(holds);
+        }
+        let mut stack = vec![Rest::Listed(vec![value].into_iter())];
         while let Some(rest) = stack.last_mut() {
             let Some(part) = rest.next() else {
                 stack.pop();
                 continue;
             };
-            self.seen += 1;
-            if self.seen.is_multiple_of(PIECE) {
-                budget::charge(PIECE / VALUES)?;
-                heap::check()?;
+            match at_once(part) {
+                Some(true) => continue,
+                Some(false) => return Ok(false),
+                // What the walk has met counts as equal to itself: if it is not, the walk ends anyway.
+                None if self.seen > LARGE && !part.is_unique() && !self.known.insert(part.word().0) => continue,
+                None => {}
             }
-            match self.enter(part) {
-                Ok(true) => {}
-                Ok(false) => return Ok(false),
-                Err(rest) => stack.push(rest),
+            let Some(parts) = parts(part) else { return Ok(false) };
+            match parts {
+                Parts::Slice(values) => {
+                    self.look_at(values.len())?;
+                    // Most containers have no containers in them.
+                    match values.iter().position(|value| at_once(value) != Some(true)) {
+                        Some(first) => stack.push(Rest::Slice(values[first..].iter())),
+                        None => continue,
+                    }
+                }
+                Parts::Listed(values) => {
+                    self.look_at(values.len())?;
+                    stack.push(Rest::Listed(values.into_iter()));
+                }
             }
         }
         Ok(true)
     }
 
-    /// As [`parts`]. What the walk has met counts as equal to itself: if it is not, the walk ends anyway.
-    fn enter<'a>(&mut self, value: &'a Value) -> Result<bool, Rest<'a>> {
-        match parts(value) {
-            Err(_) if self.seen > LARGE && !value.is_unique() && !self.known.insert(value.word().0) => Ok(true),
-            found => found,
+    /// Charges for so many values.
+    fn look_at(&mut self, values: usize) -> Result<(), RuntimeError> {
+        let before = self.seen / PIECE;
+        self.seen += values;
+        let pieces = self.seen / PIECE - before;
+        if pieces > 0 {
+            budget::charge(pieces * (PIECE / VALUES))?;
+            heap::check()?;
         }
+        Ok(())
     }
 }
