@@ -6,6 +6,7 @@ use ruff::ir::function::Function;
 use ruff::ir::inst::Op;
 use ruff::ir::parse::parse_module;
 use ruff::regalloc::releases::Listed;
+use ruff::regalloc::suspend::Kept;
 use ruff::regalloc::{Allocation, Move, TooManyRegisters, allocate, check::check};
 use ruff::runtime::builtins;
 
@@ -431,7 +432,8 @@ block0(v0: any):
 ";
     for op in [Op::GeneratorStart, Op::Yield] {
         let report = sabotage(1, body, |func, allocation| {
-            allocation.suspended.get_mut(&first(func, op)).expect("a table").clear();
+            let kept = allocation.suspended.get_mut(&first(func, op)).expect("a table");
+            *kept = Kept::Few(Vec::new());
         });
         assert!(report.contains("r0 owns v0 and is not released"), "{report}");
     }

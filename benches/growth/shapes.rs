@@ -8,8 +8,7 @@ pub struct Shape {
     pub name: &'static str,
     /// The program of a size.
     pub program: fn(usize) -> String,
-    /// Whether something grows with a product still: code (a `drop` or a kept register for each of many values at each of many
-    /// exits), or the work of merging lives (`design/performance.md` says which).
+    /// Whether something grows with a product still: a `drop` for each of many values at each of many exits.
     pub owns: bool,
 }
 
@@ -114,7 +113,7 @@ shapes! {
     "read in a handler" |n| function(ints(n) + &format!("try {{\n{}}} except e {{\n{}}}\n", each(n, |_| "g(a)\n".to_owned()), uses(n)));
     "captured" |n| function(ints(n) + &format!("a := func() {{\n{}}}\n", each(n, |i| format!("v{i} += 1\n"))));
     "captured by closures" |n| function(ints(n) + &each(n, |i| format!("a := func() {{ return v{i} }}\n")));
-    "across yields" @owns |n| format!("func* f(a) {{\n{}{}{}}}\nf(1)\n", ints(n), each(n, |i| format!("yield {i}\n")), each(n, |i| format!("yield v{i}\n")));
+    "across yields" |n| format!("func* f(a) {{\n{}{}{}}}\nf(1)\n", ints(n), each(n, |i| format!("yield {i}\n")), each(n, |i| format!("yield v{i}\n")));
     "parameters" |n| each(n.div_ceil(100), |i| format!("func f{i}({}) {{\n{}}}\n", joined(100, ", ", |j| format!("p{j}")), each(100, |j| format!("p{j} := p{j} + 1\n"))));
 
     // Nesting, as deep as the language allows.

@@ -60,7 +60,9 @@ fn disassemble_function(
                 registers.extend(listed.kept);
                 registers.sort_unstable();
             }
-            if !registers.is_empty() {
+            if opcode == Opcode::yield_many {
+                let _ = write!(out, "  ; keeps {registers:?}");
+            } else if !registers.is_empty() {
                 let _ = write!(out, "  ; raises: drops {registers:?}");
             }
             if entry.landing != NO_LANDING {

@@ -8,6 +8,7 @@ use crate::base::source::{SourceId, Span};
 use crate::ir::function::{ConstData, UpdateOp};
 use crate::regalloc::releases;
 pub use crate::regalloc::releases::{List, Listed};
+use smallvec::SmallVec;
 use std::rc::Rc;
 
 /// What a literal word stands for.
@@ -106,6 +107,15 @@ pub struct FunctionCode {
 }
 
 impl FunctionCode {
+    /// The registers that the `yield_many` at word `at` keeps, ascending: those of its entry, or none.
+    ///
+    /// # Panics
+    /// If its list is not within the pool.
+    pub fn kept(&self, at: u32) -> SmallVec<[u16; 8]> {
+        let found = self.unwind.binary_search_by_key(&at, |entry| entry.at);
+        found.map_or_else(|_| SmallVec::new(), |entry| self.listed(self.unwind[entry].list).drops)
+    }
+
     /// What a list of `unwind` or `points` says.
     ///
     /// # Panics

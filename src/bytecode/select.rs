@@ -8,6 +8,7 @@ use crate::ir::entities::{Block, Inst};
 use crate::ir::function::{ConstData, Step};
 use crate::ir::inst::{Imm, Op};
 use crate::regalloc::Window;
+use crate::regalloc::suspend::Kept;
 
 impl Emitter<'_> {
     /// Emits one instruction that is not part of a fused branch.
@@ -163,16 +164,25 @@ impl Emitter<'_> {
             Op::IterStep => self.unary(inst, Opcode::iter_step),
             Op::RangeBound => self.unary(inst, Opcode::range_bound),
             Op::GeneratorStart => {
-                let most = self.alloc.suspended.values().map(Vec::len).max().unwrap_or(0) as u16;
-                let kept = self.alloc.suspended.get(&inst).cloned().unwrap_or_default();
+                let most = self.alloc.suspended.values().map(Kept::count).max().unwrap_or(0);
+                let kept = self.alloc.kept(inst).unwrap_or_default();
                 let frame = self.alloc.frame_size + OPERATOR_WINDOW;
                 self.asm.op(Opcode::generator_start, 0, most, frame, kept.len() as u16);
                 self.asm.list(&kept);
             }
             Op::Yield => {
-                let kept = self.alloc.suspended.get(&inst).cloned().unwrap_or_default();
-                self.asm.op(Opcode::yield_value, 0, self.arg(inst, 0), 0, kept.len() as u16);
-                self.asm.list(&kept);
+                let (value, at) = (self.arg(inst, 0), self.asm.here());
+                match self.alloc.suspended.get(&inst) {
+                    Some(&Kept::Many(list, _)) => {
+                        self.asm.op(Opcode::yield_many, 0, value, 0, 0);
+                        self.asm.unwind(at, list, None);
+                    }
+                    _ => {
+                        let kept = self.alloc.kept(inst).unwrap_or_default();
+                        self.asm.op(Opcode::yield_value, 0, value, 0, kept.len() as u16);
+                        self.asm.list(&kept);
+                    }
+                }
             }
             Op::AsyncStart => {
                 self.asm.op(Opcode::async_start, 0, 0, 0, 0);

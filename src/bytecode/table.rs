@@ -269,6 +269,7 @@ macro_rules! for_each_opcode {
     // Generators. The listed registers are what a suspended one keeps.
     generator_start generator (Index, Index, Count) List "returns a generator over this frame of b registers, of which it keeps a at most";
     yield_value generator (Take, None, Count) List "hands a, which moves, to the consumer";
+    yield_many generator (Take, None, None) None "as yield_value; the registers kept are those of the instruction's entry in the table of the unwinder";
     generator_end generator (None, None, None) None "where a generator returns to";
     // Tasks.
     async_start task (None, None, None) None "makes the promise of the async function";

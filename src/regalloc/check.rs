@@ -253,15 +253,15 @@ impl Checker<'_> {
 
     /// A suspended generator keeps the registers in its table, which hold live values, and no others.
     fn suspension(&mut self, inst: Inst, live: &[Val], state: &mut State) {
-        let Some(kept) = self.allocation.suspended.get(&inst) else {
+        let Some(kept) = self.allocation.kept(inst) else {
             return self.error(inst, "it suspends without a table".to_string());
         };
-        for reg in kept {
-            if !state.get(reg).is_some_and(|val| live.contains(val)) {
+        for reg in &kept {
+            if !state.get(reg).is_some_and(|val| live.binary_search(val).is_ok()) {
                 self.error(inst, format!("r{reg} is kept, but holds no live value"));
             }
         }
-        state.retain(|reg, _| kept.contains(reg));
+        state.retain(|reg, _| kept.binary_search(reg).is_ok());
     }
 
     /// The edge to a handler: `owners` checks the counts.

@@ -30,7 +30,7 @@ mod moves;
 mod order;
 mod owners;
 pub mod releases;
-mod suspend;
+pub mod suspend;
 mod unwind;
 mod windows;
 
@@ -43,6 +43,7 @@ use releases::{List, Listed, Lists};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::fmt;
+use suspend::Kept;
 
 /// Registers a frame may have; the rest of the 16-bit space stays free for windows and encodings.
 pub const MAX_REGISTERS: usize = 60_000;
@@ -125,10 +126,10 @@ pub struct Allocation {
     pub unwind: FxHashMap<Inst, Unwind>,
     /// For the blocks that some jump may lead back to: the registers that own something at their start.
     pub points: FxHashMap<Block, List>,
-    /// What the lists of `unwind` and `points` say.
+    /// What the lists of `unwind`, `points` and `suspended` say.
     pub lists: Lists,
     /// For the instructions that suspend a generator: the registers live across.
-    pub suspended: FxHashMap<Inst, Vec<u16>>,
+    pub suspended: FxHashMap<Inst, Kept>,
     /// Registers of the frame, windows included.
     pub frame_size: u16,
     edge_moves: FxHashMap<(Inst, u32), Vec<Move>>,
@@ -154,6 +155,11 @@ impl Allocation {
     /// What `inst` owns when it raises.
     pub fn released(&self, inst: Inst) -> Listed {
         self.unwind(inst).map_or_else(Listed::default, |unwind| self.lists.read(unwind.list))
+    }
+
+    /// The registers that a generator suspended by `inst` keeps, ascending; none without a table.
+    pub fn kept(&self, inst: Inst) -> Option<Vec<u16>> {
+        self.suspended.get(&inst).map(|kept| kept.registers(&self.lists))
     }
 
     /// What to do when `inst` raises.
@@ -215,7 +221,7 @@ pub fn allocate(func: &Function, needs_register: impl Fn(Val) -> bool) -> Result
     allocation.edge_moves = moves::edges(func, &allocation.reg, &mut frame);
     let tables = unwind::tables(func, &allocation.reg, &order, &lives, &mut frame)?;
     (allocation.unwind, allocation.points, allocation.lists) = (tables.unwind, tables.points, tables.lists);
-    allocation.suspended = suspend::table(func, &allocation.reg, &order, &lives);
+    allocation.suspended = suspend::table(func, &allocation.reg, &order, &lives, &mut allocation.lists)?;
     allocation.frame_size = frame.size()?;
     Ok(allocation)
 }

@@ -239,11 +239,11 @@ impl Checker<'_> {
 
     /// A suspended generator keeps, and releases, what its table names: all that is owned, and otherwise only what has no count.
     fn suspension(&mut self, inst: Inst, state: &mut State) {
-        let listed = self.allocation.suspended.get(&inst).map_or(&[][..], Vec::as_slice);
+        let listed = self.allocation.kept(inst).unwrap_or_default();
         let plain = |reg: &u16| matches!(state.get(reg), Some(Hold::Plain(_)));
         let counted: Vec<u16> = listed.iter().copied().filter(|reg| !plain(reg)).collect();
         self.list(&self.name(inst), &counted, state);
-        state.retain(|reg, _| listed.contains(reg));
+        state.retain(|reg, _| listed.binary_search(reg).is_ok());
     }
 
     fn edge(&mut self, inst: Inst, index: usize, call: &BlockCall, mut state: State) {

@@ -130,6 +130,11 @@ impl Writer {
         Ok(List { first: self.start as u32, count: (self.lists.pool.len() - self.start) as u32 })
     }
 
+    /// Goes on behind the lists of another writer.
+    pub fn behind(lists: Lists) -> Writer {
+        Writer { start: lists.pool.len(), lists, ..Writer::default() }
+    }
+
     /// Begins a stretch that switches on what is listed.
     fn restart(&mut self) {
         let end = self.lists.pool.len();

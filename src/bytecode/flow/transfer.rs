@@ -42,7 +42,7 @@ fn listed(opcode: Opcode) -> Listed {
         set_path | update_path | cell_set_path | cell_update_path | global_set_path | global_update_path => {
             Listed::FirstTaken
         }
-        generator_start | yield_value => Listed::Kept,
+        generator_start | yield_value | yield_many => Listed::Kept,
         _ if matches!(opcode.info().extra, Extra::List | Extra::LiteralList) => Listed::Read,
         _ => Listed::Nothing,
     }
@@ -253,6 +253,9 @@ impl<'a> Step<'a> {
 
     /// The registers of the list, without flags, and whether a reference dies.
     fn list(&self) -> Vec<(u16, bool)> {
+        if self.opcode == Opcode::yield_many {
+            return self.function.kept(self.at as u32).into_iter().map(|register| (register, false)).collect();
+        }
         let count = if listed(self.opcode) == Listed::Nothing { 0 } else { self.fields.count(self.opcode) };
         let first = self.at + self.opcode.length(0);
         let entry = |index: usize| (self.function.code[first + index / 4] >> (16 * (index % 4))) as u16;
@@ -308,7 +311,10 @@ impl<'a> Step<'a> {
             Vec::new()
         };
         let raises = effect::raises(self.opcode, left.ty, self.right_of(&before).ty);
-        self.raises(raises, &gone);
+        // Its entry says what is kept.
+        if self.opcode != Opcode::yield_many {
+            self.raises(raises, &gone);
+        }
         match self.opcode {
             Opcode::move_value | Opcode::copy_value => {}
             _ => {

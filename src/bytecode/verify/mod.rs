@@ -200,7 +200,10 @@ impl Checker<'_> {
             if matches!(opcode, Opcode::call | Opcode::call_direct | Opcode::call_method) {
                 calls.push(at);
             }
-            if matches!(opcode, Opcode::generator_start | Opcode::async_start | Opcode::yield_value) {
+            if matches!(
+                opcode,
+                Opcode::generator_start | Opcode::async_start | Opcode::yield_value | Opcode::yield_many
+            ) {
                 self.suspension(at, opcode, fields);
             }
             falls_through = !opcode.ends();
@@ -351,9 +354,10 @@ impl Checker<'_> {
 
     fn suspension(&mut self, at: usize, opcode: Opcode, fields: Fields) {
         let start = self.start();
-        if opcode == Opcode::yield_value {
+        if matches!(opcode, Opcode::yield_value | Opcode::yield_many) {
             let room = start.filter(|start| start.2 == Opcode::generator_start).map_or(0, |start| start.1.a);
-            if start.is_none_or(|start| start.2 != Opcode::generator_start) || fields.c > room {
+            let kept = if opcode == Opcode::yield_many { self.kept(at) } else { Some(fields.c) };
+            if start.is_none_or(|start| start.2 != Opcode::generator_start) || kept.is_none_or(|kept| kept > room) {
                 self.fail("BC011", at, "no room for what is kept");
             }
         } else if start.is_none_or(|start| start.0 != at) {
@@ -363,6 +367,16 @@ impl Checker<'_> {
         {
             self.fail("BC011", at, "no room for what is kept");
         }
+    }
+
+    /// How many registers the `yield_many` at a word keeps; None without an entry that leads nowhere and says so.
+    fn kept(&self, at: usize) -> Option<u16> {
+        let entries = &self.function.unwind;
+        let entry = &entries[entries.binary_search_by_key(&(at as u32), |entry| entry.at).ok()?];
+        if entry.landing != NO_LANDING || !self.is_list(entry.list) {
+            return None;
+        }
+        u16::try_from(self.function.kept(at as u32).len()).ok()
     }
 
     fn path(&mut self, at: usize, opcode: Opcode, number: u16, count: u16) {

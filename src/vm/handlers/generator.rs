@@ -22,6 +22,7 @@ use crate::runtime::word::Word;
 use crate::vm::Vm;
 use crate::vm::dispatch::{Machine, handlers, retain};
 use crate::vm::trace;
+use smallvec::SmallVec;
 
 handlers! {
     fn generator_start(m) {
@@ -50,6 +51,9 @@ handlers! {
         }
         consumer.set_a(word);
         consumer.jump_to_literal()
+    }
+    fn yield_many(m) {
+        m.helper(suspend_many)
     }
     fn copy_then_yield(m) {
         let word = m.rb();
@@ -81,6 +85,39 @@ handlers! {
     cold fn generator_resume_other(m) {
         m.helper(resume_state)
     }
+}
+
+/// As `yield_value`, with a long list. The generator goes on in [`resume`], since no frame is the one that it was resumed from.
+#[inline(never)]
+unsafe fn suspend_many(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as in the handler of `yield_value`; the generator has room for the registers listed (BC011), which are of its frame (BC008).
+    unsafe {
+        let generator: *mut GeneratorObject = Word(*base.sub(5)).object_ptr();
+        let registers = kept_at(vm, pc);
+        let kept = GeneratorObject::first(generator);
+        for (i, &register) in registers.iter().enumerate() {
+            *kept.add(i) = *base.add(register as usize);
+        }
+        (*generator).kept = registers.len() as u32;
+        (*generator).at = pc;
+        (*generator).closure = Word(*base.sub(3));
+        (*generator).state = SUSPENDED;
+        (*generator).base = std::ptr::null();
+        vm.spill = *base.add(Fields::decode(*pc.add(1)).a as usize);
+        let (consumer, base) = (*base.sub(6) as *mut u64, *base.sub(7) as *mut u64);
+        vm.base = base;
+        let fields = Fields::decode(*consumer.add(1));
+        if Opcode::from_word(fields.op) != Some(Opcode::iter_next) {
+            return deliver(vm, consumer, base);
+        }
+        *base.add(fields.a as usize) = vm.spill;
+        *consumer.add(2) as *mut u64
+    }
+}
+
+/// The registers that the `yield_many` at `pc` keeps.
+fn kept_at(vm: &Vm, pc: *const u64) -> SmallVec<[u16; 8]> {
+    vm.loaded.locate(pc).map_or_else(SmallVec::new, |(function, word)| vm.program.functions[function].kept(word as u32))
 }
 
 /// Keeps the compiler from unrolling a loop of few turns.
@@ -124,10 +161,19 @@ unsafe fn enter_frame(
             i += 1;
             once();
         }
+        runs(generator);
+        at.add(2 + count.div_ceil(4))
+    }
+}
+
+/// The generator holds nothing any more: all is in its frame.
+#[inline(always)]
+unsafe fn runs(generator: *mut GeneratorObject) {
+    // SAFETY: the caller's: a live generator.
+    unsafe {
         (*generator).kept = 0;
         (*generator).closure = Word::NULL;
         (*generator).state = RUNNING;
-        at.add(2 + count.div_ceil(4))
     }
 }
 
@@ -161,7 +207,17 @@ pub(crate) unsafe fn resume(vm: &mut Vm, pc: *mut u64, base: *mut u64, word: Wor
         (*generator).depth = depth as u32;
         (*generator).base = base;
         vm.base = base.add(distance);
-        enter_frame(generator, pc, base, vm.base, vm.generator_end)
+        let at = (*generator).at as *mut u64;
+        if Opcode::from_word(Fields::decode(*at.add(1)).op) != Some(Opcode::yield_many) {
+            return enter_frame(generator, pc, base, vm.base, vm.generator_end);
+        }
+        let count = std::mem::take(&mut (*generator).kept) as usize;
+        enter_frame(generator, pc, base, vm.base, vm.generator_end);
+        let kept = GeneratorObject::first(generator);
+        for (i, &register) in kept_at(vm, at).iter().enumerate().take(count) {
+            *vm.base.add(register as usize) = *kept.add(i);
+        }
+        at.add(2)
     }
 }
 
