@@ -481,7 +481,7 @@ fn every_host_builtin_is_denied() {
     let place = Place::new();
     let before = place.contents();
     for engine in ENGINES {
-        for flags in ["--untrusted", "--untrusted -O0"] {
+        for flags in ["--untrusted", "--untrusted -O0", "--untrusted -O1"] {
             let got = place.run(engine, flags, &code);
             assert_eq!((got.out.as_str(), got.code), (expected.as_str(), Some(0)), "{engine} {flags}: {}", got.err);
         }

@@ -52,6 +52,41 @@ fn arguments_are_read_by_their_description() {
     }
 }
 
+/// A signal that ends a program ends those it has started, which are in process groups of their own; one it ignores does not.
+#[test]
+fn signals_reach_the_programs_that_are_waited_for() {
+    for engine in ENGINES {
+        for (signal, ignored) in [("INT", false), ("TERM", false), ("HUP", false), ("HUP", true)] {
+            let directory = tempfile::tempdir().unwrap();
+            let at = |name: &str| directory.path().join(name);
+            let started = "echo $$ > started; mv started pid; while [ ! -e go ]; do sleep 0.01; done";
+            std::fs::write(at("program.ruff"), format!("execute(\"{}\")\nprint(\"over\")", started)).unwrap();
+            let mut shell = Command::new("sh");
+            let trap = if ignored { "trap '' HUP;" } else { "" };
+            shell.arg("-c").arg(format!("{trap} exec \"$0\" run {engine} program.ruff")).arg(ruff().get_program());
+            let mut child = shell.current_dir(directory.path()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+            let patience = |what: &dyn Fn() -> bool| {
+                (0..20_000).any(|_| {
+                    std::thread::sleep(Duration::from_millis(1));
+                    what()
+                })
+            };
+            assert!(patience(&|| at("pid").exists()), "{engine} {signal}");
+            let pid = std::fs::read_to_string(at("pid")).unwrap();
+            let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+            assert!(sent.success());
+            if ignored {
+                std::fs::write(at("go"), "").unwrap();
+                let output = child.wait_with_output().unwrap();
+                assert_eq!((output.stdout.as_slice(), output.status.code()), (&b"over\n"[..], Some(0)), "{engine}");
+                continue;
+            }
+            assert_eq!(child.wait().unwrap().code(), None, "{engine} {signal}: a signal ends it");
+            assert!(patience(&|| !lives(pid.trim())), "{engine} {signal}: process {pid} is still there");
+        }
+    }
+}
+
 /// Many programs that store at the same time lose nothing, and leave no draft.
 #[test]
 fn a_store_is_shared_by_processes() {

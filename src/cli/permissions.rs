@@ -96,22 +96,27 @@ fn flag(name: &'static str, documentation: &'static str) -> Arg {
     Arg::new(name).long(name).help(documentation.trim_end_matches('.')).help_heading(HEADING)
 }
 
+/// Deny first, then what is allowed one by one, then together.
+fn with_flags(command: Command) -> Command {
+    let group = |group: &Group| flag(group.flag, group.documentation).action(ArgAction::SetTrue);
+    let one = |&capability: &Capability| {
+        let flag = flag(capability.flag(), capability.documentation());
+        let value = match capability.narrowing() {
+            Narrowing::Never => return flag.action(ArgAction::SetTrue),
+            Narrowing::Paths => "PATHS",
+            Narrowing::Names => "NAMES",
+        };
+        flag.num_args(0..=1).require_equals(true).action(ArgAction::Append).value_name(value)
+    };
+    let (denying, allowing): (Vec<&Group>, _) = GROUPS.iter().partition(|group| group.members.is_empty());
+    let groups = |list: Vec<&'static Group>| list.into_iter().map(group);
+    command.args(groups(denying)).args(Capability::ALL.iter().map(one)).args(groups(allowing))
+}
+
 impl Args for PermissionFlags {
     fn augment_args(command: Command) -> Command {
-        let group = |group: &Group| flag(group.flag, group.documentation).action(ArgAction::SetTrue);
-        let one = |&capability: &Capability| {
-            let flag = flag(capability.flag(), capability.documentation());
-            let value = match capability.narrowing() {
-                Narrowing::Never => return flag.action(ArgAction::SetTrue),
-                Narrowing::Paths => "PATHS",
-                Narrowing::Names => "NAMES",
-            };
-            flag.num_args(0..=1).require_equals(true).action(ArgAction::Append).value_name(value)
-        };
-        // Deny first, then what is allowed one by one, then together.
-        let (denying, allowing): (Vec<&Group>, _) = GROUPS.iter().partition(|group| group.members.is_empty());
-        let groups = |list: Vec<&'static Group>| list.into_iter().map(group);
-        command.args(groups(denying)).args(Capability::ALL.iter().map(one)).args(groups(allowing))
+        // PERF: for the command that is given, not for all that have them.
+        command.defer(with_flags)
     }
 
     fn augment_args_for_update(command: Command) -> Command {

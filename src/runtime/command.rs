@@ -3,6 +3,7 @@
 //!
 //! A program runs in a process group of its own, which is what "all it has started" means, unless they leave it.
 
+use super::interrupt;
 use super::pool::Control;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -119,7 +120,7 @@ pub fn run(spec: &Spec, control: &Control) -> io::Result<Finished> {
     command.args(arguments).env_clear().envs(&spec.environment).process_group(0);
     command.stdin(if spec.input.is_empty() { Stdio::null() } else { Stdio::piped() });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
+    let mut child = interrupt::start(|| command.spawn())?;
     let group = Pid::from_child(&child);
     control.started(group);
     let mut finished = Finished::default();
@@ -224,7 +225,7 @@ fn reap(
 ) -> io::Result<ExitStatus> {
     let mut pause = Duration::from_micros(50);
     loop {
-        if let Some(status) = control.ended(|| child.try_wait())? {
+        if let Some(status) = control.ended(|| interrupt::ended(group, || child.try_wait()))? {
             return Ok(status);
         }
         if !*timed_out && left(deadline).is_err() {

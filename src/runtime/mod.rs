@@ -38,6 +38,7 @@ pub mod generator;
 pub mod hash;
 pub mod heap;
 pub mod host;
+pub mod interrupt;
 pub mod iterate;
 pub mod jobs;
 pub mod key;

@@ -178,7 +178,7 @@ impl<'de> DeserializeSeed<'de> for KeyReader<'_> {
             Format::Toml => de::Deserialize::deserialize(source),
             // What is no string becomes its debug text.
             Format::Yaml => Ok(match de::Deserialize::deserialize(source)? {
-                serde_norway::Value::String(key) => key,
+                yaml_serde::Value::String(key) => key,
                 other => format!("{other:?}"),
             }),
         }

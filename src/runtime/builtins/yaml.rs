@@ -1,4 +1,4 @@
-//! YAML, by the crate `serde_norway`: one document a text, in the core schema (`yes` is a string).
+//! YAML, by the crate `yaml_serde`: one document a text, in the core schema (`yes` is a string).
 
 use super::Args;
 use super::serial::{Format, Reader, Work, Writer, room_to_read};
@@ -7,8 +7,8 @@ use crate::runtime::gather::Text;
 use crate::runtime::host::Host;
 use crate::runtime::value::Value;
 use serde::de::DeserializeSeed;
-use serde_norway::Deserializer;
 use std::io;
+use yaml_serde::Deserializer;
 
 type Outcome = Result<Value, RuntimeError>;
 
@@ -49,7 +49,7 @@ impl io::Write for Sink {
 pub(super) fn to_yaml(_: &mut Host, args: &mut Args<'_>) -> Outcome {
     let work = Work::new(Format::Yaml);
     let mut sink = Sink::default();
-    let written = serde_norway::to_writer(&mut sink, &Writer::new(&work, args.get(0)));
+    let written = yaml_serde::to_writer(&mut sink, &Writer::new(&work, args.get(0)));
     sink.text.text()?;
     work.finish(written, "serialization")?;
     sink.text.finish()
