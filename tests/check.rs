@@ -91,6 +91,10 @@ fn folders_are_checked_whole_and_each_file_once() {
     assert_eq!(checked.err.matches("--> src/shapes.ruff:1:23").count(), 1, "{}", checked.err);
     assert_eq!(checked.err.matches("RUFPARSE001").count(), 1, "{}", checked.err);
     assert!(!checked.err.contains("prnt"), "{}", checked.err);
+    let empty = at(directory.path(), &["check", "src/target"], None);
+    expect(&empty, 0, "");
+    std::fs::create_dir(directory.path().join("empty")).unwrap();
+    expect_complaint(&at(directory.path(), &["check", "empty"], None), 1, &["no programs found in 'empty'"]);
 }
 
 /// What a run never sees is checked as well.

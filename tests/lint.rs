@@ -1,8 +1,9 @@
 //! Lints: what the table in `lint/table.rs` says is found, is found, and nothing else.
 //!
-//! `tests/filetests/lint/CODE.ruff` holds programs between lines `#---`: the first shows the lint at work, the others where it is silent;
-//! `CODE.err` what the check says of each. `tests/filetests/lint/deserved.txt` holds all warnings of the conformance and benchmark
-//! programs, each of which was looked at. `RUFF_BLESS=1` rewrites these expectations.
+//! `tests/filetests/lint/CODE.ruff` holds programs between lines `#---`: the first shows the lint at work, the others where
+//! it is silent; `CODE.err` what the check says of each. `tests/filetests/lint/deserved.txt` holds all warnings of the
+//! conformance and benchmark programs, each of which was looked at; those that foretell an error are confirmed by what the
+//! program is expected to print. `RUFF_BLESS=1` rewrites these expectations.
 
 use ruff::base::effort;
 use ruff::base::render::{self, Colour, Severity};
@@ -84,10 +85,34 @@ fn programs(directory: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Programs that show an error which a warning foretells, but do not print its message, or never come to it.
+const UNTOLD: &[&str] = &[
+    "closures/called_while_they_are_kept",
+    "host/arg_parser",
+    "lexical/lone_cr_is_a_line",
+    "limits/every_slow_path_in_a_long_loop",
+    "modules/conf_err",
+    "modules/import_as_is_an_undefined_name",
+    "operators/equality_of_kinds",
+    "operators/logic",
+    "scope/loop_body_is_fresh",
+];
+
+/// What a program raises at a warning of a lint that is about errors.
+fn foretold(warning: &Warning) -> Option<String> {
+    let name = || warning.message.split('`').nth_back(1).unwrap_or("");
+    match warning.lint {
+        Lint::ArgumentCount | Lint::UnknownImport => Some(warning.message.clone()),
+        Lint::UndefinedName => Some(format!("Undefined variable: {}", name())),
+        Lint::UnknownMethod => Some(format!("Unknown method: {}", name())),
+        _ => None,
+    }
+}
+
 #[test]
 fn programs_have_the_warnings_they_deserve() {
-    let mut said = String::new();
-    let mut count = 0;
+    let (mut said, mut untold) = (String::new(), Vec::new());
+    let (mut count, mut told) = (0, 0);
     for path in ["tests/conformance", "benches/programs"].iter().flat_map(|directory| programs(directory)) {
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         count += 1;
@@ -96,10 +121,21 @@ fn programs_have_the_warnings_they_deserve() {
         let own = |warning: &&Warning| sources.get(warning.span.source).name == name;
         for warning in warnings.unwrap_or_default().iter().filter(own) {
             let at = sources.position(warning.span);
+            if let Some(message) = foretold(warning) {
+                let shown = ["out", "err"].map(|extension| std::fs::read(path.with_extension(extension)));
+                let shown = shown.into_iter().flatten().map(|text| String::from_utf8_lossy(&text).into_owned());
+                if shown.into_iter().any(|text| text.contains(&message)) {
+                    told += 1;
+                } else {
+                    untold.push(format!("{name}:{}: {message}", at.line));
+                }
+            }
             said.push_str(&format!("{name}:{}:{} {}: {}\n", at.line, at.column, warning.lint, warning.message));
         }
     }
-    assert!(count > 1000, "{count} programs");
+    assert!(count > 1000 && told > 400, "{count} programs, {told} errors");
+    untold.retain(|one| !UNTOLD.iter().any(|program| one.contains(&format!("{program}.ruff"))));
+    assert!(untold.is_empty(), "{}", untold.join("\n"));
     let failure = blessed(&Path::new(DIRECTORY).join("deserved.txt"), &said);
     assert!(failure.is_none(), "{failure:?}");
 }

@@ -33,6 +33,10 @@ pub fn check(arguments: &Check, form: Form) -> i32 {
             continue;
         }
         match programs::below(path) {
+            Ok(found) if found.is_empty() => {
+                form.complaint("RUFCLI002", &format!("no programs found in '{}'", path.display()), &[]);
+                checker.ended(exit::FAILED);
+            }
             Ok(found) => found.iter().for_each(|program| checker.file(program.as_os_str())),
             Err(error) => {
                 let message = format!("Failed to read '{}': {error}", path.display());

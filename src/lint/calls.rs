@@ -97,20 +97,21 @@ impl<'i, 'a, 's> Calls<'i, 'a, 's> {
             return;
         }
         let builtin = builtins::lookup(text);
-        let declared: &[(Symbol, FunctionKey)] = index.methods.get(&name.symbol).map_or(&[], Vec::as_slice);
         let owner = match index.holds(place, object) {
             Holds::Struct(owner) if !index.resolution.structs(owner).is_empty() => Some(owner),
             _ => None,
         };
-        let own: Vec<FunctionKey> =
-            declared.iter().filter(|(of, _)| owner.is_none_or(|owner| owner == *of)).map(|&(_, key)| key).collect();
+        let all = index.methods.get(&name.symbol).map_or(&[][..], |methods| methods.list.as_slice());
+        let own = match owner {
+            Some(owner) => index.methods_of.get(&(owner, name.symbol)).cloned().unwrap_or_default(),
+            None => all.iter().take(2).map(|&(_, key)| key).collect::<Vec<FunctionKey>>(),
+        };
         match (own.as_slice(), builtin) {
             ([], _) if builtins::lazy_method(text).is_some() || text == NEXT && owner.is_none() => {}
             ([], Some(id)) => self.builtin(id, got + 1, name.span),
             ([], None) if builtins::is_struct_method(text) => {}
             ([], None) => {
-                let of =
-                    |name: &Symbol| index.methods[name].iter().any(|(of, _)| owner.is_none_or(|owner| owner == *of));
+                let of = |name: &Symbol| owner.is_none_or(|owner| index.methods_of.contains_key(&(owner, *name)));
                 let keys = index.methods.keys().take(if self.compared > MOST_COMPARED { 0 } else { usize::MAX });
                 let mut names: Vec<&str> = keys.filter(|name| of(name)).map(|&name| self.text(name)).collect();
                 self.compared += names.len();

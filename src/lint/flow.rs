@@ -5,7 +5,7 @@ use super::index::{Callee, Index};
 use super::table::Lint;
 use super::walk::{Place, Visit};
 use crate::runtime::builtins;
-use crate::syntax::ast::{Block, Expr, ExprKind, Function, MatchPattern, Stmt, StmtKind};
+use crate::syntax::ast::{Block, Expr, ExprKind, MatchPattern, Stmt, StmtKind};
 
 /// Where control may go from a piece of code.
 #[derive(Clone, Copy)]
@@ -140,40 +140,4 @@ impl<'a> Visit<'a> for Flow<'_, 'a, '_> {
     fn function(&mut self, place: &Place<'a>) {
         self.list(place, place.node.body.statements);
     }
-}
-
-/// Whether some `return` of a function satisfies `wanted`, which gets its operand.
-fn some_return(function: &Function, wanted: fn(&Expr) -> bool) -> bool {
-    let mut waiting: Vec<&[Stmt]> = vec![function.body.statements];
-    while let Some(statements) = waiting.pop() {
-        for statement in statements {
-            match statement.kind {
-                StmtKind::Return(Some(value)) if wanted(value) => return true,
-                StmtKind::If { branches, otherwise } => {
-                    waiting.extend(branches.iter().map(|branch| branch.body.statements));
-                    waiting.extend(otherwise.map(|block| block.statements));
-                }
-                StmtKind::While { body, .. } | StmtKind::Loop { body } | StmtKind::For { body, .. } => {
-                    waiting.push(body.statements);
-                }
-                StmtKind::Match { cases, default, .. } => {
-                    waiting.extend(cases.iter().map(|case| case.body.statements));
-                    waiting.extend(default.map(|block| block.statements));
-                }
-                StmtKind::Try { body, handler, .. } => waiting.extend([body.statements, handler.statements]),
-                _ => {}
-            }
-        }
-    }
-    false
-}
-
-/// Whether a function may give something back.
-pub(super) fn returns_value(function: &Function) -> bool {
-    some_return(function, |value| !matches!(value.kind, ExprKind::Null))
-}
-
-/// Whether a method may give back its copy of the receiver.
-pub(super) fn returns_self(function: &Function) -> bool {
-    some_return(function, |value| matches!(value.kind, ExprKind::SelfValue(_)))
 }

@@ -8,7 +8,9 @@ use crate::base::intern::{Interner, Symbol};
 use crate::base::source::Span;
 use crate::resolve::{BindingId, Fallback, FunctionKey, Resolution, ScopeKey, Storage, Unit};
 use crate::runtime::builtins;
-use crate::syntax::ast::{Entry, Expr, ExprKind, Ident, MatchPattern, Name, NameId, Step, Stmt, StmtKind};
+use crate::syntax::ast::{
+    Entry, Expr, ExprKind, FunctionKind, Ident, MatchPattern, Name, NameId, Step, Stmt, StmtKind,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What is known of the struct a binding holds.
@@ -53,6 +55,17 @@ pub(super) enum Callee {
     Unknown,
 }
 
+/// The methods of one name.
+#[derive(Clone, Debug)]
+pub(super) struct Methods {
+    /// Each with the struct that declares it.
+    pub list: Vec<(Symbol, FunctionKey)>,
+    /// Whether all are async.
+    pub all_async: bool,
+    /// Whether all are neither async nor generators.
+    pub all_plain: bool,
+}
+
 /// The facts, by binding, name and place.
 pub(super) struct Index<'a, 's> {
     pub resolution: &'s Resolution<'a>,
@@ -67,8 +80,12 @@ pub(super) struct Index<'a, 's> {
     named: FxHashMap<(ScopeKey, Symbol), BindingId>,
     /// Names that scopes bind, by scope.
     in_scope: FxHashMap<ScopeKey, Vec<Symbol>>,
-    /// Methods by name: owner and function.
-    pub methods: FxHashMap<Symbol, Vec<(Symbol, FunctionKey)>>,
+    /// Methods by name.
+    pub methods: FxHashMap<Symbol, Methods>,
+    /// Methods by owner and name.
+    pub methods_of: FxHashMap<(Symbol, Symbol), Vec<FunctionKey>>,
+    /// Structs some of whose fields have defaults.
+    pub defaulted: FxHashSet<Symbol>,
     /// Names of fields, keys and exports that may hold a function.
     pub holders: FxHashSet<Symbol>,
     /// Fields that some statement or literal gives a struct, whichever it is.
@@ -119,6 +136,8 @@ impl<'a, 's> Index<'a, 's> {
             named,
             in_scope,
             methods: FxHashMap::default(),
+            methods_of: FxHashMap::default(),
+            defaulted: FxHashSet::default(),
             holders,
             given_fields: FxHashSet::default(),
             declared_fields: FxHashMap::default(),
@@ -281,10 +300,17 @@ impl<'a> Visit<'a> for Index<'a, '_> {
         match statement.kind {
             StmtKind::Struct(decl) => {
                 for method in decl.methods {
-                    if let Some(name) = method.name {
-                        let entry = (decl.name.symbol, place.unit.function(method.id));
-                        self.methods.entry(name).or_default().push(entry);
-                    }
+                    let Some(name) = method.name else { continue };
+                    let (owner, key) = (decl.name.symbol, place.unit.function(method.id));
+                    self.methods_of.entry((owner, name)).or_default().push(key);
+                    let none = Methods { list: Vec::new(), all_async: true, all_plain: true };
+                    let known = self.methods.entry(name).or_insert(none);
+                    known.list.push((owner, key));
+                    known.all_async &= method.kind == FunctionKind::Async;
+                    known.all_plain &= method.kind == FunctionKind::Plain;
+                }
+                if decl.fields.iter().any(|field| field.default.is_some()) {
+                    self.defaulted.insert(decl.name.symbol);
                 }
                 let fields = decl.fields.iter().map(|field| field.name.symbol);
                 self.holders.extend(fields.clone());

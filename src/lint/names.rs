@@ -180,7 +180,7 @@ fn parameter_counts(index: &Index, place: &Place, name: Name) -> bool {
     match node.role {
         FunctionRole::Declared => !index.passed(place.function),
         FunctionRole::Method => {
-            let alone = index.methods.get(&called).is_some_and(|list| list.len() == 1);
+            let alone = index.methods.get(&called).is_some_and(|methods| methods.list.len() == 1);
             alone && !index.interner.name(called).starts_with("op_")
         }
         _ => false,

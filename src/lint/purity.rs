@@ -19,6 +19,8 @@ enum Run {
     Function(FunctionKey),
     /// Any method of this name.
     Method(Symbol),
+    /// Any method that overloads an operator.
+    Operators,
 }
 
 /// The answer.
@@ -26,7 +28,12 @@ pub(super) struct Purity {
     impure: FxHashSet<FunctionKey>,
     /// Names of methods a call of which may do something.
     methods: FxHashSet<Symbol>,
+    /// Whether operators have no effect.
     operators: bool,
+    /// Functions that may give something back.
+    gives: FxHashSet<FunctionKey>,
+    /// Methods that may give back their copy of the receiver.
+    copies: FxHashSet<FunctionKey>,
 }
 
 /// Whether a builtin has no effect but its result.
@@ -36,31 +43,39 @@ fn is_pure(id: BuiltinId) -> bool {
 
 /// Looks at all functions of the program.
 pub(super) fn of(index: &Index, tops: &[FunctionKey]) -> Purity {
-    let overloads = index.methods.iter().filter(|(name, _)| index.interner.name(**name).starts_with("op_"));
-    let overloads = overloads.map(|(&name, _)| name).collect();
-    let mut effects = Effect { index, overloads, own: FxHashSet::default(), callers: FxHashMap::default() };
+    let mut effects = Effect {
+        index,
+        own: FxHashSet::default(),
+        callers: FxHashMap::default(),
+        gives: FxHashSet::default(),
+        copies: FxHashSet::default(),
+    };
     walk::walk(index.resolution, tops, &mut [&mut effects]);
-    let Effect { own, callers, overloads, .. } = effects;
-    let mut owners: FxHashMap<FunctionKey, Symbol> = FxHashMap::default();
-    for (&name, list) in &index.methods {
-        owners.extend(list.iter().map(|&(_, key)| (key, name)));
+    let Effect { own, callers, gives, copies, .. } = effects;
+    let mut owned: FxHashMap<FunctionKey, Symbol> = FxHashMap::default();
+    for (&name, methods) in &index.methods {
+        owned.extend(methods.list.iter().map(|&(_, key)| (key, name)));
     }
-    let mut answer = Purity { impure: FxHashSet::default(), methods: FxHashSet::default(), operators: true };
-    let mut waiting: Vec<Run> = own.into_iter().collect();
+    let (impure, methods) = (FxHashSet::default(), FxHashSet::default());
+    let mut answer = Purity { impure, methods, operators: true, gives, copies };
+    let mut waiting: Vec<Run> = own.into_iter().map(Run::Function).collect();
     while let Some(run) = waiting.pop() {
         spend(1);
         let fresh = match run {
             Run::Function(key) => answer.impure.insert(key),
             Run::Method(name) => answer.methods.insert(name),
+            Run::Operators => std::mem::replace(&mut answer.operators, false),
         };
-        if fresh {
-            if let Run::Function(key) = run {
-                waiting.extend(owners.get(&key).map(|&name| Run::Method(name)));
-            }
-            waiting.extend(callers.get(&run).into_iter().flatten().map(|&caller| Run::Function(caller)));
+        if !fresh {
+            continue;
         }
+        match run {
+            Run::Function(key) => waiting.extend(owned.get(&key).map(|&name| Run::Method(name))),
+            Run::Method(name) if index.interner.name(name).starts_with("op_") => waiting.push(Run::Operators),
+            _ => {}
+        }
+        waiting.extend(callers.get(&run).into_iter().flatten().map(|&caller| Run::Function(caller)));
     }
-    answer.operators = overloads.iter().all(|name| !answer.methods.contains(name));
     answer
 }
 
@@ -73,6 +88,16 @@ impl Purity {
     /// Whether every method of that name, on any receiver, does nothing but give a result.
     pub fn method(&self, name: Symbol) -> bool {
         !self.methods.contains(&name)
+    }
+
+    /// Whether a function may give something back other than null.
+    pub fn gives(&self, key: FunctionKey) -> bool {
+        self.gives.contains(&key)
+    }
+
+    /// Whether a method may give back its copy of the receiver.
+    pub fn copies(&self, key: FunctionKey) -> bool {
+        self.copies.contains(&key)
     }
 
     /// Whether an expression does nothing but give its value.
@@ -88,7 +113,7 @@ impl Purity {
                 },
                 ExprKind::MethodCall { name, .. } => self.method(name.symbol) && !unknown_method(index, name.symbol),
                 ExprKind::Binary { .. } | ExprKind::Unary { .. } => self.operators,
-                ExprKind::Struct { name, .. } => !has_defaults(index, name.symbol),
+                ExprKind::Struct { name, .. } => !index.defaulted.contains(&name.symbol),
                 ExprKind::Throw { .. } | ExprKind::Await { .. } | ExprKind::Yield { .. } | ExprKind::Try { .. } => {
                     false
                 }
@@ -119,30 +144,26 @@ fn is_plain(index: &Index, key: FunctionKey) -> bool {
 /// Whether a call of a method may run what is not known here: a function in a field, a builtin with effects, a callback.
 fn unknown_method(index: &Index, name: Symbol) -> bool {
     let text = index.interner.name(name);
-    let declared = index.methods.contains_key(&name);
-    let async_method = index.methods.get(&name).into_iter().flatten().any(|&(_, key)| !is_plain(index, key));
+    let declared = index.methods.get(&name);
     index.holders.contains(&name)
-        || async_method
+        || declared.is_some_and(|methods| !methods.all_plain)
         || builtins::lazy_method(text).is_some()
-        || builtins::lookup(text).map_or(!declared, |id| !is_pure(id))
-}
-
-fn has_defaults(index: &Index, name: Symbol) -> bool {
-    index.resolution.structs(name).iter().flat_map(|decl| decl.fields).any(|field| field.default.is_some())
+        || builtins::lookup(text).map_or(declared.is_none(), |id| !is_pure(id))
 }
 
 /// What each function does itself, and what it may call.
 struct Effect<'i, 'a, 's> {
     index: &'i Index<'a, 's>,
-    /// The methods that overload operators.
-    overloads: Vec<Symbol>,
-    own: FxHashSet<Run>,
+    /// Functions that do something themselves.
+    own: FxHashSet<FunctionKey>,
     callers: FxHashMap<Run, Vec<FunctionKey>>,
+    gives: FxHashSet<FunctionKey>,
+    copies: FxHashSet<FunctionKey>,
 }
 
 impl<'a> Effect<'_, 'a, '_> {
     fn acts(&mut self, place: &Place<'a>) {
-        self.own.insert(Run::Function(place.function));
+        self.own.insert(place.function);
     }
 
     fn runs(&mut self, place: &Place<'a>, run: Run) {
@@ -177,8 +198,12 @@ impl<'a> Visit<'a> for Effect<'_, 'a, '_> {
             StmtKind::AssignPath { path, .. } => self.changes(place, path.root),
             StmtKind::AssignOp { path, .. } => {
                 self.changes(place, path.root);
-                for name in self.overloads.clone() {
-                    self.runs(place, Run::Method(name));
+                self.runs(place, Run::Operators);
+            }
+            StmtKind::Return(Some(value)) if !matches!(value.kind, ExprKind::Null) => {
+                self.gives.insert(place.function);
+                if matches!(value.kind, ExprKind::SelfValue(_)) {
+                    self.copies.insert(place.function);
                 }
             }
             StmtKind::Import { .. } | StmtKind::FromImport { .. } | StmtKind::Spawn(_) => self.acts(place),
@@ -195,12 +220,8 @@ impl<'a> Visit<'a> for Effect<'_, 'a, '_> {
             },
             ExprKind::MethodCall { name, .. } if unknown_method(self.index, name.symbol) => self.acts(place),
             ExprKind::MethodCall { name, .. } => self.runs(place, Run::Method(name.symbol)),
-            ExprKind::Binary { .. } | ExprKind::Unary { .. } => {
-                for name in self.overloads.clone() {
-                    self.runs(place, Run::Method(name));
-                }
-            }
-            ExprKind::Struct { name, .. } if has_defaults(self.index, name.symbol) => self.acts(place),
+            ExprKind::Binary { .. } | ExprKind::Unary { .. } => self.runs(place, Run::Operators),
+            ExprKind::Struct { name, .. } if self.index.defaulted.contains(&name.symbol) => self.acts(place),
             ExprKind::Throw { .. } | ExprKind::Await { .. } | ExprKind::Yield { .. } => self.acts(place),
             _ => {}
         }

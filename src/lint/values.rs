@@ -5,7 +5,7 @@ use super::index::{Callee, Holds, Index};
 use super::purity::Purity;
 use super::table::Lint;
 use super::walk::{Place, Visit};
-use super::{Found, flow, texts, walk};
+use super::{Found, texts, walk};
 use crate::base::builtin::{Role, gives_promise, role};
 use crate::base::operator::BinaryOp;
 use crate::base::source::{SourceMap, Span};
@@ -54,7 +54,7 @@ impl<'i, 'a, 's> Values<'i, 'a, 's> {
             }
             ExprKind::MethodCall { name, .. } => {
                 let methods = self.index.methods.get(&name.symbol)?;
-                let sure = !self.index.holders.contains(&name.symbol) && methods.iter().all(|&(_, key)| is_async(key));
+                let sure = !self.index.holders.contains(&name.symbol) && methods.all_async;
                 sure.then(|| interner.name(name.symbol))
             }
             _ => None,
@@ -83,19 +83,15 @@ impl<'i, 'a, 's> Values<'i, 'a, 's> {
         if !self.purity.expr(self.index, place, expr) {
             return None;
         }
-        let gives = |key: FunctionKey| {
-            let node = self.index.resolution.function(key).node;
-            node.is_some_and(|node| flow::returns_value(node))
+        // Of methods of one name that differ, the first stands for all.
+        let method = self.index.methods.get(&name).and_then(|methods| methods.list.first());
+        let run = match (function, method) {
+            (Callee::Function(key), _) => Some(key),
+            (Callee::Unknown, Some(&(_, key))) => Some(key),
+            _ => None,
         };
-        let useful = match (function, self.index.methods.get(&name)) {
-            (Callee::Function(key), _) => gives(key),
-            (Callee::Unknown, Some(methods)) => methods.iter().any(|&(_, key)| gives(key)),
-            _ => true,
-        };
-        let copies = |list: &Vec<(_, FunctionKey)>| {
-            list.iter().all(|&(_, key)| self.index.resolution.function(key).node.is_some_and(flow::returns_self))
-        };
-        let changes = self.index.methods.get(&name).is_some_and(copies).then_some(Role::Changes);
+        let useful = run.is_none_or(|key| self.purity.gives(key));
+        let changes = run.is_some_and(|key| self.purity.copies(key)).then_some(Role::Changes);
         let name = interner.name(name);
         useful.then(|| (name, changes.or_else(|| role(name)), span))
     }
