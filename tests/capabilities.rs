@@ -8,6 +8,7 @@ use ruff::runtime::builtins::{self, TABLE};
 use ruff::runtime::capability::{Capability, GROUPS};
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -319,6 +320,22 @@ fn imports_stay_inside() {
             "{}",
             got.err
         );
+    }
+}
+
+/// A directory whose name is no text is one like others.
+#[test]
+fn imports_need_no_text_for_a_path() {
+    let place = Place::new();
+    let odd = place.path().join(std::ffi::OsStr::from_bytes(b"odd\xFF"));
+    fs::create_dir(&odd).unwrap();
+    fs::write(odd.join("m.ruff"), "export x := 1").unwrap();
+    fs::write(odd.join("program.ruff"), "import m\nprint(m.x)").unwrap();
+    for flags in [&[][..], &["--allow-fs-read"], &["--allow-fs-read=m.ruff"]] {
+        let mut command = ruff();
+        command.arg("run").args(flags).arg("program.ruff").current_dir(&odd);
+        let got = run(command, None);
+        assert_eq!((got.out.as_str(), got.code), ("1\n", Some(0)), "{flags:?}: {}", got.err);
     }
 }
 

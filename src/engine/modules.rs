@@ -196,7 +196,7 @@ impl<'a> Loader<'a, '_> {
                 if !tried.iter().any(|tried| *tried == shown) {
                     tried.push(shown.into_owned());
                 }
-                let location = match door.locate(&path.to_string_lossy(), Last::Follow) {
+                let location = match door.locate(&path, Last::Follow) {
                     Ok(location) => location,
                     Err(error) => {
                         denied = denied.take().or(error.downcast::<Denial>().ok());

@@ -139,8 +139,9 @@ impl Door {
     ///
     /// # Errors
     /// A [`Denial`] if that is not on the list, or what the system says.
-    pub fn locate(&self, path: &str, last: Last) -> io::Result<Location> {
-        if path.contains('\0') {
+    pub fn locate(&self, path: impl AsRef<Path>, last: Last) -> io::Result<Location> {
+        let path = path.as_ref();
+        if path.as_os_str().as_bytes().contains(&0) {
             let wrong = "file name contained an unexpected NUL byte";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, wrong));
         }
@@ -156,7 +157,7 @@ impl Door {
     /// A [`Denial`], or what the system says.
     pub fn make_directories(&self, path: &str) -> io::Result<()> {
         let make = |path: &Path| {
-            let location = self.locate(&path.to_string_lossy(), Last::Follow)?;
+            let location = self.locate(path, Last::Follow)?;
             match location.make_directory() {
                 Err(_) if location.is_directory() => Ok(()),
                 made => made,
@@ -175,8 +176,9 @@ impl Door {
         paths[..missing].iter().rev().try_for_each(|path| make(path))
     }
 
-    fn denied(&self, path: &str) -> io::Error {
-        let denial = Denial { capability: self.capability, name: self.name, subject: Some(path.into()) };
+    fn denied(&self, path: &Path) -> io::Error {
+        let subject = Some(path.to_string_lossy().into());
+        let denial = Denial { capability: self.capability, name: self.name, subject };
         io::Error::new(io::ErrorKind::PermissionDenied, denial)
     }
 }
@@ -187,7 +189,7 @@ impl Door {
 /// What the system says, but that something is missing.
 pub fn list(paths: &mut Paths, path: &str) -> io::Result<()> {
     let door = Door { reach: Reach::Free, capability: Capability::Nothing, name: "" };
-    let mut walk = Walk::start(&door, path)?;
+    let mut walk = Walk::start(&door, Path::new(path))?;
     let allowed = match walk.go(Last::Follow) {
         Ok(location) => location.real,
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -211,7 +213,7 @@ pub fn list(paths: &mut Paths, path: &str) -> io::Result<()> {
 /// A path being followed, part by part.
 struct Walk<'d> {
     door: &'d Door,
-    written: &'d str,
+    written: &'d Path,
     /// The directories from the root to where the walk is.
     directories: Vec<OwnedFd>,
     /// Their path, without links.
@@ -224,8 +226,8 @@ struct Walk<'d> {
 }
 
 impl<'d> Walk<'d> {
-    fn start(door: &'d Door, path: &'d str) -> io::Result<Walk<'d>> {
-        match path.len() {
+    fn start(door: &'d Door, path: &'d Path) -> io::Result<Walk<'d>> {
+        match path.as_os_str().len() {
             0 => return Err(Errno::NOENT.into()),
             TOO_LONG.. => return Err(Errno::NAMETOOLONG.into()),
             _ => {}
@@ -233,8 +235,8 @@ impl<'d> Walk<'d> {
         let root = retry_on_intr(|| rustix::fs::open("/", STEP, Mode::empty()))?;
         let (real, links, rest, entered) = (PathBuf::from("/"), 0, Vec::new(), Vec::new());
         let mut walk = Walk { door, written: path, directories: vec![root], real, rest, links, entered };
-        walk.append(path.as_bytes());
-        if !path.starts_with('/') {
+        walk.append(path.as_os_str().as_bytes());
+        if !path.is_absolute() {
             // The system gives the current directory without links; on the way there all the same rules hold.
             walk.append(std::env::current_dir()?.as_os_str().as_bytes());
         }
@@ -558,7 +560,7 @@ mod tests {
     }
 
     fn locate(door: &Door, path: &Path) -> io::Result<Location> {
-        door.locate(path.to_str().unwrap(), Last::Follow)
+        door.locate(path, Last::Follow)
     }
 
     fn content(location: &Location) -> io::Result<String> {
