@@ -34,12 +34,20 @@ Exit codes:
     max_term_width = 120
 )]
 pub struct Arguments {
-    /// Colours in messages: auto, always or never (NO_COLOR is respected)
-    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN", hide_possible_values = true)]
-    pub color: When,
+    /// What all commands take.
+    #[command(flatten)]
+    pub common: Common,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The flags of all commands.
+#[derive(Args, Debug)]
+pub struct Common {
+    /// Colours in messages: auto, always or never (NO_COLOR is respected)
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN", hide_possible_values = true)]
+    pub color: When,
 }
 
 /// The commands.
@@ -443,6 +451,9 @@ pub fn parse(line: &Line) -> Result<Arguments, clap::Error> {
         let command = Arguments::command().after_help(format!("{}\n{AFTER_HELP}", run_flags()));
         return command.try_get_matches_from(&line.words).and_then(|matches| Arguments::from_arg_matches(&matches));
     }
+    if let Some(arguments) = run_alone(&line.words) {
+        return Ok(arguments);
+    }
     let outcome = Arguments::try_parse_from(&line.words);
     let lacking = [
         ErrorKind::MissingRequiredArgument,
@@ -457,6 +468,16 @@ pub fn parse(line: &Line) -> Result<Arguments, clap::Error> {
         }
         _ => outcome,
     }
+}
+
+/// The arguments of a `ruff run ...` that is right, by the grammar of that command alone: to build those of all commands takes three
+/// times as long.
+fn run_alone(words: &[OsString]) -> Option<Arguments> {
+    words.get(first_word(words)).filter(|word| *word == "run")?;
+    let run = Run::augment_args(clap::Command::new("run"));
+    let grammar = Common::augment_args(clap::Command::new("ruff")).subcommand(run);
+    let matches = grammar.try_get_matches_from(words).ok()?;
+    Arguments::from_arg_matches(&matches).ok()
 }
 
 /// The flags of `run`, which `ruff FILE` takes as well, as help shows them.
@@ -495,7 +516,7 @@ pub fn plain_run(words: &[OsString]) -> Option<Arguments> {
     let (code, words, permissions) = (code.map(str::to_owned), words.to_vec(), PermissionFlags::default());
     let run =
         Run { stats: false, fuel: None, max_memory: None, json: false, code, words, engine, pipeline, permissions };
-    Some(Arguments { color: When::Auto, command: Command::Run(run) })
+    Some(Arguments { common: Common { color: When::Auto }, command: Command::Run(run) })
 }
 
 /// The command that a missing file's name was probably meant to be.
@@ -561,6 +582,25 @@ mod tests {
             &["--untrusted", "a.ruff"],
         ] {
             assert_eq!(plain(words), None, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn the_grammar_of_run_alone_is_that_of_run() {
+        for words in [
+            &["-O0", "a.ruff", "-x"][..],
+            &["-e", "1", "--", "--stats"],
+            &["run", "--json", "--fuel=1e3", "--max-memory", "1MB", "--engine=tree", "-"],
+            &["--color", "never", "--passes=", "--no-pass=dce", "--untrusted", "--allow-fs-read=a,b", "a.ruff"],
+            &["run", "a.ruff", "--color=always"],
+        ] {
+            let Line { words, .. } = with_command(["ruff"].iter().chain(words).map(OsString::from));
+            let alone = run_alone(&words).unwrap_or_else(|| panic!("{words:?}"));
+            assert_eq!(format!("{alone:?}"), format!("{:?}", Arguments::try_parse_from(&words).unwrap()));
+        }
+        for words in [&["run"][..], &["run", "--frob", "x"], &["run", "--help"], &["check", "a.ruff"], &["-O7", "x"]] {
+            let Line { words, .. } = with_command(["ruff"].iter().chain(words).map(OsString::from));
+            assert!(run_alone(&words).is_none(), "{words:?}");
         }
     }
 

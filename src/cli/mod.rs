@@ -61,7 +61,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments) -> i32 {
-    let colour = arguments.color.resolve();
+    let colour = arguments.common.color.resolve();
     let limited = matches!(&arguments.command, Command::Run(run) if run.max_memory.is_some());
     memory::guard(!limited);
     let form = |json: bool| if json { Form::Json } else { Form::Text(colour) };
