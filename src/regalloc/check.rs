@@ -257,7 +257,7 @@ impl Checker<'_> {
             return self.error(inst, "it suspends without a table".to_string());
         };
         for reg in &kept {
-            if !state.get(reg).is_some_and(|val| live.binary_search(val).is_ok()) {
+            if state.get(reg).is_none_or(|val| live.binary_search(val).is_err()) {
                 self.error(inst, format!("r{reg} is kept, but holds no live value"));
             }
         }
