@@ -210,8 +210,9 @@ fn time(text: &str, level: Level) -> Duration {
     (0..8).map(|_| compile()).min().expect("some compilations")
 }
 
-/// Prints for each level the time, and the machine instructions a line of the whole process less those of an empty program.
-pub fn report() {
+/// Prints for each level the time, and the machine instructions a line of the whole process less those of an empty program; the same
+/// as a table.
+pub fn report() -> String {
     let text = program(UNITS);
     let lines = text.lines().count();
     println!("ordinary: {lines} lines, {} KiB", text.len() / 1024);
@@ -219,13 +220,20 @@ pub fn report() {
     let file = path.to_string_lossy().into_owned();
     write(&file);
     let nothing = instructions(&["-e", ""]);
+    let mut table = "| level | ms | machine instructions a line | millions in all |\n|---|---|---|---|\n".to_owned();
     for &level in Level::ALL {
         let flag = format!("-{}", level.name());
-        let counted = instructions(&["run", &flag, &file]).zip(nothing);
-        let counted = counted.map_or("no valgrind".to_owned(), |(all, nothing)| {
-            format!("{:>9.0} instructions a line", all.saturating_sub(nothing) as f64 / lines as f64)
+        let all = instructions(&["run", &flag, &file]);
+        let counted = all
+            .zip(nothing)
+            .map(|(all, nothing)| (all.saturating_sub(nothing) as f64 / lines as f64, all as f64 / 1e6));
+        let milliseconds = time(&text, level).as_secs_f64() * 1e3;
+        let (line, all) = counted.map_or(("no valgrind".to_owned(), String::new()), |(line, all)| {
+            (format!("{line:.0}"), format!("{all:.1}"))
         });
-        println!("  {}{:>8.1} ms  {counted}", level.name(), time(&text, level).as_secs_f64() * 1e3);
+        println!("  {}{milliseconds:>8.1} ms  {line:>9} instructions a line, {all:>7} M", level.name());
+        table += &format!("| `{flag}` | {milliseconds:.1} | {line} | {all} |\n");
     }
     let _ = std::fs::remove_file(path);
+    table
 }
