@@ -12,6 +12,8 @@ pub const MAX_BLOCK_DEPTH: usize = 128;
 pub const MAX_ARRAY_LITERAL: usize = 4_096;
 /// Most entries of a dict literal.
 pub const MAX_DICT_LITERAL: usize = 4_096;
+/// Most steps of one path instruction; longer paths are walked in pieces.
+pub const MAX_PATH_STEPS: usize = 15;
 /// Longest identifier in characters.
 pub const MAX_IDENTIFIER_CHARS: usize = 256;
 /// Longest numeric literal in characters.

@@ -1,7 +1,7 @@
 //! The textual form of bytecode, derived from the opcode table.
 
 use super::op::{DROP_FIRST, DROP_LISTED, DROP_SECOND, Extra, Fields, Opcode, Operand};
-use super::program::{FunctionCode, Literal, NO_LANDING, Program};
+use super::program::{FunctionCode, Literal, NO_LANDING, PathDescription, PathStep, PathWord, Program};
 use crate::base::builtin::BuiltinId;
 use crate::base::source::Span;
 use crate::ir::function::ConstData;
@@ -73,7 +73,7 @@ fn disassemble_function(
             out.pop();
         }
         out.push('\n');
-        at += opcode.length(fields.count(opcode));
+        at += opcode.words(fields);
     }
 }
 
@@ -89,7 +89,7 @@ fn instruction(
     let mut borrowed = 0;
     for (operand, value) in opcode.info().operands.into_iter().zip([fields.a, fields.b, fields.c]) {
         let text = match operand {
-            Operand::None | Operand::Count => continue,
+            Operand::None | Operand::Count | Operand::Length => continue,
             Operand::Src => {
                 let flag = [DROP_FIRST, DROP_SECOND].get(borrowed).copied().unwrap_or(0);
                 borrowed += 1;
@@ -103,18 +103,6 @@ fn instruction(
             Operand::Int32 => format!("{}", fields.wide()),
             Operand::Index => format!("#{value}"),
             Operand::Builtin => program.names.text(BuiltinId(value)),
-            Operand::Path => program.paths.get(value as usize).map_or("?".into(), |path| {
-                let steps: String = path
-                    .steps
-                    .iter()
-                    .map(|step| match step {
-                        super::program::PathStep::Index => "[]".to_string(),
-                        super::program::PathStep::Field(name) => format!(".{name}"),
-                    })
-                    .collect();
-                let update = path.update.map_or(String::new(), |update| format!(" {update:?}"));
-                format!("{}{steps}{update}", path.name)
-            }),
             Operand::Global => {
                 program.globals.get(fields.wide() as u32 as usize).map_or("?".into(), |name| format!("@{name}"))
             }
@@ -155,7 +143,13 @@ fn instruction(
         let _ = write!(out, "{separator}{text}");
         separator = ", ";
     }
-    if matches!(extra, Extra::List | Extra::LiteralList) {
+    if extra == Extra::Path {
+        let word = PathWord::decode(function.code[at + 2]);
+        let text = program.paths.get(word.number as usize).map_or("?".into(), path_text);
+        let _ = write!(out, "{separator}{text}");
+        separator = ", ";
+    }
+    if matches!(extra, Extra::List | Extra::LiteralList | Extra::Path) {
         let count = fields.count(opcode);
         let first = at + opcode.length(0);
         let registers: Vec<String> = (0..count)
@@ -166,6 +160,22 @@ fn instruction(
             .collect();
         let _ = write!(out, "{separator}({})", registers.join(" "));
     }
+}
+
+fn path_text(path: &PathDescription) -> String {
+    let mut text = path.name.to_string();
+    for step in &path.steps {
+        match step {
+            PathStep::Index => text.push_str("[]"),
+            PathStep::Field(name) => {
+                let _ = write!(text, ".{name}");
+            }
+        }
+    }
+    if let Some(update) = path.update {
+        let _ = write!(text, " {update:?}");
+    }
+    text
 }
 
 fn literal_text(program: &Program, literal: &Literal) -> String {

@@ -6,7 +6,7 @@ use super::class::{Class, class_of};
 use super::constants::{Constants, Operand, as_immediate};
 use super::fuse::Condition;
 use super::op::Opcode;
-use super::program::{FunctionCode, List, Literal, PathDescription, Program};
+use super::program::{FunctionCode, List, Literal, PathDescription, PathWord, Program};
 use crate::base::effort::spend;
 use crate::base::lists::dense;
 use crate::ir::entities::{Block, Inst, Val};
@@ -75,20 +75,21 @@ type PathKey = (Rc<str>, Option<u32>, Vec<super::program::PathStep>, String);
 #[derive(Default)]
 pub(super) struct Paths {
     list: Vec<PathDescription>,
-    numbers: FxHashMap<PathKey, u16>,
+    numbers: FxHashMap<PathKey, u32>,
 }
 
 impl Paths {
-    /// The number of a description; `None` if there are too many.
-    pub fn number(&mut self, path: PathDescription) -> Option<u16> {
+    /// The word of a description; `None` if there are too many.
+    pub fn number(&mut self, path: PathDescription) -> Option<PathWord> {
         let key = (path.name.clone(), path.global, path.steps.clone(), format!("{:?}", path.update));
         if let Some(&number) = self.numbers.get(&key) {
-            return Some(number);
+            return PathWord::of(number, &path);
         }
-        let number = u16::try_from(self.list.len()).ok()?;
+        let number = u32::try_from(self.list.len()).ok()?;
+        let word = PathWord::of(number, &path)?;
         self.list.push(path);
         self.numbers.insert(key, number);
-        Some(number)
+        Some(word)
     }
 }
 

@@ -36,8 +36,8 @@ pub enum Operand {
     Builtin,
     /// Length of the register list.
     Count,
-    /// Path description.
-    Path,
+    /// Number of words of the instruction.
+    Length,
     /// Global slot in b and c.
     Global,
     /// 16-bit jump distance in words.
@@ -75,6 +75,8 @@ pub enum Extra {
     RegisterJump,
     /// One literal word, then two cache words.
     Cached,
+    /// The word of a path, packed registers, then one literal word and two cache words for each field step.
+    Path,
     /// A jump distance, then for each of c cases a literal word and a jump distance.
     Table,
     /// Two jump distances, then two words with a bit for each ASCII character.
@@ -230,27 +232,11 @@ impl Opcode {
         OPERATORS[(op & OPCODE_MASK) as usize]
     }
 
-    /// Whether it is a prefix of one path instruction with at most four listed registers, which it skips.
-    pub const fn skips_path(self) -> bool {
-        use Opcode::*;
-        matches!(
-            self,
-            quick_set_index_field
-                | quick_add_field
-                | quick_sub_field
-                | quick_mul_field
-                | quick_add_index_field
-                | quick_sub_index_field
-                | quick_mul_index_field
-        )
-    }
-
     /// For a prefix whose jump distance follows from its opcode: that distance, in words. The instructions stood for have fixed lengths.
     pub const fn skipped(self) -> Option<usize> {
         use Opcode::*;
         const PREFIX: usize = 3;
         const CELL_GET: usize = 3;
-        const PATH: usize = 3;
         const FIELD_GET: usize = 5;
         const PLAIN: usize = 2;
         Some(match self {
@@ -259,19 +245,6 @@ impl Opcode {
             quick_index_field => PREFIX + PLAIN + FIELD_GET + PLAIN,
             quick_has_index_field => PREFIX + PLAIN + FIELD_GET + PLAIN + PLAIN,
             quick_global_index | quick_index_index => PREFIX + PLAIN + PLAIN + PLAIN,
-            quick_cell_set_index
-            | quick_global_set_index
-            | quick_set_index_index
-            | quick_cell_add
-            | quick_cell_sub
-            | quick_global_add
-            | quick_global_sub
-            | quick_cell_add_index
-            | quick_cell_sub_index
-            | quick_global_add_index
-            | quick_global_sub_index
-            | quick_add_index
-            | quick_sub_index => PREFIX + PATH,
             _ => return None,
         })
     }
@@ -325,7 +298,6 @@ impl Opcode {
             quick_return_lt_i | quick_return_le_i | quick_return_eq_i if op & DROP_FIRST == 0 => Some(6),
             quick_return_lt_i | quick_return_le_i | quick_return_eq_i => Some(8),
             quick_call_add => Some(8),
-            _ if self.skips_path() => Some(5 + 3),
             _ => match (self.skipped(), self.skipped_by_test()) {
                 (Some(words), _) | (_, Some(words)) => Some(words),
                 _ => None,
@@ -335,14 +307,9 @@ impl Opcode {
 
     /// How many words further control goes on where it does not jump: for a prefix, behind what it skips. Of instructions without a list.
     pub const fn span(self) -> usize {
-        use Opcode::*;
-        const PATH: usize = 3;
-        match self {
-            quick_add_field | quick_sub_field | quick_mul_field => self.length(0) + PATH,
-            _ => match (self.skipped(), self.skipped_by_test()) {
-                (Some(words), _) | (_, Some(words)) => words,
-                _ => self.length(0),
-            },
+        match (self.skipped(), self.skipped_by_test()) {
+            (Some(words), _) | (_, Some(words)) => words,
+            _ => self.length(0),
         }
     }
 
@@ -353,7 +320,7 @@ impl Opcode {
         self.operator().is_some() || paths || matches!(self, neg | not | struct_fill)
     }
 
-    /// Number of words of an instruction with `count` listed registers or cases.
+    /// Number of words of an instruction with `count` listed registers or cases, the caches of a path left out.
     pub const fn length(self, count: usize) -> usize {
         2 + match self.info().extra {
             Extra::None => 0,
@@ -362,8 +329,19 @@ impl Opcode {
             Extra::Table => 1 + 2 * count,
             Extra::Class => 4,
             Extra::List => count.div_ceil(4),
-            Extra::LiteralList => 1 + count.div_ceil(4),
+            Extra::LiteralList | Extra::Path => 1 + count.div_ceil(4),
         }
+    }
+
+    /// Number of words of the instruction with these fields.
+    pub fn words(self, fields: Fields) -> usize {
+        if self.info().extra == Extra::Path { fields.b as usize } else { self.length(fields.count(self)) }
+    }
+
+    /// Whether it is a path instruction whose root is a global.
+    pub fn is_global_path(self) -> bool {
+        use Opcode::*;
+        matches!(self, global_set_path | global_update_path | global_vacate | global_restore)
     }
 
     /// Whether control never reaches the next instruction.

@@ -2,13 +2,12 @@
 //! any other case control runs on into the instructions it stands for, which are emitted as if it were not there.
 
 use super::assembler::Label;
-use super::constants::{as_immediate, path};
+use super::constants::as_immediate;
 use super::emit::Emitter;
 use super::op::{DROP_FIRST, JUMPS_IF_TRUE, Opcode, SUBTRACTS_SECOND, SUBTRACTS_THIRD};
 use super::program::Literal;
-use crate::base::operator::BinaryOp;
 use crate::ir::entities::{Block, Inst, Val};
-use crate::ir::function::{ConstData, Step, UpdateOp};
+use crate::ir::function::ConstData;
 use crate::ir::inst::{Imm, Op};
 use crate::regalloc::slot;
 
@@ -24,13 +23,6 @@ impl Emitter<'_> {
             (Op::Add | Op::Sub | Op::Mul, Op::Return) => self.return_of_operation(first, second),
             (Op::IndexGet, Op::Brif) => self.test_of_index(insts, next),
             (Op::IndexGet, Op::FieldGet) => self.field_of_index(first, second, &insts[2..]),
-            (Op::SetPath | Op::UpdatePath, _) => {
-                self.change_of_field(first);
-                self.change_of_element(first);
-            }
-            (Op::CellSetPath | Op::CellUpdatePath | Op::GlobalSetPath | Op::GlobalUpdatePath, _) => {
-                self.change_of_element(first);
-            }
             (Op::CellGet, Op::IndexGet) if self.test_of_character(Some(first), &insts[1..], next) => {}
             (Op::CellGet | Op::GlobalGet, _) => self.index_of_variable(insts, next),
             (Op::IndexGet | Op::Copy, Op::CallDirect) | (Op::CallDirect, Op::Brif) => self.test_of_class(insts),
@@ -153,33 +145,6 @@ impl Emitter<'_> {
         let label = self.asm.label();
         self.asm.jumps(at, label);
         self.skip = Some((after[usize::from(unread)], label));
-    }
-
-    /// `p.f := p.f + x`, `a[i].f := a[i].f + x`, `a[i].f := x`
-    fn change_of_field(&mut self, change: Inst) {
-        let data = &self.func.insts[change];
-        let path = path(self.func, change);
-        let registers: Option<Vec<u16>> = data.args.iter().map(|&val| self.alloc.reg(val)).collect();
-        let Some(registers) = registers else { return };
-        let opcode = match (&path.steps[..], path.update) {
-            ([Step::Index, Step::Field(_)], None) => Opcode::quick_set_index_field,
-            ([Step::Field(_)], Some(UpdateOp::Binary(BinaryOp::Add))) => Opcode::quick_add_field,
-            ([Step::Field(_)], Some(UpdateOp::Binary(BinaryOp::Sub))) => Opcode::quick_sub_field,
-            ([Step::Field(_)], Some(UpdateOp::Binary(BinaryOp::Mul))) => Opcode::quick_mul_field,
-            ([Step::Index, Step::Field(_)], Some(UpdateOp::Binary(BinaryOp::Add))) => Opcode::quick_add_index_field,
-            ([Step::Index, Step::Field(_)], Some(UpdateOp::Binary(BinaryOp::Sub))) => Opcode::quick_sub_index_field,
-            ([Step::Index, Step::Field(_)], Some(UpdateOp::Binary(BinaryOp::Mul))) => Opcode::quick_mul_index_field,
-            _ => return,
-        };
-        // A chain of operations, `p.f := p.f + x + y`, has more operands.
-        match (path.steps.len(), &registers[..]) {
-            (1, &[root, value]) => self.asm.op(opcode, 0, root, value, 0),
-            (2, &[root, value, key]) => self.asm.op(opcode, 0, root, key, value),
-            _ => return,
-        }
-        if let Some(&Step::Field(name)) = path.steps.last() {
-            self.asm.cached(self.text(Imm::Const(name)));
-        }
     }
 
     /// `a[i]`, `a[i + j]`, `a[i - j]` of an array in a cell, `a[i]` of one in a global.
@@ -362,62 +327,5 @@ impl Emitter<'_> {
         let label = self.asm.label();
         self.asm.jumps(at, label);
         self.skip = Some((last, label));
-    }
-
-    /// `a[i] := x`, `a[i] += x`, `a[i] -= x` and `n += x`, `n -= x` of cells and globals; `a[i] += x`, `a[i] -= x` and `a[i][j] := x`.
-    fn change_of_element(&mut self, change: Inst) {
-        use Opcode::*;
-        let data = &self.func.insts[change];
-        let path = path(self.func, change);
-        let registers: Option<Vec<u16>> = data.args.iter().map(|&val| self.alloc.reg(val)).collect();
-        let Some(registers) = registers else { return };
-        let indexed = match path.steps[..] {
-            [] => 0,
-            [Step::Index] => 1,
-            [Step::Index, Step::Index] => 2,
-            _ => return,
-        };
-        let update = match path.update {
-            None => None,
-            Some(UpdateOp::Binary(operator @ (BinaryOp::Add | BinaryOp::Sub))) => Some(operator == BinaryOp::Add),
-            Some(_) => return,
-        };
-        if let (Op::GlobalSetPath | Op::GlobalUpdatePath, Some(global)) = (data.op, path.global) {
-            let slot = global.as_u32();
-            let opcode = match (indexed, update) {
-                (1, None) => quick_global_set_index,
-                (0, Some(true)) => quick_global_add,
-                (0, Some(false)) => quick_global_sub,
-                (1, Some(true)) => quick_global_add_index,
-                (1, Some(false)) => quick_global_sub_index,
-                _ => return,
-            };
-            let [value, ref keys @ ..] = registers[..] else { return };
-            if keys.len() == indexed {
-                let operands = (value, slot as u16, (slot >> 16) as u16);
-                self.skipping(opcode, operands, keys.first().copied(), change);
-            }
-            return;
-        }
-        let cell = matches!(data.op, Op::CellSetPath | Op::CellUpdatePath);
-        let opcode = match (cell, indexed, update) {
-            (true, 1, None) => quick_cell_set_index,
-            (true, 0, Some(true)) => quick_cell_add,
-            (true, 0, Some(false)) => quick_cell_sub,
-            (true, 1, Some(true)) => quick_cell_add_index,
-            (true, 1, Some(false)) => quick_cell_sub_index,
-            (false, 1, Some(true)) => quick_add_index,
-            (false, 1, Some(false)) => quick_sub_index,
-            (false, 2, None) => quick_set_index_index,
-            _ => return,
-        };
-        match registers[..] {
-            [root, value] if indexed == 0 => self.skipping(opcode, (root, value, 0), None, change),
-            [root, value, key] if indexed == 1 => self.skipping(opcode, (root, key, value), None, change),
-            [root, value, first, second] if indexed == 2 => {
-                self.skipping(opcode, (root, first, second), Some(value), change);
-            }
-            _ => {}
-        }
     }
 }

@@ -4,6 +4,7 @@
 //! the machine loads the program; `literals` says what belongs where.
 
 use crate::base::builtin::{BuiltinId, BuiltinNames};
+use crate::base::limits::MAX_PATH_STEPS;
 use crate::base::source::{SourceId, Span};
 use crate::ir::function::{ConstData, UpdateOp};
 use crate::regalloc::releases;
@@ -49,6 +50,59 @@ pub struct PathDescription {
     /// The operation of a read-modify-write.
     pub update: Option<UpdateOp>,
 }
+
+/// The first literal word of a path instruction: what its handler needs without the description.
+///
+/// ```text
+/// 63        40 39        16 15         0
+/// |  global   |   number   |   kinds   |
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathWord {
+    /// A bit for each step, the lowest for the first: whether it is a field. The bit above them is set.
+    pub kinds: u16,
+    /// The number of the path description.
+    pub number: u32,
+    /// The number of the root, for paths into globals, otherwise 0.
+    pub global: u32,
+}
+
+impl PathWord {
+    /// Numbers of descriptions and globals are below this.
+    pub const MAX_NUMBER: u32 = 1 << 24;
+
+    /// The word for a description; `None` if that has too many steps, or a number is too large.
+    pub fn of(number: u32, path: &PathDescription) -> Option<PathWord> {
+        let global = path.global.unwrap_or(0);
+        if path.steps.len() > MAX_PATH_STEPS || number >= PathWord::MAX_NUMBER || global >= PathWord::MAX_NUMBER {
+            return None;
+        }
+        Some(PathWord { kinds: PathWord::kinds(&path.steps), number, global })
+    }
+
+    /// The kinds of steps, [`MAX_PATH_STEPS`] at most.
+    pub fn kinds(steps: &[PathStep]) -> u16 {
+        steps.iter().rev().fold(1, |kinds, step| kinds << 1 | u16::from(*step != PathStep::Index))
+    }
+
+    /// Packs into a word.
+    pub fn encode(self) -> u64 {
+        u64::from(self.kinds) | u64::from(self.number) << 16 | u64::from(self.global) << 40
+    }
+
+    /// Unpacks a word.
+    pub fn decode(word: u64) -> PathWord {
+        PathWord { kinds: word as u16, number: (word >> 16) as u32 & (PathWord::MAX_NUMBER - 1), global: (word >> 40) as u32 }
+    }
+
+    /// Number of field steps.
+    pub fn fields(self) -> usize {
+        (self.kinds.count_ones() as usize).saturating_sub(1)
+    }
+}
+
+/// Words of a name and what the machine remembers of it.
+pub const CACHE_WORDS: usize = 3;
 
 /// No landing: the error leaves the function.
 pub const NO_LANDING: u32 = u32::MAX;

@@ -3,7 +3,7 @@
 use super::constants::{Operand, is_binary, is_single_field, is_single_index, path};
 use super::emit::{Emitter, OPERATOR_WINDOW};
 use super::op::{DROP_FIRST, DROP_LISTED, DROP_SECOND, Opcode};
-use super::program::{Literal, PathDescription, PathStep};
+use super::program::{CACHE_WORDS, Literal, PathDescription, PathStep};
 use crate::ir::entities::{Block, Inst};
 use crate::ir::function::{ConstData, Step};
 use crate::ir::inst::{Imm, Op};
@@ -418,15 +418,26 @@ impl Emitter<'_> {
             steps: steps.collect(),
             update: data.update,
         };
-        let Some(number) = self.paths.number(description) else {
+        let Some(word) = self.paths.number(description) else {
             self.overflow = Some("the program has too many different assignment paths");
             return;
         };
         let has_root = data.global.is_none();
         let root = if has_root { self.arg(inst, 0) } else { 0 };
         let (count, at) = (self.func.insts[inst].args.len() as u16 - has_root as u16, self.asm.here());
-        self.asm.op(op, 0, root, number, count);
+        let length = op.length(count as usize) + CACHE_WORDS * word.fields();
+        let Ok(length) = u16::try_from(length) else {
+            self.overflow = Some("an assignment has too many operands");
+            return;
+        };
+        self.asm.op(op, 0, root, length, count);
+        self.asm.words(&[word.encode()]);
         self.operand_list(inst, has_root as usize);
+        for step in path(self.func, inst).steps.iter().rev() {
+            if let Step::Field(name) = *step {
+                self.asm.cached(self.text(Imm::Const(name)));
+            }
+        }
         self.asm.later(at, &path(self.func, inst).later);
         self.asm.places(at, &path(self.func, inst).places);
         self.unwind(inst, at);

@@ -15,7 +15,7 @@
 //! | `Int32` | a signed 32-bit number in b and c |
 //! | `Index`, `Count` | an unsigned number; `Count` is the length of the register list |
 //! | `Builtin` | a row of the builtin table |
-//! | `Path` | a path description of the program |
+//! | `Length` | the number of words of the instruction |
 //! | `Global` | a global slot, 32 bits in b and c |
 //! | `Jump` | signed distance in words from the instruction's start, 16 bits |
 //! | `Jump32` | the same, 32 bits in b and c |
@@ -23,7 +23,9 @@
 //! Literal words: `Literal` is one patched word (a value or an address); `List` packs four registers a word; `LiteralList` is both;
 //! `Jump` is a jump distance in words (an address, once loaded); `RegisterJump` a register in the low 16 bits and a distance in the others; `Cached` is one patched
 //! word and two that are zero until the machine remembers something there; `Table` is a jump distance, then c times a literal
-//! and a jump distance (addresses, once loaded).
+//! and a jump distance (addresses, once loaded). `Path` is a word with the kinds of the steps, the number of the path description and
+//! the number of the global ([`PathWord`](super::program::PathWord)), then `List`, then for each field step, the last one first, its
+//! name as in `Cached`.
 
 /// Calls `$with! { rows }` with every row of the table.
 #[macro_export]
@@ -160,18 +162,18 @@ macro_rules! for_each_opcode {
     index_get_k index (Dst, View, None) Literal "a := b[literal]";
     set_index index (Mod, Src, Take) None "a[b] := c, which moves";
     set_index_k index (Mod, Src, None) Literal "a[b] := literal that is not counted";
-    set_path index (Mod, Path, Count) List "path of a := first listed register; the others are keys";
-    update_path index (Mod, Path, Count) List "path of a changed by the path's operation and the first listed register; then keys, then further operands";
-    cell_set_path index (Cell, Path, Count) List "as set_path, on the content of cell a";
-    cell_update_path index (Cell, Path, Count) List "as update_path, on the content of cell a";
-    global_set_path index (None, Path, Count) List "as set_path, on the path's global";
-    global_update_path index (None, Path, Count) List "as update_path, on the path's global";
-    vacate index (Mod, Path, Count) List "takes the first listed register out of path of a, if that has this very object; then keys";
-    cell_vacate index (Cell, Path, Count) List "as vacate, on the content of cell a";
-    global_vacate index (None, Path, Count) List "as vacate, on the path's global";
-    restore index (Mod, Path, Count) List "puts the first listed register back where vacate has taken it out; then keys";
-    cell_restore index (Cell, Path, Count) List "as restore, on the content of cell a";
-    global_restore index (None, Path, Count) List "as restore, on the path's global";
+    set_path index (Mod, Length, Count) Path "path of a := first listed register; the others are keys";
+    update_path index (Mod, Length, Count) Path "path of a changed by the path's operation and the first listed register; then keys, then further operands";
+    cell_set_path index (Cell, Length, Count) Path "as set_path, on the content of cell a";
+    cell_update_path index (Cell, Length, Count) Path "as update_path, on the content of cell a";
+    global_set_path index (None, Length, Count) Path "as set_path, on the path's global";
+    global_update_path index (None, Length, Count) Path "as update_path, on the path's global";
+    vacate index (Mod, Length, Count) Path "takes the first listed register out of path of a, if that has this very object; then keys";
+    cell_vacate index (Cell, Length, Count) Path "as vacate, on the content of cell a";
+    global_vacate index (None, Length, Count) Path "as vacate, on the path's global";
+    restore index (Mod, Length, Count) Path "puts the first listed register back where vacate has taken it out; then keys";
+    cell_restore index (Cell, Length, Count) Path "as restore, on the content of cell a";
+    global_restore index (None, Length, Count) Path "as restore, on the path's global";
     array_new index (Dst, None, Count) List "a := array of the listed registers, which move";
     array_extend index (Mod, None, Count) List "appends the listed registers, which move, to array a";
     array_push index (Mod, Take, None) None "appends b, which moves, to array a";
@@ -224,31 +226,11 @@ macro_rules! for_each_opcode {
     quick_return_mul call (None, View, View) None "leaves the function with b * c";
     quick_index_field structure (Dst, View, View) Jump "a := field of b[c] that the next field_get names; goes to the target";
     quick_has_index_field structure (Dst, View, View) Jump "goes to the target if b[c] has the field that the next field_get names";
-    quick_set_index_field structure (Mod, View, Take) Cached "a[b].name := c, which moves; skips one";
-    quick_add_field structure (Mod, View, None) Cached "a.name += b; skips one";
-    quick_sub_field structure (Mod, View, None) Cached "a.name -= b; skips one";
-    quick_mul_field structure (Mod, View, None) Cached "a.name *= b; skips one";
-    quick_add_index_field structure (Mod, View, View) Cached "a[b].name += c; skips one";
-    quick_sub_index_field structure (Mod, View, View) Cached "a[b].name -= c; skips one";
-    quick_mul_index_field structure (Mod, View, View) Cached "a[b].name *= c; skips one";
     quick_index_index index (Dst, View, View) RegisterJump "a := b[c][register]; goes to the target";
     quick_cell_index prefix (Dst, Cell, View) Jump "a := content of cell b, at c; goes to the target";
     quick_cell_index_add prefix (Dst, Cell, View) RegisterJump "a := content of cell b, at c + register; goes to the target";
     quick_cell_index_sub prefix (Dst, Cell, View) RegisterJump "a := content of cell b, at c - register; goes to the target";
     quick_global_index prefix (Dst, Global, None) RegisterJump "a := global, at the register; goes to the target";
-    quick_cell_set_index prefix (Cell, View, Take) Jump "content of cell a, at b, := c, which moves; goes to the target";
-    quick_global_set_index prefix (Take, Global, None) RegisterJump "global, at the register, := a, which moves; goes to the target";
-    quick_set_index_index prefix (Mod, View, View) RegisterJump "a[b][c] := register, which moves; goes to the target";
-    quick_cell_add prefix (Cell, View, None) Jump "content of cell a += b; goes to the target";
-    quick_cell_sub prefix (Cell, View, None) Jump "content of cell a -= b; goes to the target";
-    quick_global_add prefix (View, Global, None) Jump "global += a; goes to the target";
-    quick_global_sub prefix (View, Global, None) Jump "global -= a; goes to the target";
-    quick_cell_add_index prefix (Cell, View, View) Jump "content of cell a, at b, += c; goes to the target";
-    quick_cell_sub_index prefix (Cell, View, View) Jump "content of cell a, at b, -= c; goes to the target";
-    quick_global_add_index prefix (View, Global, None) RegisterJump "global, at the register, += a; goes to the target";
-    quick_global_sub_index prefix (View, Global, None) RegisterJump "global, at the register, -= a; goes to the target";
-    quick_add_index prefix (Mod, View, View) Jump "a[b] += c; goes to the target";
-    quick_sub_index prefix (Mod, View, View) Jump "a[b] -= c; goes to the target";
     quick_test_index prefix (View, View, Index) Jump "if a[b] is a bool: goes to the target if that is c, else skips the read and the branch";
     quick_cell_test_index prefix (Cell, View, Index) Jump "as quick_test_index, of the content of cell a";
     quick_cell_test_index_add prefix (Cell, View, Index) RegisterJump "as quick_cell_test_index, at b + register";

@@ -1,6 +1,7 @@
 //! Path assignment: `x[i].f := e`. One instruction on the root; very long paths in pieces.
 
 use super::function::Lowerer;
+use crate::base::limits::MAX_PATH_STEPS;
 use crate::base::source::Span;
 use crate::ir::entities::{Global, Val};
 use crate::ir::function::{ConstData, PathData, Step as IrStep, UpdateOp};
@@ -8,9 +9,6 @@ use crate::ir::inst::{Imm, Op};
 use crate::resolve::{Candidate, Mutability, Storage};
 use crate::syntax::ast::{Expr, Path, Step};
 use smallvec::SmallVec;
-
-/// Most steps of one instruction.
-pub(super) const MAX_STEPS: usize = 24;
 
 /// The values of the index steps of a path, in order.
 pub(super) type Keys = SmallVec<[Val; 4]>;
@@ -81,7 +79,7 @@ impl<'a> Lowerer<'a, '_, '_> {
     /// Stores at the end of a path whose root is a certain binding.
     pub(super) fn write(&mut self, candidate: Candidate, path: Path<'a>, keys: &[Val], val: Val, span: Span) {
         let binding = candidate.binding;
-        let short = path.steps.len() <= MAX_STEPS;
+        let short = path.steps.len() <= MAX_PATH_STEPS;
         let mut operands: SmallVec<[Val; 8]> = SmallVec::new();
         match self.shared.resolution.binding(binding).storage {
             Storage::Cell if short => {
@@ -108,7 +106,7 @@ impl<'a> Lowerer<'a, '_, '_> {
     fn set_steps(&mut self, root: Val, path: Path<'a>, keys: &[Val], val: Val, span: Span) -> Val {
         let mut pieces: Vec<(Val, &[Step<'a>], &[Val])> = Vec::new();
         let (mut container, mut rest) = (root, keys);
-        for (index, steps) in path.steps.chunks(MAX_STEPS).enumerate() {
+        for (index, steps) in path.steps.chunks(MAX_PATH_STEPS).enumerate() {
             if let Some(&(before, passed, used)) = pieces.last().filter(|_| index > 0) {
                 container = self.read_steps(before, passed, used);
             }

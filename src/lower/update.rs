@@ -7,7 +7,8 @@
 
 use super::expr::binary_op;
 use super::function::Lowerer;
-use super::path::{Keys, MAX_STEPS};
+use super::path::Keys;
+use crate::base::limits::MAX_PATH_STEPS;
 use crate::base::builtin::{Role, role};
 use crate::base::operator::BinaryOp;
 use crate::base::source::Span;
@@ -44,7 +45,7 @@ impl<'a> Lowerer<'a, '_, '_> {
 
     /// Lowers `path := e` in place, if `e` reads the path and changes what it read, and the order does not matter.
     pub(super) fn update_in_place(&mut self, path: Path<'a>, value: &'a Expr<'a>, span: Span) -> bool {
-        if path.steps.len() > MAX_STEPS {
+        if path.steps.len() > MAX_PATH_STEPS {
             return false;
         }
         let Some(change) = self.change(value) else { return false };
@@ -149,7 +150,7 @@ impl<'a> Lowerer<'a, '_, '_> {
     pub(super) fn assign_op(&mut self, path: Path<'a>, op: BinaryOp, op_span: Span, value: &'a Expr<'a>, span: Span) {
         let keys = self.keys(path);
         if let Some(target) = self.only_mutable(path.root)
-            && path.steps.len() <= MAX_STEPS
+            && path.steps.len() <= MAX_PATH_STEPS
         {
             let storage = self.shared.resolution.binding(target.binding).storage;
             let plain = storage == Storage::Register && path.steps.is_empty();

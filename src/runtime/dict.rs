@@ -160,6 +160,49 @@ pub unsafe fn recent(dict: *const DictObject, key: Word) -> Option<*mut Word> {
     unsafe { (*dict).recent(key).map(|at| &raw mut (*(*dict).entries.add(at)).value) }
 }
 
+/// Where a dict has the value of its entry number `at`, if `key` is the very word of that entry's key.
+///
+/// # Safety
+/// The dict is live.
+#[inline(always)]
+pub unsafe fn found_at(dict: *const DictObject, at: usize, key: Word) -> Option<*mut Word> {
+    // SAFETY: the caller's; entries in use are initialised.
+    unsafe {
+        if at >= (*dict).used as usize {
+            return None;
+        }
+        let entry = (*dict).entries.add(at);
+        if (*entry).key == key { Some(&raw mut (*entry).value) } else { None }
+    }
+}
+
+/// As [`found_at`] of a string, for changing the value; `None`, too, if storing under it has a say in the order of the dict.
+///
+/// # Safety
+/// The dict is live and has one owner.
+#[inline(always)]
+pub unsafe fn changed_at(dict: *mut DictObject, at: usize, key: Word) -> Option<*mut Word> {
+    // SAFETY: the caller's.
+    unsafe {
+        let place = found_at(dict, at, key)?;
+        if (*dict).header.flags & FLAG_STRING_ORDERED == 0 {
+            return None;
+        }
+        (*dict).header.flags |= FLAG_COUNTED;
+        Some(place)
+    }
+}
+
+/// The number of the entry under a string that is not the text of an int.
+///
+/// # Safety
+/// Dict and key are live.
+#[inline]
+pub unsafe fn number_of_text(dict: *const DictObject, key: Word) -> Option<usize> {
+    // SAFETY: the caller's.
+    unsafe { (*dict).find_text(key).ok() }
+}
+
 /// A string was stored under: from now on keys sort as text.
 ///
 /// # Safety

@@ -331,21 +331,3 @@ pub(super) fn whole_loop(window: &[Loaded; WINDOW], next: Loaded) -> Option<Hand
     let goes_back = step.opcode.info().extra == Extra::Jump && unsafe { *step.at.add(2) } == a.at as u64;
     if goes_back { kernel::handler(body, step.opcode) } else { None }
 }
-
-/// Whether the handler of a prefix is that of the sequence of prefix, operation and change.
-pub(super) fn change_of_field(has: Loaded, operation: Loaded, change: Loaded) -> Option<Handler> {
-    use Opcode as O;
-    let (fh, fo, fc) = (has.fields, operation.fields, change.fields);
-    // SAFETY: verified code: the prefix stands before an `index_get` and a `field_get`, whose literal is the name, as is the change's.
-    let names = unsafe { (*has.at.add(3 + 2 + 2), *change.at.add(2)) };
-    if fh.b != fc.a || fh.c != fc.b || fo.a != fc.c || names.0 != names.1 || [fc.a, fc.b].contains(&fo.a) {
-        return None;
-    }
-    Some(match (operation.opcode, change.opcode) {
-        (O::mul, O::quick_add_index_field) => field::change_by::<Ints, Mul, Sum>,
-        (O::mul, O::quick_sub_index_field) => field::change_by::<Ints, Mul, Difference>,
-        (O::add, O::quick_add_index_field) => field::change_by::<Ints, Add, Sum>,
-        (O::sub, O::quick_add_index_field) => field::change_by::<Ints, Sub, Sum>,
-        _ => return None,
-    })
-}

@@ -4,12 +4,12 @@ use super::counters::Counting;
 use super::dispatch::Handler;
 use super::fusion;
 use super::handlers::{
-    HANDLERS, arith, branch, builtin, compare, data, entries, filter, generator, iterate, keys, rows, single, tagged,
+    HANDLERS, arith, branch, builtin, compare, data, filter, generator, iterate, keys, single, tagged, walk,
 };
 use super::meter::Points;
 use super::pattern::Sequences;
 use crate::bytecode::op::{Extra, Fields, OPCODE_MASK, Opcode};
-use crate::bytecode::program::{Literal, Program};
+use crate::bytecode::program::{Literal, PathWord, Program};
 use crate::ir::function::ConstData;
 use crate::runtime::builtins;
 use crate::runtime::function::{self, FunctionInfo, FunctionObject};
@@ -121,7 +121,8 @@ impl Loaded {
                     | Opcode::cell_update_path
                     | Opcode::global_set_path
                     | Opcode::global_update_path => {
-                        entries::handler(opcode, &program.paths[fields.b as usize], fields.c)
+                        let number = PathWord::decode(*first.add(at + 2)).number;
+                        walk::handler(opcode, &program.paths[number as usize], fields.c)
                     }
                     _ if opcode.info().extra == Extra::Literal && string::is_character(*first.add(at + 2)) => {
                         branch::with_character(opcode).or_else(|| compare::with_character(opcode))
@@ -165,7 +166,7 @@ impl Loaded {
                     *first.add(before) = generator::copy_then_yield as Handler as usize as u64;
                 }
                 let targets = match opcode.info().extra {
-                    Extra::Table => (at + 2..at + opcode.length(fields.count(opcode))).step_by(2),
+                    Extra::Table => (at + 2..at + opcode.words(fields)).step_by(2),
                     Extra::Class => (at + 2..at + 4).step_by(1),
                     _ => (0..0).step_by(1),
                 };
@@ -177,12 +178,12 @@ impl Loaded {
                     Some(count) if opcode != Opcode::halt => count as usize as u64,
                     _ => handler,
                 };
-                at += opcode.length(fields.count(opcode));
+                at += opcode.words(fields);
             }
         }
         if counting.handler().is_none() && !metering {
             // SAFETY: the loop above has made the code what handlers of several instructions may expect.
-            unsafe { join(first, total, program) };
+            unsafe { join(first, total) };
             // SAFETY: verified code, with its handlers in place.
             unsafe { install_sequences(first, total) };
         }
@@ -295,7 +296,7 @@ impl Drop for Loaded {
 }
 
 /// Gives the instructions that start sequences the handlers of these, unless they have special ones already.
-unsafe fn join(first: *mut u64, total: usize, program: &Program) {
+unsafe fn join(first: *mut u64, total: usize) {
     let sequences = Sequences::new();
     let mut at = 0;
     while at < total {
@@ -303,11 +304,8 @@ unsafe fn join(first: *mut u64, total: usize, program: &Program) {
         unsafe {
             let (pc, fields) = (first.add(at), Fields::decode(*first.add(at + 1)));
             let opcode = Opcode::from_word(fields.op).expect("verified code (BC001)");
-            at += opcode.length(fields.count(opcode));
+            at += opcode.words(fields);
             let handler = match opcode {
-                Opcode::cell_set_path | Opcode::global_set_path => {
-                    rows::handler(pc, opcode, &program.paths[fields.b as usize])
-                }
                 Opcode::drop_value => filter::handler(pc),
                 Opcode::captures_borrow => data::captures(fields.c),
                 _ => None,
@@ -334,7 +332,7 @@ unsafe fn install_sequences(first: *mut u64, total: usize) {
         let opcode = Opcode::from_word(fields.op).expect("verified code (BC001)");
         fusion::Loaded { opcode, fields, at }
     };
-    let length = |of: fusion::Loaded| of.opcode.length(of.fields.count(of.opcode));
+    let length = |of: fusion::Loaded| of.opcode.words(of.fields);
     let place = |of: fusion::Loaded| (of.at as usize - first as usize) / 8;
     // Behind the last function, stubs fill the window.
     let mut window = [instruction(0); fusion::WINDOW];
@@ -346,14 +344,8 @@ unsafe fn install_sequences(first: *mut u64, total: usize) {
         let at = place(start);
         let next = place(last) + length(last);
         let plain = HANDLERS[start.opcode as usize] as usize as u64;
-        let handler = if start.opcode == Opcode::quick_has_index_field {
-            let operation = instruction(at + Opcode::quick_has_index_field.skipped().expect("fixed"));
-            let behind = place(operation) + length(operation);
-            if behind < total { fusion::change_of_field(start, operation, instruction(behind)) } else { None }
-        } else {
-            let whole = if next < total { fusion::whole_loop(&window, instruction(next)) } else { None };
-            whole.or_else(|| fusion::handler(&window))
-        };
+        let whole = if next < total { fusion::whole_loop(&window, instruction(next)) } else { None };
+        let handler = whole.or_else(|| fusion::handler(&window));
         // SAFETY: an instruction; a loop of one instruction has its handler already.
         unsafe {
             if let Some(handler) = handler

@@ -31,7 +31,6 @@ use crate::runtime::trace::Names;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use counters::Counting;
-use handlers::paths::FieldPlace;
 use handlers::task::Environment;
 use loader::Loaded;
 use profile::Recorder;
@@ -96,8 +95,6 @@ pub struct Vm {
     paused: Option<meter::Pause>,
     /// Executed instructions by opcode, if counting.
     pub(crate) counts: Vec<u64>,
-    /// Where path instructions found fields: for each path description, for each of its steps.
-    pub(crate) field_places: Vec<Vec<FieldPlace>>,
     /// Calls of the script's functions, if instructions are counted.
     pub(crate) calls: u64,
     /// Executed instructions by place, if they are counted.
@@ -158,7 +155,6 @@ impl Vm {
             bound,
             paused: None,
             counts: vec![0; Opcode::ALL.len()],
-            field_places: program.paths.iter().map(|path| vec![FieldPlace::UNKNOWN; path.steps.len()]).collect(),
             calls: 0,
             recorder: match counting {
                 Counting::Places => Recorder::new(program.functions.len(), loaded.words()),

@@ -191,7 +191,7 @@ unsafe fn walk(mut pc: *const u64) -> (Key, Option<(usize, usize)>, Option<usize
                 Opcode::iter_next => *pc.add(2) as *const u64,
                 _ if opcode.ends() => break,
                 _ if matches!(opcode.info().extra, Extra::List | Extra::LiteralList | Extra::Table) => {
-                    pc.add(opcode.length(fields.count(opcode)))
+                    pc.add(opcode.words(fields))
                 }
                 _ => pc.add(opcode.span()),
             };

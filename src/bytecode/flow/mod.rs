@@ -92,7 +92,7 @@ fn for_each_instruction(function: &FunctionCode, mut visit: impl FnMut(usize, Op
         let fields = Fields::decode(function.code[at + 1]);
         let opcode = Opcode::from_word(fields.op).expect("accepted by `verify` (BC001)");
         visit(at, opcode, fields);
-        at += opcode.length(fields.count(opcode));
+        at += opcode.words(fields);
     }
 }
 
@@ -169,7 +169,7 @@ impl<'a> Analysis<'a> {
                 self.made.push((*callee as usize, step.captured));
             }
             let mut ways = step.ways;
-            let behind = at + opcode.length(fields.count(opcode));
+            let behind = at + opcode.words(fields);
             let meets = self.visits.contains_key(&behind);
             let goes_on = step.goes_on && !opcode.ends();
             if meets && goes_on {

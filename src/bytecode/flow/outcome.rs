@@ -5,7 +5,7 @@ use super::fact::{Fact, Hold};
 use super::transfer::{CONTENT, Facts, Step, targets};
 use crate::base::operator::BinaryOp;
 use crate::bytecode::op::{Extra, Opcode, Operand};
-use crate::bytecode::program::Literal;
+use crate::bytecode::program::{Literal, PathWord};
 use crate::ir::function::ConstData;
 use crate::ir::types::Type;
 
@@ -139,7 +139,7 @@ impl Step<'_> {
             tagged_new => of(Type::OTHER),
             array_push | array_push_k => of(Type::ARRAY),
             set_index | set_index_k | set_field | set_path => Some(before.get(a).narrowed(Type::CONTAINER).owned()),
-            update_path if !self.program.paths[b as usize].steps.is_empty() => {
+            update_path if PathWord::decode(self.function.code[self.at + 2]).kinds != 1 => {
                 Some(before.get(a).narrowed(Type::CONTAINER).owned())
             }
             update_path => of(Type::ANY),

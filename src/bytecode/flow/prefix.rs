@@ -2,7 +2,7 @@
 //! nothing, and control runs on into what they stand for.
 
 use super::fact::{Fact, Hold};
-use super::transfer::{Step, Use, targets};
+use super::transfer::{Step, targets};
 use crate::bytecode::op::{Extra, Fields, Opcode, Operand};
 use crate::ir::types::Type;
 use crate::regalloc::WINDOW_HEADER;
@@ -13,7 +13,6 @@ const NUMBER: Type = Type::SMALL_INT.union(Type::FLOAT);
 /// A field of the instruction that names a register.
 #[derive(Clone, Copy)]
 enum Slot {
-    A,
     B,
     C,
     /// The register in a `RegisterJump`.
@@ -25,10 +24,6 @@ enum Slot {
 struct Common {
     /// Inline ints: elements are looked for there, so a reference given up behind is none.
     ints: &'static [Slot],
-    /// Ints or doubles, as well.
-    numbers: &'static [Slot],
-    /// The register whose content is stored.
-    stores: Option<Slot>,
     /// Whether register a is written.
     writes: bool,
 }
@@ -39,26 +34,11 @@ fn common(opcode: Opcode) -> Option<Common> {
     use Slot::*;
     let reads = |ints: &'static [Slot]| Common { ints, writes: true, ..Common::default() };
     let tests = |ints: &'static [Slot]| Common { ints, ..Common::default() };
-    let stores = |slot: Slot, ints: &'static [Slot]| Common { ints, stores: Some(slot), ..Common::default() };
-    let adds = |numbers: &'static [Slot], ints: &'static [Slot]| Common { ints, numbers, ..Common::default() };
     Some(match opcode {
         quick_index_field | quick_cell_index => reads(&[C]),
         quick_index_index | quick_cell_index_add | quick_cell_index_sub => reads(&[C, Further]),
         quick_global_index => reads(&[Further]),
         quick_has_index_field => tests(&[C]),
-        quick_set_index_field | quick_cell_set_index => stores(C, &[B]),
-        quick_global_set_index => stores(A, &[Further]),
-        quick_set_index_index => stores(Further, &[B, C]),
-        quick_add_field | quick_sub_field | quick_mul_field | quick_cell_add | quick_cell_sub => adds(&[B], &[]),
-        quick_global_add | quick_global_sub => adds(&[A], &[]),
-        quick_add_index_field
-        | quick_sub_index_field
-        | quick_mul_index_field
-        | quick_cell_add_index
-        | quick_cell_sub_index
-        | quick_add_index
-        | quick_sub_index => adds(&[C], &[B]),
-        quick_global_add_index | quick_global_sub_index => adds(&[A], &[Further]),
         quick_test_index | quick_cell_test_index | quick_test_character => tests(&[B]),
         quick_cell_test_character => tests(&[]),
         quick_cell_test_index_add | quick_cell_test_index_sub => tests(&[B, Further]),
@@ -104,7 +84,6 @@ impl Step<'_> {
 
     fn register(&self, slot: Slot) -> u16 {
         match slot {
-            Slot::A => self.fields.a,
             Slot::B => self.fields.b,
             Slot::C => self.fields.c,
             Slot::Further => self.function.code[self.at + 2] as u16,
@@ -130,23 +109,11 @@ impl Step<'_> {
         for &slot in common.ints {
             self.narrow(self.register(slot), Type::SMALL_INT);
         }
-        for &slot in common.numbers {
-            self.narrow(self.register(slot), NUMBER);
-        }
-        if let [Operand::Mod, ..] = self.opcode.info().operands {
-            let slots = common.ints.iter().chain(common.numbers).chain(&common.stores);
-            let uses: Vec<(u16, Use)> = slots.map(|&slot| (self.register(slot), Use::Read)).collect();
-            self.may_change(self.fields.a, &uses);
-            self.narrow(self.fields.a, Type::CONTAINER);
-        }
         if self.opcode == Opcode::quick_test_class
             && let Some(fact) = self.state.get_mut(&self.fields.a)
         {
             // The strings of one ASCII character are not counted.
             *fact = Fact { hold: Hold::Plain, ..fact.narrowed(Type::STRING) };
-        }
-        if let Some(slot) = common.stores {
-            self.give_up(self.register(slot));
         }
         if common.writes {
             self.write(self.fields.a, Fact::of(Type::ANY));

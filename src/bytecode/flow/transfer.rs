@@ -43,7 +43,7 @@ fn listed(opcode: Opcode) -> Listed {
             Listed::FirstTaken
         }
         generator_start | yield_value | yield_many => Listed::Kept,
-        _ if matches!(opcode.info().extra, Extra::List | Extra::LiteralList) => Listed::Read,
+        _ if matches!(opcode.info().extra, Extra::List | Extra::LiteralList | Extra::Path) => Listed::Read,
         _ => Listed::Nothing,
     }
 }
@@ -64,7 +64,7 @@ pub(super) fn targets(code: &[u64], at: usize, opcode: Opcode, fields: Fields) -
         Extra::RegisterJump => found.push(to(code[at + 2] as i64 >> 16)),
         Extra::Class => found.extend([at + 2, at + 3].map(|word| to(code[word] as i64))),
         Extra::Table => {
-            let words = (at + 2..at + opcode.length(fields.count(opcode))).step_by(2);
+            let words = (at + 2..at + opcode.words(fields)).step_by(2);
             found.extend(words.map(|word| to(code[word] as i64)));
         }
         _ => {}

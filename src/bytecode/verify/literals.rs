@@ -97,13 +97,6 @@ impl Checker<'_> {
                 | Opcode::field_get
                 | Opcode::field_peek
                 | Opcode::set_field
-                | Opcode::quick_set_index_field
-                | Opcode::quick_add_field
-                | Opcode::quick_sub_field
-                | Opcode::quick_mul_field
-                | Opcode::quick_add_index_field
-                | Opcode::quick_sub_index_field
-                | Opcode::quick_mul_index_field
                 | Opcode::field_get_optional
                 | Opcode::is_text
                 | Opcode::jump_text

@@ -2,8 +2,8 @@
 
 use super::emit::RED_ZONE;
 use super::op::{DROP_LISTED, Extra, Fields, MAX_REGISTERS, Opcode, Operand};
-use super::program::{FunctionCode, List, NO_LANDING, PathStep, Program};
-use crate::ir::function::UpdateOp;
+use super::program::{CACHE_WORDS, FunctionCode, List, Literal, NO_LANDING, PathStep, PathWord, Program};
+use crate::ir::function::{ConstData, UpdateOp};
 use crate::regalloc::WINDOW_HEADER;
 use crate::regalloc::releases::KEPT;
 
@@ -141,9 +141,23 @@ impl Checker<'_> {
             }) else {
                 return self.fail("BC001", at, "no opcode");
             };
-            let length = opcode.length(fields.count(opcode));
-            if at + length > code.len() || opcode.is_stub() {
+            let length = opcode.words(fields);
+            let listed = opcode.length(fields.count(opcode));
+            if length < listed || at + length > code.len() || opcode.is_stub() {
                 return self.fail("BC001", at, "the instruction does not end inside the code");
+            }
+            if opcode.info().extra == Extra::Path {
+                let caches = PathWord::decode(code[at + 2]).fields() * CACHE_WORDS;
+                if length != listed + caches {
+                    return self.fail("BC001", at, "the instruction has not as many words as its path needs");
+                }
+                for cache in (at + listed..at + length).step_by(CACHE_WORDS) {
+                    literal_words.insert(cache);
+                    if code[cache + 1..cache + CACHE_WORDS] != [0, 0] {
+                        self.fail("BC012", at, "a cache word that is not zero");
+                    }
+                }
+                self.path(at, opcode, fields);
             }
             if fields.op & !opcode.flags() != opcode as u16 {
                 self.fail("BC014", at, "a flag the opcode does not have");
@@ -292,7 +306,6 @@ impl Checker<'_> {
                 Operand::Global if fields.wide() as u32 as usize >= self.program.globals.len() => {
                     self.fail("BC005", at, "no such global");
                 }
-                Operand::Path => self.path(at, opcode, value, fields.c),
                 _ => {}
             }
         }
@@ -379,19 +392,33 @@ impl Checker<'_> {
         u16::try_from(self.function.kept(at as u32).len()).ok()
     }
 
-    fn path(&mut self, at: usize, opcode: Opcode, number: u16, count: u16) {
-        let Some(path) = self.program.paths.get(number as usize) else { return self.fail("BC005", at, "no such path") };
+    fn path(&mut self, at: usize, opcode: Opcode, fields: Fields) {
+        let word = PathWord::decode(self.function.code[at + 2]);
+        let Some(path) = self.program.paths.get(word.number as usize) else {
+            return self.fail("BC005", at, "no such path");
+        };
+        if Some(word) != PathWord::of(word.number, path) {
+            return self.fail("BC010", at, "a word that is not that of the path");
+        }
+        let names = path.steps.iter().rev().filter_map(|step| match step {
+            PathStep::Field(name) => Some(Literal::Const(ConstData::Str(name.clone()))),
+            PathStep::Index => None,
+        });
+        let caches = (at + opcode.length(fields.c as usize)..).step_by(CACHE_WORDS);
+        let literals = &self.function.literals;
+        for (cache, name) in caches.zip(names) {
+            let found = literals.binary_search_by_key(&(cache as u32), |literal| literal.0);
+            if found.is_ok_and(|found| literals[found].1 != name) {
+                self.fail("BC004", at, "a name that is not that of the step");
+            }
+        }
         let keys = path.steps.iter().filter(|step| **step == PathStep::Index).count();
-        let further = (count as usize).checked_sub(keys + 1);
+        let further = (fields.c as usize).checked_sub(keys + 1);
         let takes_more = path.update.is_some_and(UpdateOp::takes_more);
         if further.is_none_or(|further| further > 0 && !takes_more) {
             self.fail("BC010", at, "operand and keys");
         }
-        let global = matches!(
-            opcode,
-            Opcode::global_set_path | Opcode::global_update_path | Opcode::global_vacate | Opcode::global_restore
-        );
-        if global && path.global.is_none_or(|slot| slot as usize >= self.program.globals.len()) {
+        if opcode.is_global_path() && path.global.is_none_or(|slot| slot as usize >= self.program.globals.len()) {
             self.fail("BC010", at, "a path that names no global");
         }
     }

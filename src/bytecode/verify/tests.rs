@@ -54,7 +54,8 @@ fn each_rule_bites() {
     };
     assert_eq!(broken(&program(nobody)), ["BC004"]);
     let mut surplus_key = program(|asm| {
-        asm.op(Opcode::set_path, 0, 0, 0, 2);
+        asm.op(Opcode::set_path, 0, 0, 4, 2);
+        asm.words(&[1]);
         asm.list(&[1, 1]);
         asm.op(Opcode::return_value, 0, 0, 0, 0);
     });

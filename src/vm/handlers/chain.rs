@@ -60,18 +60,6 @@ operations! {
         |_f, _g| f64::NAN;
 }
 
-/// `x + y` of two ints or two doubles.
-#[inline(always)]
-pub(super) fn sum(m: Machine, x: u64, y: u64) -> Option<u64> {
-    either::<Sum>(m, x, y)
-}
-
-/// `x - y` of two ints or two doubles.
-#[inline(always)]
-pub(super) fn difference(m: Machine, x: u64, y: u64) -> Option<u64> {
-    either::<Difference>(m, x, y)
-}
-
 /// The result for two ints or two doubles: on anything else it is a NaN.
 #[inline(always)]
 pub(super) fn either<O: Operation>(m: Machine, x: u64, y: u64) -> Option<u64> {

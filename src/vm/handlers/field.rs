@@ -1,11 +1,10 @@
-//! Sequences over fields of structs, in one dispatch: arithmetic on fields, read-modify-writes of fields of elements. The loader
+//! Sequences over fields of structs, in one dispatch: arithmetic on fields. The loader
 //! installs them at the first instruction (`vm/fusion.rs`); what is not in its common case runs in the instructions' own handlers,
 //! as in `chain.rs`.
 
-use super::chain::{Floats, Instruction, Ints, Kind, Numbers, Operation, chains, kind_of};
-use super::place::{cached, element, own_field};
-use super::structure::{CACHED_PLACE, SKIPPED, field_get, quick_has_index_field};
-use crate::bytecode::op::Opcode;
+use super::chain::{Floats, Ints, Kind, Numbers, Operation, chains, kind_of};
+use super::place::cached;
+use super::structure::{CACHED_PLACE, field_get};
 use crate::runtime::heap::IMMORTAL;
 use crate::runtime::word::Word;
 use crate::vm::dispatch::Machine;
@@ -122,33 +121,5 @@ chains! {
         let first = field(m, m.b()).unwrap_or(Word::NULL.0);
         let operands = (first, m.ahead(FIELD_GET + 2).rc());
         other!(m, operands, field_drop_then::<Ints, O>, field_drop_then::<Floats, O>, field_get)
-    }
-    /// `a[i].f += x * y`: the field is looked for once.
-    fn change_by<K: Kind, A: Instruction, O: Operation>(m) {
-        let operation = m.ahead(const { Opcode::quick_has_index_field.skipped().unwrap() });
-        let change = operation.ahead(A::WORDS);
-        let Some(place) = element(m, change.ra(), change.rb(), true) else {
-            return m.enter(quick_has_index_field);
-        };
-        let Some(slot) = own_field(change, *place) else {
-            return m.enter(quick_has_index_field);
-        };
-        let Some(by) = A::run::<K>(operation) else {
-            return m.enter(change_by_other::<K, A, O>);
-        };
-        match K::apply::<O>(m, K::of(m, *slot), by) {
-            Some(number) if K::sound(number) => {
-                operation.set_a(K::word(by));
-                *slot = K::word(number);
-                change.next(SKIPPED)
-            }
-            _ => m.enter(change_by_other::<K, A, O>),
-        }
-    }
-    #[cold]
-    fn change_by_other<K: Kind, A: Instruction, O: Operation>(m) {
-        let operation = m.ahead(const { Opcode::quick_has_index_field.skipped().unwrap() });
-        let operands = A::operands(operation);
-        other!(m, operands, change_by::<Ints, A, O>, change_by::<Floats, A, O>, quick_has_index_field)
     }
 }

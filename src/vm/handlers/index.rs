@@ -169,40 +169,40 @@ handlers! {
         m.helper(set_literal)
     }
     fn set_path(m) {
-        m.helper(paths::set_path)
+        m.helper(paths::change)
     }
     fn update_path(m) {
-        m.helper(paths::update_path)
+        m.helper(paths::change)
     }
     fn cell_set_path(m) {
-        m.helper(paths::cell_set_path)
+        m.helper(paths::change)
     }
     fn cell_update_path(m) {
-        m.helper(paths::cell_update_path)
+        m.helper(paths::change)
     }
     fn global_set_path(m) {
-        m.helper(paths::global_set_path)
+        m.helper(paths::change)
     }
     fn global_update_path(m) {
-        m.helper(paths::global_update_path)
+        m.helper(paths::change)
     }
     fn vacate(m) {
-        m.helper(vacate::vacate)
+        m.helper(vacate::take)
     }
     fn cell_vacate(m) {
-        m.helper(vacate::cell_vacate)
+        m.helper(vacate::take)
     }
     fn global_vacate(m) {
-        m.helper(vacate::global_vacate)
+        m.helper(vacate::take)
     }
     fn restore(m) {
-        m.helper(vacate::restore)
+        m.helper(vacate::put_back)
     }
     fn cell_restore(m) {
-        m.helper(vacate::cell_restore)
+        m.helper(vacate::put_back)
     }
     fn global_restore(m) {
-        m.helper(vacate::global_restore)
+        m.helper(vacate::put_back)
     }
     fn array_new(m) {
         m.helper(new_array)

@@ -8,7 +8,7 @@ pub(crate) mod chain;
 pub(crate) mod compare;
 pub(crate) mod control;
 pub(crate) mod data;
-pub(crate) mod entries;
+mod entries;
 pub(crate) mod field;
 pub(crate) mod filter;
 pub(crate) mod generator;
@@ -22,7 +22,6 @@ pub(crate) mod overload;
 pub(crate) mod paths;
 mod place;
 pub(crate) mod prefix;
-pub(crate) mod rows;
 pub(crate) mod scan;
 pub(crate) mod sequence;
 pub(crate) mod single;
@@ -31,6 +30,7 @@ pub(crate) mod structure;
 pub(crate) mod tagged;
 pub(crate) mod task;
 mod vacate;
+pub(crate) mod walk;
 
 use super::dispatch::Handler;
 

@@ -1,16 +1,17 @@
-//! Path assignment and read-modify-write: one instruction navigates from the root, makes each level unique on the way down, and
-//! stores last, so an error leaves the root as it was. Roots: a register, the content of a cell, a global slot.
+//! The general walk of path assignment and read-modify-write: from the root, each level is made unique on the way down, and the value is
+//! stored last, so an error leaves the root as it was. Where nothing has to be copied, created or refused, there is a shorter one,
+//! which remembers in the instruction where it found fields, for the handlers of `walk.rs`.
 
 use super::call::invoke;
-use super::data::listed;
+use super::data::{CELL_VALUE, listed};
 use super::entries::store_in;
 use super::overload;
+use super::place::field_of;
 use crate::base::operator::BinaryOp;
-use crate::bytecode::op::{DROP_LISTED, Fields, Opcode};
-use crate::bytecode::program::{PathDescription, PathStep};
+use crate::bytecode::op::{DROP_FIRST, DROP_LISTED, Fields, Opcode};
+use crate::bytecode::program::{CACHE_WORDS, PathDescription, PathStep, PathWord};
 use crate::ir::function::UpdateOp;
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
-use crate::runtime::cell::CellObject;
 use crate::runtime::dict;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::heap::Kind;
@@ -31,13 +32,78 @@ const ROOT: usize = 1;
 /// Of reading along the first step.
 const FIRST_STEP: usize = 2;
 
-/// What is done at the end of the path.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
-    /// The operand is stored.
-    Set,
-    /// The element and the operand are combined.
-    Update,
+/// A path instruction.
+#[derive(Clone, Copy)]
+pub(super) struct PathInstruction {
+    pc: *mut u64,
+    fields: Fields,
+    word: PathWord,
+}
+
+/// # Safety
+/// Every method relies on [`PathInstruction::at`] having been given a path instruction of verified code.
+impl PathInstruction {
+    /// The one at `pc`.
+    pub unsafe fn at(pc: *mut u64) -> PathInstruction {
+        // SAFETY: the first literal word of a path instruction is that of its path (BC010).
+        unsafe { PathInstruction { pc, fields: Fields::decode(*pc.add(1)), word: PathWord::decode(*pc.add(2)) } }
+    }
+
+    /// Whether the root is changed by an operation; otherwise something is stored.
+    fn updates(self) -> bool {
+        use Opcode::*;
+        matches!(Opcode::from_word(self.fields.op), Some(update_path | cell_update_path | global_update_path))
+    }
+
+    /// The place of the root.
+    pub unsafe fn root(self, vm: &Vm, base: *mut u64) -> *mut u64 {
+        use Opcode::*;
+        // SAFETY: the root is where the opcode's row says: a register of the frame, the cell there, a global (BC002, BC017, BC010).
+        unsafe {
+            let register = base.add(self.fields.a as usize);
+            match Opcode::from_word(self.fields.op) {
+                Some(cell_set_path | cell_update_path | cell_vacate | cell_restore) => {
+                    Word(*register).object_ptr::<u64>().add(CELL_VALUE)
+                }
+                Some(opcode) if opcode.is_global_path() => vm.globals.add(self.word.global as usize),
+                _ => register,
+            }
+        }
+    }
+
+    /// The number of its description.
+    pub fn number(self) -> usize {
+        self.word.number as usize
+    }
+
+    /// The listed registers, with their flags: the operand, the keys, further operands.
+    pub unsafe fn list(self) -> *const u16 {
+        // SAFETY: the list follows the first literal word.
+        unsafe { self.pc.add(3) as *const u16 }
+    }
+
+    /// How many registers are listed.
+    fn count(self) -> usize {
+        self.fields.c as usize
+    }
+
+    /// The instruction after it.
+    pub unsafe fn next(self) -> *mut u64 {
+        // SAFETY: an instruction that does not end the code is followed by one (BC007).
+        unsafe { self.pc.add(self.fields.b as usize) }
+    }
+
+    /// Releases the keys that die here: all of the list but its first.
+    pub unsafe fn release_keys(self, base: *mut u64) {
+        // SAFETY: registers of the frame, owned if flagged.
+        unsafe {
+            for (register, dies) in listed(self.list() as *const u64, self.count()).skip(1) {
+                if dies {
+                    release(Word(*base.add(register)));
+                }
+            }
+        }
+    }
 }
 
 /// `a[b] := value`, the one-step path in registers. On success the value is consumed and the key released if it dies here.
@@ -54,7 +120,7 @@ pub(crate) unsafe fn set_one(vm: &mut Vm, pc: *mut u64, base: *mut u64, value: W
             return pc.add(words);
         }
         if store_in(Word(*slot), key, value) {
-            if fields.op & crate::bytecode::op::DROP_FIRST != 0 {
+            if fields.op & DROP_FIRST != 0 {
                 release(key);
             }
             return pc.add(words);
@@ -65,7 +131,7 @@ pub(crate) unsafe fn set_one(vm: &mut Vm, pc: *mut u64, base: *mut u64, value: W
         match result {
             Ok(()) => {
                 release(value);
-                if fields.op & crate::bytecode::op::DROP_FIRST != 0 {
+                if fields.op & DROP_FIRST != 0 {
                     release(key);
                 }
                 pc.add(words)
@@ -90,154 +156,126 @@ unsafe fn array_element(container: Word, key: Word) -> Option<*mut u64> {
     }
 }
 
-/// The element at the end of a path of index steps, if every container on the way is unique and has the key: nothing has to be
-/// copied, created or refused.
-pub(super) unsafe fn walk(mut slot: *mut u64, base: *mut u64, keys: *const u16, count: usize) -> Option<*mut u64> {
-    // SAFETY: the slot owns a live value; keys are registers of the frame. Only unique containers are entered for writing.
+
+/// The place that an index step leads to, if its container has one owner and has the key.
+#[inline(always)]
+unsafe fn at_index(slot: *mut u64, key: Word) -> Option<*mut u64> {
+    // SAFETY: the slot owns a live value; the key is live.
     unsafe {
-        for i in 0..count {
-            let key = Word(*base.add((*keys.add(i) & !DROP_LISTED) as usize));
-            let container = Word(*slot);
-            if container.is_array() {
-                slot = array_element(container, key)?;
-            } else {
-                let container = Value::borrow_mut(&mut *(slot as *mut Word));
-                let element: *mut Value = dict::lookup_mut(container, Value::borrow(&key))?;
-                slot = element as *mut u64;
-            }
+        let container = Word(*slot);
+        if container.is_array() {
+            return array_element(container, key);
         }
-        Some(slot)
+        let container = Value::borrow_mut(&mut *(slot as *mut Word));
+        let place: *mut Value = dict::lookup_mut(container, Value::borrow(&key))?;
+        Some(place as *mut u64)
     }
 }
 
-/// Where a path instruction found a field the last time: the shape it then met, and which of its fields it is.
-#[derive(Clone, Copy)]
-pub(crate) struct FieldPlace {
-    shape: *const Shape,
-    at: usize,
-}
-
-impl FieldPlace {
-    /// Of a field that was never looked for.
-    pub const UNKNOWN: FieldPlace = FieldPlace { shape: std::ptr::null(), at: 0 };
-
-    /// The field `name` of the struct in `slot`, if nobody else has the struct and it has the field.
-    #[inline(always)]
-    unsafe fn find(&mut self, slot: *mut u64, name: &str) -> Option<*mut u64> {
-        // SAFETY: the slot owns a live value; the kind of an object says whether it is a struct, and places are inside it.
-        unsafe {
-            let container = Word(*slot);
-            if !container.is_object() {
-                return None;
-            }
-            let object: *mut StructObject = container.object_ptr();
-            if (*object).header.kind != Kind::Struct || (*object).header.count != 1 {
-                return None;
-            }
-            if !std::ptr::eq((*object).shape, self.shape) {
-                *self = FieldPlace { at: (*object).shape.position(name)?, shape: (*object).shape };
-            }
-            Some((object as *mut u64).add(FIELDS_OFFSET / 8 + self.at))
-        }
-    }
-}
-
-/// As [`walk`], for steps of both kinds.
-unsafe fn descend(
-    mut slot: *mut u64,
-    base: *mut u64,
-    mut keys: *const u16,
-    steps: &[PathStep],
-    places: &mut [FieldPlace],
-) -> Option<*mut u64> {
-    // SAFETY: the caller's, as for `walk`; there is a key for each index step (BC010).
+/// The place that a field step leads to, if its container has one owner and has the field. The cache remembers it.
+unsafe fn at_field(slot: *mut u64, cache: *mut u64) -> Option<*mut u64> {
+    // SAFETY: the slot owns a live value; the cache is that of a field step, whose name is a string of the program.
     unsafe {
-        for (step, place) in steps.iter().zip(places) {
-            slot = match step {
-                PathStep::Index => {
-                    keys = keys.add(1);
-                    walk(slot, base, keys.sub(1), 1)?
-                }
-                PathStep::Field(name) => place.find(slot, name)?,
-            };
+        if let Some(place) = field_of(*slot, cache) {
+            return Some(place);
         }
-        Some(slot)
+        remember(cache, Word(*slot));
+        field_of(*slot, cache)
     }
 }
 
-/// The common cases of [`run`]: all containers unique, all keys and fields present, nothing on the heap to combine.
+/// Where a struct has its first field, in words.
+const FIRST_FIELD: usize = FIELDS_OFFSET / 8;
+
+/// Remembers where the struct or dict in `word` has the field that the first word of the cache names: the shape and the place in the
+/// struct, or the number of the entry.
 ///
-/// PERF: a million `g[i % 100][j] := v` take 2.2 times Lua's time through the general case alone; `g[i].f := v`, where `g` is a
-/// global, took three times the instructions, `g[i].f += v` four times.
-unsafe fn run_quickly(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action: Action) -> Option<*mut u64> {
-    // SAFETY: as `run`. Nothing is changed before the last reason to leave.
+/// # Safety
+/// The cache is that of an instruction of loaded code, the word is live.
+pub(super) unsafe fn remember(cache: *mut u64, word: Word) {
+    // SAFETY: the kind of an object says what it is; the name is a string of the program.
     unsafe {
-        let fields = Fields::decode(*pc.add(1));
-        let count = fields.c as usize;
-        let description = vm.program.paths.get(fields.b as usize)?;
-        let places = vm.field_places.get_mut(fields.b as usize)?;
-        let steps = &description.steps[..];
-        let keys = steps.iter().filter(|step| **step == PathStep::Index).count();
-        if keys + 1 != count {
+        if !word.is_object() {
+            return;
+        }
+        let name = Value::borrow(&*(cache as *const Word));
+        match (*word.header()).kind {
+            Kind::Struct => {
+                let shape = (*word.object_ptr::<StructObject>()).shape;
+                if let Some(at) = shape.position(name.as_str().unwrap_or("")) {
+                    *cache.add(1) = shape as *const Shape as u64;
+                    *cache.add(2) = (FIRST_FIELD + at) as u64;
+                }
+            }
+            Kind::Dict => {
+                if let Some(at) = dict::number_of_text(word.object_ptr(), name.word()) {
+                    *cache.add(1) = 0;
+                    *cache.add(2) = at as u64;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The common cases of [`change`]: all containers unique, all keys and fields present, nothing on the heap to combine.
+unsafe fn change_quickly(vm: &Vm, path: PathInstruction, base: *mut u64, mut slot: *mut u64) -> Option<*mut u64> {
+    // SAFETY: as `change`. Nothing is changed before the last reason to leave.
+    unsafe {
+        let (list, mut key) = (path.list(), 1);
+        let register = |index: usize| Word(*base.add((*list.add(index) & !DROP_LISTED) as usize));
+        let operand = register(0);
+        let mut cache = path.next();
+        let mut kinds = path.word.kinds;
+        let updates = path.updates();
+        if *slot == Word::UNDEF.0 {
             return None;
         }
-        let list = pc.add(2) as *const u16;
-        let operand = Word(*base.add((*list & !DROP_LISTED) as usize));
-        let (last, before) = steps.split_last()?;
-        if action == Action::Set && *last == PathStep::Index {
-            let container = descend(slot, base, list.add(1), before, places)?;
-            let container = Value::borrow_mut(&mut *(container as *mut Word));
-            if container.as_dict().is_some() {
-                let key = Word(*base.add((*list.add(count - 1) & !DROP_LISTED) as usize));
-                if let Err(value) = dict::store(container, Value::borrow(&key), Value::from_word(operand)) {
-                    let _ = value.into_word();
-                    return None;
+        while kinds > 1 {
+            if kinds & 1 != 0 {
+                cache = cache.sub(CACHE_WORDS);
+                slot = at_field(slot, cache)?;
+            } else {
+                if kinds < 4 && !updates && store_in(Word(*slot), register(key), operand) {
+                    path.release_keys(base);
+                    return Some(path.next());
                 }
-                release_keys(base, list, count);
-                return Some(pc.add(2 + count.div_ceil(4)));
+                slot = at_index(slot, register(key))?;
+                key += 1;
             }
+            kinds >>= 1;
         }
-        let place = descend(slot, base, list.add(1), steps, places)?;
-        match (action, description.update) {
-            (Action::Update, Some(UpdateOp::Push)) => {
-                let mut elements =
-                    Value::borrow_mut(&mut *(place as *mut Word)).as_array_mut().filter(|it| it.may_push())?;
-                elements.push(Value::from_word(operand));
-            }
-            (Action::Update, Some(UpdateOp::Binary(operator))) => {
-                let sum = (*place).wrapping_add(operand.0.wrapping_sub(T));
-                if operator == BinaryOp::Add && (*place & operand.0 & sum) >= LIM {
-                    *place = sum;
-                } else if Word(*place).is_counted() || operand.is_counted() {
-                    return None;
-                } else {
-                    // What raises here raises in the general case, which knows where.
-                    let result = operators::binary(operator, Value::from_word(Word(*place)), Value::borrow(&operand));
-                    *place = result.ok()?.into_word().0;
+        if key != path.count() {
+            return None;
+        }
+        if !updates {
+            let old = Word(*slot);
+            *slot = operand.0;
+            release(old);
+        } else {
+            match vm.program.paths[path.number()].update? {
+                UpdateOp::Push => {
+                    let mut elements =
+                        Value::borrow_mut(&mut *(slot as *mut Word)).as_array_mut().filter(|it| it.may_push())?;
+                    elements.push(Value::from_word(operand));
                 }
-            }
-            (Action::Update, Some(_)) => return None,
-            _ => {
-                let old = Word(*place);
-                *place = operand.0;
-                release(old);
-            }
-        }
-        release_keys(base, list, count);
-        Some(pc.add(2 + count.div_ceil(4)))
-    }
-}
-
-/// Releases the keys that die here: all of the list but its first.
-pub(super) unsafe fn release_keys(base: *mut u64, list: *const u16, count: usize) {
-    // SAFETY: registers of the frame, owned if flagged.
-    unsafe {
-        for i in 1..count {
-            let key = *list.add(i);
-            if key & DROP_LISTED != 0 {
-                release(Word(*base.add((key & !DROP_LISTED) as usize)));
+                UpdateOp::Binary(operator) => {
+                    let sum = (*slot).wrapping_add(operand.0.wrapping_sub(T));
+                    if operator == BinaryOp::Add && (*slot & operand.0 & sum) >= LIM {
+                        *slot = sum;
+                    } else if Word(*slot).is_counted() || operand.is_counted() {
+                        return None;
+                    } else {
+                        // What raises here raises in the general case, which knows where.
+                        let result = operators::binary(operator, Value::from_word(Word(*slot)), Value::borrow(&operand));
+                        *slot = result.ok()?.into_word().0;
+                    }
+                }
+                _ => return None,
             }
         }
+        path.release_keys(base);
+        Some(path.next())
     }
 }
 
@@ -248,10 +286,10 @@ struct Operands {
 }
 
 impl Operands {
-    unsafe fn of(pc: *mut u64, base: *mut u64, count: usize) -> Operands {
+    unsafe fn of(path: PathInstruction, base: *mut u64) -> Operands {
         // SAFETY: a path instruction lists its operand and its keys (BC010).
         unsafe {
-            let mut operands = listed(pc.add(2), count);
+            let mut operands = listed(path.list() as *const u64, path.count());
             let (value, _) = operands.next().expect("a path instruction lists its operand (BC010)");
             let keys = operands.map(|(register, dies)| (Word(*base.add(register)), dies)).collect();
             Operands { value: base.add(value), keys }
@@ -271,46 +309,39 @@ impl Operands {
         steps.collect()
     }
 
-    /// What stands behind the keys.
+    /// What stands after the keys.
     fn further(&self, description: &PathDescription) -> SmallVec<[&Value; 4]> {
         let keys = description.steps.iter().filter(|step| **step == PathStep::Index).count();
         // SAFETY: the registers keep the operands alive.
         self.keys.iter().skip(keys).map(|(word, _)| unsafe { Value::borrow(word) }).collect()
     }
-
-    unsafe fn release_keys(&self) {
-        for (key, dies) in &self.keys {
-            if *dies {
-                // SAFETY: owned by its register, which nobody reads any more.
-                unsafe { release(*key) };
-            }
-        }
-    }
 }
 
-/// Runs the action of a path instruction on the word at `slot`.
-pub(super) unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64, action: Action) -> *mut u64 {
-    // SAFETY: as a helper; the slot owns its value before and after, listed registers are live: the first is consumed on success,
+/// The helper of path assignment and read-modify-write.
+#[inline(never)]
+pub(crate) unsafe fn change(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the root owns its value before and after, listed registers are live: the first is consumed on success,
     // the keys are released if flagged.
     unsafe {
-        let fields = Fields::decode(*pc.add(1));
-        let count = fields.c as usize;
-        if let Some(next) = run_quickly(vm, pc, base, slot, action) {
+        let path = PathInstruction::at(pc);
+        let slot = path.root(vm, base);
+        if let Some(next) = change_quickly(vm, path, base, slot) {
             return next;
         }
         let program = vm.program.clone();
-        let description = &program.paths[fields.b as usize];
-        let operands = Operands::of(pc, base, count);
+        let description = &program.paths[path.number()];
+        let operands = Operands::of(path, base);
+        let updates = path.updates();
         if Word(*slot) == Word::UNDEF {
             let error = RuntimeError::message(format!("Undefined variable: {}", description.name));
-            return if action == Action::Update { vm.raise_at_place(pc, ROOT, error) } else { vm.raise(pc, error) };
+            return if updates { vm.raise_at_place(pc, ROOT, error) } else { vm.raise(pc, error) };
         }
         let steps = operands.steps(description);
         let root = Value::borrow_mut(&mut *(slot as *mut Word));
         let operand = Word(*operands.value);
         let (mut failed, mut changed) = (0, true);
-        let result = match (action, description.update) {
-            (Action::Update, Some(update)) => {
+        let result = match description.update {
+            Some(update) if updates => {
                 if let UpdateOp::Binary(operator) = update
                     && vm.types.overloads()
                     && let Ok(element) = path::get_path(root, &steps)
@@ -320,7 +351,7 @@ pub(super) unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u
                 }
                 let further = operands.further(description);
                 path::update_path(root, &steps, |place| {
-                    let result = change(vm, update, place, Value::borrow(&operand), &further, &mut failed);
+                    let result = combine(vm, update, place, Value::borrow(&operand), &further, &mut failed);
                     changed = result.is_ok();
                     result
                 })
@@ -330,15 +361,15 @@ pub(super) unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u
         match result {
             Ok(()) => {
                 release(operand);
-                operands.release_keys();
-                pc.add(2 + count.div_ceil(4))
+                path.release_keys(base);
+                path.next()
             }
-            Err(error) if action == Action::Update && changed => match path::failing_read(root, &steps) {
+            Err(error) if updates && changed => match path::failing_read(root, &steps) {
                 Some((step, error)) => vm.raise_at_place(pc, FIRST_STEP + step, error),
                 None => vm.raise_at_place(pc, STORE, error),
             },
-            // The words behind the first have the positions of the further operations.
-            Err(error) => vm.raise_within(pc, pc.add(failed.min(1 + count.div_ceil(4))), error),
+            // The words after the first have the positions of the further operations.
+            Err(error) => vm.raise_within(pc, pc.add(failed.min(path.fields.b as usize - 1)), error),
         }
     }
 }
@@ -348,31 +379,26 @@ pub(super) unsafe fn run(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u
 /// # Safety
 /// `pc` is a read-modify-write of the frame `base` whose operand has moved into the method.
 pub(crate) unsafe fn write_back(vm: &mut Vm, pc: *mut u64, base: *mut u64, value: Value) -> *mut u64 {
-    // SAFETY: as `run`.
+    // SAFETY: as `change`.
     unsafe {
-        let fields = Fields::decode(*pc.add(1));
-        let count = fields.c as usize;
-        let slot: *mut u64 = match Opcode::from_word(fields.op) {
-            Some(Opcode::cell_update_path) => cell(base, fields.a),
-            Some(Opcode::global_update_path) => global(vm, fields),
-            _ => base.add(fields.a as usize),
-        };
+        let path = PathInstruction::at(pc);
+        let slot = path.root(vm, base);
         let program = vm.program.clone();
-        let description = &program.paths[fields.b as usize];
-        let operands = Operands::of(pc, base, count);
+        let description = &program.paths[path.number()];
+        let operands = Operands::of(path, base);
         let root = Value::borrow_mut(&mut *(slot as *mut Word));
         match path::set_path(root, &operands.steps(description), value) {
             Ok(()) => {
-                operands.release_keys();
-                pc.add(2 + count.div_ceil(4))
+                path.release_keys(base);
+                path.next()
             }
             Err(error) => vm.raise_at_place(pc, STORE, error),
         }
     }
 }
 
-/// Changes an element; `failed` is which of several additions has raised.
-fn change(
+/// Combines an element with the operand; `failed` is which of several additions has raised.
+fn combine(
     vm: &mut Vm,
     update: UpdateOp,
     place: &mut Value,
@@ -410,47 +436,4 @@ fn change(
         }
     }
     Ok(())
-}
-
-macro_rules! path_helpers {
-    ($($(#[$doc:meta])* $name:ident $action:ident |$vm:ident, $pc:ident, $base:ident, $fields:ident| $slot:expr;)*) => {$(
-        $(#[$doc])*
-        #[inline(never)]
-        pub(crate) unsafe fn $name($vm: &mut Vm, $pc: *mut u64, $base: *mut u64) -> *mut u64 {
-            // SAFETY: as a helper; the root is where the opcode's row says.
-            unsafe {
-                let $fields = Fields::decode(*$pc.add(1));
-                let slot: *mut u64 = $slot;
-                run($vm, $pc, $base, slot, Action::$action)
-            }
-        }
-    )*};
-}
-
-/// The value of the cell in a register.
-pub(super) unsafe fn cell(base: *mut u64, register: u16) -> *mut u64 {
-    // SAFETY: the register holds a cell (IR verifier: types of cell operands).
-    unsafe { &raw mut (*Word(*base.add(register as usize)).object_ptr::<CellObject>()).value as *mut u64 }
-}
-
-/// The global a path starts at.
-pub(super) unsafe fn global(vm: &Vm, fields: Fields) -> *mut u64 {
-    let index = vm.program.paths[fields.b as usize].global.expect("a global path names its global (BC010)");
-    // SAFETY: inside the global table (BC005).
-    unsafe { vm.globals.add(index as usize) }
-}
-
-path_helpers! {
-    /// Path assignment into register a.
-    set_path Set |vm, pc, base, fields| base.add(fields.a as usize);
-    /// Read-modify-write into register a.
-    update_path Update |vm, pc, base, fields| base.add(fields.a as usize);
-    /// Path assignment into the cell in register a.
-    cell_set_path Set |vm, pc, base, fields| cell(base, fields.a);
-    /// Read-modify-write into the cell in register a.
-    cell_update_path Update |vm, pc, base, fields| cell(base, fields.a);
-    /// Path assignment into the path's global.
-    global_set_path Set |vm, pc, base, fields| global(vm, fields);
-    /// Read-modify-write into the path's global.
-    global_update_path Update |vm, pc, base, fields| global(vm, fields);
 }

@@ -7,12 +7,13 @@
 //! wrong (n-queens 0.95 of the time).
 
 use super::data::CELL_VALUE;
-use super::structure::{CACHED_PLACE, CACHED_SHAPE};
+use super::structure::CACHED_SHAPE;
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
+use crate::runtime::dict::{self, DictObject};
 use crate::runtime::heap::{Header, IMMORTAL, Kind};
 use crate::runtime::shape::Shape;
 use crate::runtime::structure::StructObject;
-use crate::runtime::word::{TAG_ARRAY, TAG_OBJECT};
+use crate::runtime::word::{TAG_ARRAY, TAG_OBJECT, Word};
 use crate::vm::dispatch::Machine;
 
 /// `word >> BY`
@@ -121,17 +122,28 @@ pub(crate) unsafe fn cached(m: Machine, word: u64) -> Option<*mut StructObject> 
     }
 }
 
-/// The remembered field of the struct in `word`, if nobody else has the struct.
+/// The field of the struct in `word` that `cache` remembers, or the entry of the dict there, if nobody else has it: for changing it.
+/// The words of the cache are the name, the shape, and the place in the struct or the number of the entry.
 #[inline(always)]
-pub(super) unsafe fn own_field(m: Machine, word: u64) -> Option<*mut u64> {
-    // SAFETY: the remembered place is a field of the remembered shape.
+pub(super) unsafe fn field_of(word: u64, cache: *const u64) -> Option<*mut u64> {
+    // SAFETY: object words point to live objects; the remembered place is a field of the remembered shape.
     unsafe {
-        match cached(m, word) {
-            Some(object) if (*object).header.count == 1 => {
-                Some((object as *mut u64).add(*m.pc.add(CACHED_PLACE) as usize))
-            }
-            _ => None,
+        if !is_object(word) {
+            return None;
         }
+        let object: *mut StructObject = address(word);
+        if (*object).header.count != 1 {
+            return None;
+        }
+        let kind = (*object).header.kind as u8;
+        if kind == Kind::Struct as u8 {
+            let known = (*object).shape as *const Shape as u64 == *cache.add(1);
+            return if known { Some((object as *mut u64).add(*cache.add(2) as usize)) } else { None };
+        }
+        if kind != Kind::Dict as u8 {
+            return None;
+        }
+        dict::changed_at(object as *mut DictObject, *cache.add(2) as usize, Word(*cache)).map(|place| place as *mut u64)
     }
 }
 

@@ -3,7 +3,6 @@
 //!
 //! PERF: backtracking over three arrays captured by a recursive closure (n-queens) takes half the time with them.
 
-use super::chain::{difference, sum};
 use super::data::CELL_VALUE;
 use super::entries::value_at;
 use super::index::character;
@@ -31,9 +30,6 @@ pub(super) unsafe fn further(m: Machine) -> u64 {
     // SAFETY: inside the frame (BC002).
     unsafe { m.get(m.literal() as u16 as usize) }
 }
-
-/// Words of a prefix and of the path instruction it stands for.
-const WITH_CHANGE: usize = Opcode::quick_cell_add.skipped().unwrap();
 
 /// `a := container[key]`, and goes on behind the instructions stood for, `$words` further.
 ///
@@ -76,20 +72,6 @@ unsafe fn guessed_entry(m: Machine, container: u64, key: u64) -> Option<u64> {
         };
         Some((*place).0)
     }
-}
-
-/// `place := value` if the old value needs no release.
-macro_rules! store {
-    ($m:ident, $place:expr, $value:expr) => {{
-        let place: Option<*mut u64> = $place;
-        match place {
-            Some(place) if !Word(*place).is_counted() => {
-                *place = $value;
-                $m.next(WITH_CHANGE)
-            }
-            _ => $m.next(3),
-        }
-    }};
 }
 
 /// Tests `container[key]` and branches; `$to` goes to the target.
@@ -194,18 +176,6 @@ handlers! {
     fn quick_global_index(m) {
         read!(m, *global(m), further(m), Opcode::quick_global_index)
     }
-    fn quick_cell_set_index(m) {
-        store!(m, element(m, *cell(m, m.a()), m.rb(), true), m.rc())
-    }
-    fn quick_global_set_index(m) {
-        store!(m, element(m, *global(m), further(m), true), m.ra())
-    }
-    fn quick_set_index_index(m) {
-        let Some(row) = element(m, m.ra(), m.rb(), true) else {
-            return m.next(3);
-        };
-        store!(m, element(m, *row, m.rc(), true), further(m))
-    }
 }
 
 handlers! {
@@ -242,46 +212,6 @@ unsafe fn read_entry(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
             _ => pc.add(3),
         }
     }
-}
-
-/// `place := operation(place, operand)` of numbers.
-macro_rules! change {
-    ($m:ident, $place:expr, $operand:expr, $operation:ident) => {{
-        let place: Option<*mut u64> = $place;
-        let Some(place) = place else {
-            return $m.next(3);
-        };
-        let Some(word) = $operation($m, *place, $operand) else {
-            return $m.next(3);
-        };
-        *place = word;
-        $m.next(WITH_CHANGE)
-    }};
-}
-
-macro_rules! quick_changes {
-    ($($cell:ident $global:ident $cell_index:ident $global_index:ident $index:ident $operation:ident;)*) => { handlers! {$(
-        fn $cell(m) {
-            change!(m, Some(cell(m, m.a())), m.rb(), $operation)
-        }
-        fn $global(m) {
-            change!(m, Some(global(m)), m.ra(), $operation)
-        }
-        fn $cell_index(m) {
-            change!(m, element(m, *cell(m, m.a()), m.rb(), true), m.rc(), $operation)
-        }
-        fn $global_index(m) {
-            change!(m, element(m, *global(m), further(m), true), m.ra(), $operation)
-        }
-        fn $index(m) {
-            change!(m, element(m, m.ra(), m.rb(), true), m.rc(), $operation)
-        }
-    )*} };
-}
-
-quick_changes! {
-    quick_cell_add quick_global_add quick_cell_add_index quick_global_add_index quick_add_index sum;
-    quick_cell_sub quick_global_sub quick_cell_sub_index quick_global_sub_index quick_sub_index difference;
 }
 
 /// Words of a prefix with a class.

@@ -281,16 +281,6 @@ pub(crate) static SEQUENCES: &[Sequence] = sequences! {
     { capture_borrow add return_closure }
     { capture_borrow mul return_closure }
     { capture_borrow mul add return_closure }
-    { capture_borrow quick_cell_add return_closure_literal }
-    { quick_cell_add return_closure_literal }
-    { quick_global_add return_literal }
-    { quick_global_add_index quick_global_add return_literal }
-    { quick_add_field return_value }
-    { quick_add_field load_int quick_add_field }
-    { quick_add_field load_int quick_add_field return_value }
-    { load_int quick_add_field }
-    { load_int quick_cell_add }
-    { load_int quick_global_add }
     { rem_i quick_return_add }
     { drop_value rem_i quick_return_add }
     { rem_i field_get drop_value rem_i quick_return_add }
@@ -332,13 +322,6 @@ pub(crate) static SEQUENCES: &[Sequence] = sequences! {
     { load_int (jump) iter_next }
     { move_value (jump) iter_next }
     // Changes of elements.
-    { load quick_cell_set_index }
-    { drop_value load quick_cell_set_index }
-    { add quick_cell_set_index }
-    { sub add quick_cell_set_index }
-    { load quick_cell_set_index add quick_cell_set_index sub add quick_cell_set_index }
-    { drop_value load quick_cell_set_index add quick_cell_set_index sub add quick_cell_set_index }
-    { sub quick_cell_set_index }
     // Moves.
     { copy_value copy_value }
     { copy_value move_value }

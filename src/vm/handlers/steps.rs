@@ -10,8 +10,7 @@
 use super::arith::on_ints;
 use super::call::LINK;
 use super::data::FIRST_CAPTURE;
-use super::place::{address, cached, cell, element, is_array, is_counted, is_object, own_field, retain};
-use super::prefix::{further, global};
+use super::place::{address, cached, cell, element, is_array, is_counted, is_object, retain};
 use super::structure::CACHED_PLACE;
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
@@ -120,10 +119,6 @@ steps! {
     }
     fn drop_value(m) {
         if is_counted(m.ra()) { Other } else { Next }
-    }
-    fn load(m) {
-        m.set_a(m.literal());
-        Next
     }
     fn load_int(m) {
         m.set_a((m.wide() as u64).wrapping_add(m.t));
@@ -426,21 +421,6 @@ steps! {
         }
         if value >= m.lim { To(m.literal() as *mut u64) } else { Other }
     }
-    fn quick_cell_set_index(m) {
-        store(element(m, *cell(m, m.a()), m.rb(), true), m.rc())
-    }
-    fn quick_cell_add(m) {
-        change(m, Some(cell(m, m.a())), m.rb())
-    }
-    fn quick_global_add(m) {
-        change(m, Some(global(m)), m.ra())
-    }
-    fn quick_global_add_index(m) {
-        change(m, element(m, *global(m), further(m), true), m.ra())
-    }
-    fn quick_add_field(m) {
-        change(m, own_field(m, m.ra()), m.rb())
-    }
     fn quick_cell_test_index(m) {
         match tested(m, *cell(m, m.a()), m.rb(), m.c() as u64) {
             Tested::Jumps => To(m.literal() as *mut u64),
@@ -476,22 +456,6 @@ pub(super) unsafe fn call_lent(copy: Machine, m: Machine) -> Flow {
         let window = m.base.add(m.a() + LINK);
         *window.sub(3) = TAG_LENT | object as u64;
         entered(m, window, *m.base.sub(4), 2, (*object).entry as u64)
-    }
-}
-
-/// `place += operand`
-#[inline(always)]
-unsafe fn change(m: Machine, place: Option<*mut u64>, operand: u64) -> Flow {
-    let Some(place) = place else { return Other };
-    // SAFETY: a place in a live object nobody else has.
-    unsafe {
-        match sum(m, *place, operand) {
-            Some(word) => {
-                *place = word;
-                Next
-            }
-            None => Other,
-        }
     }
 }
 

@@ -1,24 +1,25 @@
-//! Structs. Fields are reached through inline caches: the two words behind the literal hold the shape seen last and the place of
-//! the field in it. Shapes live as long as the thread, so a remembered shape never dangles.
+//! Structs. Fields are reached through inline caches: the two words after the literal hold the shape seen last and the place of
+//! the field in it, or for a dict the number of the entry. Shapes live as long as the thread, so a remembered shape never dangles.
 
-use super::arith::on_ints;
 use super::data::listed;
 use super::overload;
-use super::place::{cached, element, own_field};
+use super::paths::remember;
+use super::place::{cached, element, field_of};
 use crate::bytecode::op::{Fields, Opcode};
 use crate::runtime::error::RuntimeError;
 use crate::runtime::methods::Member;
 use crate::runtime::path::{self, Step};
 use crate::runtime::release::release;
+use crate::runtime::dict;
 use crate::runtime::shape::Shape;
-use crate::runtime::structure::{FIELDS_OFFSET, StructObject};
+use crate::runtime::structure::StructObject;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
 use crate::vm::dispatch::{Machine, handlers, retain};
 
-/// Where a struct has its first field, in words.
-const FIRST_FIELD: usize = FIELDS_OFFSET / 8;
+/// Where a cached instruction has the name, and what it remembers of it.
+const CACHE: usize = 2;
 /// Where a cached instruction remembers the shape.
 pub(crate) const CACHED_SHAPE: usize = 3;
 /// Where a cached instruction remembers what it found there.
@@ -46,6 +47,14 @@ handlers! {
         }
     }
     fn field_get_other(m) {
+        if let Some(dict) = dict::object(Word(m.rb()))
+            && let Some(place) = dict::found_at(dict, *m.pc.add(CACHED_PLACE) as usize, Word(m.literal()))
+        {
+            let word = (*place).0;
+            retain(word);
+            m.set_a(word);
+            return m.next(5);
+        }
         m.helper(get_field)
     }
     fn field_get_optional(m) {
@@ -70,9 +79,8 @@ handlers! {
         m.helper(peek_field)
     }
     fn set_field(m) {
-        match cached(m, m.ra()) {
-            Some(object) if (*object).header.count == 1 => {
-                let slot = (object as *mut u64).add(*m.pc.add(CACHED_PLACE) as usize);
+        match field_of(m.ra(), m.pc.add(CACHE)) {
+            Some(slot) => {
                 let old = *slot;
                 *slot = m.rb();
                 if Word(old).is_counted() {
@@ -82,7 +90,7 @@ handlers! {
                     m.next(5)
                 }
             }
-            _ => m.enter(set_field_other),
+            None => m.enter(set_field_other),
         }
     }
     fn set_field_other(m) {
@@ -91,68 +99,6 @@ handlers! {
     fn release_replaced(m) {
         m.helper(release_spill)
     }
-}
-
-/// Words of a prefix with cache words and of the path instruction it skips.
-pub(super) const SKIPPED: usize = 5 + 3;
-
-/// Prefixes of read-modify-writes of a field of a struct in a register, or in an array in one.
-macro_rules! quick_updates {
-    ($($field:ident $index_field:ident: $op:tt |$m:ident, $x:ident, $y:ident| $int:expr;)*) => { handlers! {$(
-        fn $field($m) {
-            let (root, $y) = ($m.ra(), $m.rb());
-            let Some(slot) = own_field($m, root) else {
-                return $m.enter(look_at_field);
-            };
-            let $x = *slot;
-            let word = match $int {
-                Some(word) => word,
-                None => {
-                    let result = f64::from_bits($x) $op f64::from_bits($y);
-                    if result.is_nan() {
-                        return $m.next(5);
-                    }
-                    result.to_bits()
-                }
-            };
-            *slot = word;
-            $m.next(SKIPPED)
-        }
-        fn $index_field($m) {
-            let (root, key, $y) = ($m.ra(), $m.rb(), $m.rc());
-            let Some(element) = element($m, root, key, true) else {
-                return $m.next(5);
-            };
-            let Some(slot) = own_field($m, *element) else {
-                return $m.enter(look_at_element);
-            };
-            let $x = *slot;
-            let word = match $int {
-                Some(word) => word,
-                None => {
-                    let result = f64::from_bits($x) $op f64::from_bits($y);
-                    if result.is_nan() {
-                        return $m.next(5);
-                    }
-                    result.to_bits()
-                }
-            };
-            *slot = word;
-            $m.next(SKIPPED)
-        }
-    )*} };
-}
-
-quick_updates! {
-    quick_add_field quick_add_index_field: + |m, x, y| {
-        let r = x.wrapping_add(y.wrapping_sub(m.t));
-        if (x & y & r) >= m.lim { Some(r) } else { None }
-    };
-    quick_sub_field quick_sub_index_field: - |m, x, y| {
-        let r = x.wrapping_sub(y).wrapping_add(m.t);
-        if (x & y & r) >= m.lim { Some(r) } else { None }
-    };
-    quick_mul_field quick_mul_index_field: * |m, x, y| on_ints!(m, x, y, |i, j| i.checked_mul(j));
 }
 
 handlers! {
@@ -179,65 +125,6 @@ handlers! {
             m.next(const { Opcode::quick_has_index_field.skipped().unwrap() })
         } else {
             m.next(3)
-        }
-    }
-    fn quick_set_index_field(m) {
-        let Some(element) = element(m, m.ra(), m.rb(), true) else {
-            return m.next(5);
-        };
-        match own_field(m, *element) {
-            Some(slot) if !Word(*slot).is_counted() => {
-                *slot = m.rc();
-                m.next(SKIPPED)
-            }
-            Some(_) => m.next(5),
-            None => m.enter(look_at_element),
-        }
-    }
-    cold fn look_at_field(m) {
-        m.helper(remember_field)
-    }
-    cold fn look_at_element(m) {
-        m.helper(remember_element)
-    }
-}
-
-/// Remembers the shape of the struct in register a, and goes on with the general instruction.
-#[inline(never)]
-unsafe fn remember_field(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
-    // SAFETY: as a helper; the literal is a string the program owns.
-    unsafe {
-        let name = Value::from_borrowed(Word(*pc.add(2)));
-        remember(pc, Word(*base.add(Fields::decode(*pc.add(1)).a as usize)), name.as_str().unwrap_or(""));
-        pc.add(5)
-    }
-}
-
-/// Remembers the shape of the struct in the array in register a, and goes on with the general instruction.
-#[inline(never)]
-unsafe fn remember_element(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
-    // SAFETY: as a helper; the literal is a string the program owns, and the handler has found the element.
-    unsafe {
-        let fields = Fields::decode(*pc.add(1));
-        let name = Value::from_borrowed(Word(*pc.add(2)));
-        let array = Word(*base.add(fields.a as usize));
-        let key = Word(*base.add(fields.b as usize)).as_inline_int();
-        if let Some(element) = Value::borrow(&array).as_array().and_then(|elements| elements.get(key as usize)) {
-            remember(pc, element.word(), name.as_str().unwrap_or(""));
-        }
-        pc.add(5)
-    }
-}
-
-/// Remembers where the struct in `word` has field `name`.
-unsafe fn remember(pc: *mut u64, word: Word, name: &str) {
-    // SAFETY: the instruction has cache words, which are its own.
-    unsafe {
-        if let Some(object) = Value::borrow(&word).as_struct()
-            && let Some(place) = object.shape().position(name)
-        {
-            *pc.add(CACHED_SHAPE) = object.shape() as *const Shape as u64;
-            *pc.add(CACHED_PLACE) = (FIRST_FIELD + place) as u64;
         }
     }
 }
@@ -349,7 +236,7 @@ unsafe fn read_field(
         let name = name.as_str().unwrap_or("");
         match read(Value::borrow(&container), name) {
             Ok(value) => {
-                remember(pc, container, name);
+                remember(pc.add(CACHE), container);
                 *base.add(fields.a as usize) = value.into_word().0;
                 pc.add(5)
             }
@@ -381,7 +268,7 @@ unsafe fn store_field(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
         let (slot, value) = (base.add(fields.a as usize), Word(*base.add(fields.b as usize)));
         let mut root = Value::from_word(Word(*slot));
         let result = path::set_path(&mut root, &[Step::Field(name)], Value::from_borrowed(value));
-        remember(pc, root.word(), name);
+        remember(pc.add(CACHE), root.word());
         *slot = root.into_word().0;
         match result {
             Ok(()) => {

@@ -4,8 +4,8 @@
 //! Whether the place still has the very object is tested when it is taken out, and whether it was taken out when it is put back: what
 //! is left in the place is an object of its own, which no script sees.
 
-use super::paths::{cell, global, release_keys};
-use crate::bytecode::op::{DROP_LISTED, Fields};
+use super::paths::PathInstruction;
+use crate::bytecode::op::DROP_LISTED;
 use crate::bytecode::program::{PathDescription, PathStep};
 use crate::runtime::dict::{self, Key};
 use crate::runtime::function::FunctionObject;
@@ -67,70 +67,44 @@ unsafe fn place(slot: *mut u64, path: &PathDescription, base: *mut u64, mut keys
 }
 
 /// Takes the first listed register's object out of the place, if it has that, and it would be the register's alone then.
-unsafe fn take(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64) -> *mut u64 {
-    // SAFETY: as a helper; the slot owns its value before and after, listed registers are live, keys are released if flagged.
+#[inline(never)]
+pub(super) unsafe fn take(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the root owns its value before and after, listed registers are live, keys are released if flagged.
     unsafe {
-        let (fields, list) = (Fields::decode(*pc.add(1)), pc.add(2) as *const u16);
+        let path = PathInstruction::at(pc);
+        let (slot, list) = (path.root(vm, base), path.list());
         let value = Word(*base.add((*list & !DROP_LISTED) as usize));
         if value.is_counted() && (*value.header()).count == 2 {
-            let path = &vm.program.paths[fields.b as usize];
+            let description = &vm.program.paths[path.number()];
             let suits =
-                path.update.is_none() || !value.is_array() && (*value.header()).kind as u8 == Kind::String as u8;
+                description.update.is_none() || !value.is_array() && (*value.header()).kind as u8 == Kind::String as u8;
             if suits
-                && let Some(place) = place(slot, path, base, list.add(1))
+                && let Some(place) = place(slot, description, base, list.add(1))
                 && *place == value.0
             {
                 *place = hole().0;
                 (*value.header()).count = 1;
             }
         }
-        release_keys(base, list, fields.c as usize);
-        pc.add(2 + (fields.c as usize).div_ceil(4))
+        path.release_keys(base);
+        path.next()
     }
 }
 
 /// Puts a second reference to the first listed register's value into the place, if it is vacated.
-unsafe fn put_back(vm: &mut Vm, pc: *mut u64, base: *mut u64, slot: *mut u64) -> *mut u64 {
+#[inline(never)]
+pub(super) unsafe fn put_back(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as `take`.
     unsafe {
-        let (fields, list) = (Fields::decode(*pc.add(1)), pc.add(2) as *const u16);
+        let path = PathInstruction::at(pc);
+        let (slot, list) = (path.root(vm, base), path.list());
         let register = &*(base.add((*list & !DROP_LISTED) as usize) as *const Word);
-        if let Some(place) = place(slot, &vm.program.paths[fields.b as usize], base, list.add(1))
+        if let Some(place) = place(slot, &vm.program.paths[path.number()], base, list.add(1))
             && *place == hole().0
         {
             *place = Value::borrow(register).clone().into_word().0;
         }
-        release_keys(base, list, fields.c as usize);
-        pc.add(2 + (fields.c as usize).div_ceil(4))
+        path.release_keys(base);
+        path.next()
     }
-}
-
-macro_rules! helpers {
-    ($($(#[$doc:meta])* $name:ident $action:ident |$vm:ident, $base:ident, $fields:ident| $slot:expr;)*) => {$(
-        $(#[$doc])*
-        #[inline(never)]
-        pub(super) unsafe fn $name($vm: &mut Vm, pc: *mut u64, $base: *mut u64) -> *mut u64 {
-            // SAFETY: as a helper; the root is where the opcode's row says.
-            unsafe {
-                let $fields = Fields::decode(*pc.add(1));
-                let slot: *mut u64 = $slot;
-                $action($vm, pc, $base, slot)
-            }
-        }
-    )*};
-}
-
-helpers! {
-    /// Takes a value out of the container in register a.
-    vacate take |vm, base, fields| base.add(fields.a as usize);
-    /// Takes a value out of the content of the cell in register a.
-    cell_vacate take |vm, base, fields| cell(base, fields.a);
-    /// Takes a value out of the path's global.
-    global_vacate take |vm, base, fields| global(vm, fields);
-    /// Puts a value back into the container in register a.
-    restore put_back |vm, base, fields| base.add(fields.a as usize);
-    /// Puts a value back into the content of the cell in register a.
-    cell_restore put_back |vm, base, fields| cell(base, fields.a);
-    /// Puts a value back into the path's global.
-    global_restore put_back |vm, base, fields| global(vm, fields);
 }

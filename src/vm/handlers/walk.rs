@@ -1,0 +1,323 @@
+//! Path assignment and read-modify-write where every container on the way has one owner: the handlers walk from the root to the place
+//! with the keys in registers and the fields in inline caches. They count nothing and copy nothing. What they leave, errors
+//! included, is done by the general walk (`paths.rs`), from the start: nothing has changed by then.
+//!
+//! A handler is made of a root, the kinds of the steps, and what is done at the end. Paths of at most two steps have handlers without
+//! a loop; the others share one for each root and action.
+//!
+//! PERF: machine instructions a turn, before and after, `g` a global: `g[i].f := v` 371 and 48, `g[i].f += v` 381 and 52,
+//! `g[i][j] += v` 225 and 50. Interpreting a description, filling small vectors and searching names took the rest.
+
+use super::chain::{Difference, Operation, Product, Sum, chains, either};
+use super::data::CELL_VALUE;
+use super::entries::guessed;
+use super::paths;
+use super::place::{address, element, field_of, is_array, is_counted};
+use crate::base::operator::BinaryOp;
+use crate::bytecode::op::{DROP_LISTED, Fields, Opcode};
+use crate::bytecode::program::{CACHE_WORDS, PathDescription, PathStep, PathWord};
+use crate::ir::function::UpdateOp;
+use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
+use crate::runtime::release::release;
+use crate::runtime::word::Word;
+use crate::vm::Vm;
+use crate::vm::dispatch::{Handler, Machine, handlers};
+
+/// Where a path starts.
+pub(crate) trait Root {
+    /// The place of the root.
+    unsafe fn slot(m: Machine) -> *mut u64;
+}
+
+/// In register a.
+pub(crate) struct Register;
+/// In the cell in register a.
+pub(crate) struct Cell;
+/// In a global.
+pub(crate) struct Global;
+
+impl Root for Register {
+    #[inline(always)]
+    unsafe fn slot(m: Machine) -> *mut u64 {
+        // SAFETY: inside the frame (BC002).
+        unsafe { m.base.add(m.a()) }
+    }
+}
+
+impl Root for Cell {
+    #[inline(always)]
+    unsafe fn slot(m: Machine) -> *mut u64 {
+        // SAFETY: the register holds a cell (BC017).
+        unsafe { address::<u64>(m.ra()).add(CELL_VALUE) }
+    }
+}
+
+impl Root for Global {
+    #[inline(always)]
+    unsafe fn slot(m: Machine) -> *mut u64 {
+        // SAFETY: inside the global table (BC010).
+        unsafe { (*m.vm).globals.add(PathWord::decode(m.literal()).global as usize) }
+    }
+}
+
+/// The steps of a path.
+pub(crate) trait Steps {
+    /// The place at the end, if everything is there and `stored` may be put there without further notice.
+    unsafe fn walk(m: Machine, slot: *mut u64, stored: u64) -> Option<*mut u64>;
+    /// Number of words of the instruction.
+    unsafe fn words(m: Machine) -> usize;
+}
+
+/// At most two steps, of these kinds ([`PathWord::kinds`]).
+pub(crate) struct Short<const KINDS: u16>;
+/// Any number of steps.
+pub(crate) struct Long;
+
+/// Where an instruction has its list, in words.
+const LIST: usize = 3;
+
+/// Register `index` of the list.
+#[inline(always)]
+unsafe fn listed(m: Machine, index: usize) -> u64 {
+    // SAFETY: the list has the operand and a register for each index step (BC010).
+    unsafe { m.get((*(m.pc.add(LIST) as *const u16).add(index) & !DROP_LISTED) as usize) }
+}
+
+/// The place that an index step leads to: an element, or the value under an int that needs no search.
+#[inline(always)]
+unsafe fn at_index(m: Machine, slot: *mut u64, key: u64, stored: u64) -> Option<*mut u64> {
+    // SAFETY: the slot owns a live value.
+    unsafe {
+        let container = *slot;
+        if let Some(place) = element(m, container, key, true) {
+            return Some(place);
+        }
+        if is_counted(stored) { None } else { guessed(m, container, key) }
+    }
+}
+
+impl<const KINDS: u16> Steps for Short<KINDS> {
+    #[inline(always)]
+    unsafe fn walk(m: Machine, mut slot: *mut u64, stored: u64) -> Option<*mut u64> {
+        // SAFETY: as a handler; the caches stand at the end of the instruction, that of the first field last.
+        unsafe {
+            let mut cache = m.pc.add(Self::WORDS);
+            let mut key = 1;
+            if KINDS > 1 {
+                if KINDS & 1 == 0 {
+                    slot = at_index(m, slot, listed(m, key), if KINDS > 3 { 0 } else { stored })?;
+                    key += 1;
+                } else {
+                    cache = cache.sub(CACHE_WORDS);
+                    slot = field_of(*slot, cache)?;
+                }
+            }
+            if KINDS > 3 {
+                slot = if KINDS & 2 == 0 {
+                    at_index(m, slot, listed(m, key), stored)?
+                } else {
+                    field_of(*slot, cache.sub(CACHE_WORDS))?
+                };
+            }
+            Some(slot)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn words(_m: Machine) -> usize {
+        Self::WORDS
+    }
+}
+
+impl<const KINDS: u16> Short<KINDS> {
+    const WORDS: usize = LIST + 1 + CACHE_WORDS * (KINDS.count_ones() as usize - 1);
+}
+
+impl Steps for Long {
+    #[inline(always)]
+    unsafe fn walk(m: Machine, mut slot: *mut u64, stored: u64) -> Option<*mut u64> {
+        // SAFETY: as for `Short`.
+        unsafe {
+            let mut cache = m.pc.add(m.b());
+            let mut key = 1;
+            let mut kinds = m.literal() as u16;
+            while kinds > 1 {
+                if kinds & 1 == 0 {
+                    slot = at_index(m, slot, listed(m, key), if kinds > 3 { 0 } else { stored })?;
+                    key += 1;
+                } else {
+                    cache = cache.sub(CACHE_WORDS);
+                    slot = field_of(*slot, cache)?;
+                }
+                kinds >>= 1;
+            }
+            Some(slot)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn words(m: Machine) -> usize {
+        // SAFETY: the instruction's second word.
+        unsafe { m.b() }
+    }
+}
+
+/// What is done at the end of the path.
+pub(crate) trait Action {
+    /// What is put into the place: null if that is no counted operand.
+    unsafe fn stored(operand: u64) -> u64;
+    /// Does it, or says that it is not for here. The old value, if that has to be released.
+    unsafe fn act(m: Machine, place: *mut u64, operand: u64) -> Done;
+}
+
+/// How an action ended.
+pub(crate) enum Done {
+    Well,
+    Replaced(u64),
+    Not,
+}
+
+/// `place := operand`
+pub(crate) struct Set;
+/// `place := push(place, operand)`
+pub(crate) struct Push;
+/// `place := place operation operand`, of ints or of doubles.
+pub(crate) struct Change<O>(O);
+
+impl Action for Set {
+    #[inline(always)]
+    unsafe fn stored(operand: u64) -> u64 {
+        operand
+    }
+
+    #[inline(always)]
+    unsafe fn act(_m: Machine, place: *mut u64, operand: u64) -> Done {
+        // SAFETY: the place owns a live value; the operand moves there.
+        unsafe {
+            let old = *place;
+            *place = operand;
+            if is_counted(old) { Done::Replaced(old) } else { Done::Well }
+        }
+    }
+}
+
+impl Action for Push {
+    #[inline(always)]
+    unsafe fn stored(_operand: u64) -> u64 {
+        0
+    }
+
+    #[inline(always)]
+    unsafe fn act(_m: Machine, place: *mut u64, operand: u64) -> Done {
+        // SAFETY: array words point to live arrays; the operand moves there.
+        unsafe {
+            if !is_array(*place) {
+                return Done::Not;
+            }
+            let object: *mut ArrayObject = address(*place);
+            let len = (*object).len;
+            if (*object).header.count != 1 || len >= (*object).cap {
+                return Done::Not;
+            }
+            *(object as *mut u64).add(ELEMENTS_OFFSET / 8 + len as usize) = operand;
+            (*object).len = len + 1;
+            Done::Well
+        }
+    }
+}
+
+impl<O: Operation> Action for Change<O> {
+    #[inline(always)]
+    unsafe fn stored(_operand: u64) -> u64 {
+        0
+    }
+
+    #[inline(always)]
+    unsafe fn act(m: Machine, place: *mut u64, operand: u64) -> Done {
+        // SAFETY: the place owns a number, which is replaced by one.
+        unsafe {
+            match either::<O>(m, *place, operand) {
+                Some(word) => {
+                    *place = word;
+                    Done::Well
+                }
+                None => Done::Not,
+            }
+        }
+    }
+}
+
+chains! {
+    /// A path instruction.
+    fn change<R: Root, S: Steps, A: Action>(m) {
+        let operand = listed(m, 0);
+        let Some(place) = S::walk(m, R::slot(m), A::stored(operand)) else {
+            return m.enter(general);
+        };
+        match A::act(m, place, operand) {
+            Done::Well => m.next(S::words(m)),
+            Done::Replaced(old) => {
+                (*m.vm).spill = old;
+                m.enter(release_replaced)
+            }
+            Done::Not => m.enter(general),
+        }
+    }
+}
+
+handlers! {
+    fn general(m) {
+        m.helper(paths::change)
+    }
+    fn release_replaced(m) {
+        m.helper(release_spill)
+    }
+}
+
+#[inline(never)]
+unsafe fn release_spill(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
+    // SAFETY: the handler put a value nobody else owns there.
+    unsafe {
+        release(Word(vm.spill));
+        pc.add(Fields::decode(*pc.add(1)).b as usize)
+    }
+}
+
+/// The handler of a path instruction that lists `count` registers, if what it does has one of its own.
+pub(crate) fn handler(opcode: Opcode, path: &PathDescription, count: u16) -> Option<Handler> {
+    let keys = path.steps.iter().filter(|step| **step == PathStep::Index).count();
+    if count as usize != keys + 1 {
+        return None;
+    }
+    let kinds = PathWord::kinds(&path.steps);
+    match opcode {
+        Opcode::set_path | Opcode::update_path => by_steps::<Register>(kinds, path.update),
+        Opcode::cell_set_path | Opcode::cell_update_path => by_steps::<Cell>(kinds, path.update),
+        Opcode::global_set_path | Opcode::global_update_path => by_steps::<Global>(kinds, path.update),
+        _ => None,
+    }
+}
+
+fn by_steps<R: Root>(kinds: u16, update: Option<UpdateOp>) -> Option<Handler> {
+    match kinds {
+        0b1 => by_action::<R, Short<0b1>>(update),
+        0b10 => by_action::<R, Short<0b10>>(update),
+        0b11 => by_action::<R, Short<0b11>>(update),
+        0b100 => by_action::<R, Short<0b100>>(update),
+        0b101 => by_action::<R, Short<0b101>>(update),
+        0b110 => by_action::<R, Short<0b110>>(update),
+        0b111 => by_action::<R, Short<0b111>>(update),
+        _ => by_action::<R, Long>(update),
+    }
+}
+
+fn by_action<R: Root, S: Steps>(update: Option<UpdateOp>) -> Option<Handler> {
+    Some(match update {
+        None => change::<R, S, Set>,
+        Some(UpdateOp::Push) => change::<R, S, Push>,
+        Some(UpdateOp::Binary(BinaryOp::Add)) => change::<R, S, Change<Sum>>,
+        Some(UpdateOp::Binary(BinaryOp::Sub)) => change::<R, S, Change<Difference>>,
+        Some(UpdateOp::Binary(BinaryOp::Mul)) => change::<R, S, Change<Product>>,
+        _ => return None,
+    })
+}
