@@ -90,7 +90,14 @@ impl PathWord {
         u64::from(self.kinds) | u64::from(self.number) << 16 | u64::from(self.global) << 40
     }
 
+    /// The number of the root of an encoded word.
+    #[inline(always)]
+    pub const fn global_of(word: u64) -> usize {
+        (word >> 40) as usize
+    }
+
     /// Unpacks a word.
+    #[inline]
     pub fn decode(word: u64) -> PathWord {
         PathWord { kinds: word as u16, number: (word >> 16) as u32 & (PathWord::MAX_NUMBER - 1), global: (word >> 40) as u32 }
     }

@@ -153,7 +153,7 @@ impl Sequences {
 
 /// The opcode behind the instruction at `pc`, if that is where [`walk`] goes on.
 unsafe fn following(pc: *const u64, opcode: Opcode) -> Option<Opcode> {
-    let listed = matches!(opcode.info().extra, Extra::List | Extra::LiteralList | Extra::Table);
+    let listed = matches!(opcode.info().extra, Extra::List | Extra::LiteralList | Extra::Path | Extra::Table);
     if listed || opcode.ends() || matches!(opcode, Opcode::jump | Opcode::iter_next) {
         return None;
     }
@@ -190,7 +190,7 @@ unsafe fn walk(mut pc: *const u64) -> (Key, Option<(usize, usize)>, Option<usize
                 Opcode::jump => pc.offset(fields.wide() as isize),
                 Opcode::iter_next => *pc.add(2) as *const u64,
                 _ if opcode.ends() => break,
-                _ if matches!(opcode.info().extra, Extra::List | Extra::LiteralList | Extra::Table) => {
+                _ if matches!(opcode.info().extra, Extra::List | Extra::LiteralList | Extra::Path | Extra::Table) => {
                     pc.add(opcode.words(fields))
                 }
                 _ => pc.add(opcode.span()),

@@ -56,7 +56,7 @@ impl Root for Global {
     #[inline(always)]
     unsafe fn slot(m: Machine) -> *mut u64 {
         // SAFETY: inside the global table (BC010).
-        unsafe { (*m.vm).globals.add(PathWord::decode(m.literal()).global as usize) }
+        unsafe { (*m.vm).globals.add(PathWord::global_of(m.literal())) }
     }
 }
 
