@@ -318,8 +318,8 @@ fn checkers_accept_random_functions() {
     for seed in 0..120 {
         let mut func = random_function(seed);
         let adjacent: Vec<Block> = func.layout.iter().copied().filter(|&block| fused(&func, block)).collect();
-        ruff::ownership::run(&mut func);
-        assert_eq!(ruff::ownership::check(&func, None), Vec::<String>::new(), "seed {seed}");
+        ruff::ownership::run(&mut func, false);
+        assert_eq!(ruff::ownership::check(&func, None, false), Vec::<String>::new(), "seed {seed}");
         for block in adjacent {
             assert!(fused(&func, block), "seed {seed}: {block} has something between a test and its branch");
         }

@@ -15,8 +15,8 @@ fn compile(arity: usize, body: &str) -> (Function, Allocation) {
     let text = format!("function fn0 \"f\"({arity}) captures 0 {{\n{body}}}\n");
     let mut module = parse_module(&text, builtins::NAMES).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let mut func = module.functions.values_mut().next().expect("a function").clone();
-    ruff::ownership::run(&mut func);
-    assert_eq!(ruff::ownership::check(&func, None), Vec::<String>::new());
+    ruff::ownership::run(&mut func, false);
+    assert_eq!(ruff::ownership::check(&func, None, false), Vec::<String>::new());
     let allocation = allocate(&func, |val| func.values[val].ty.may_be_counted()).expect("few registers");
     assert_eq!(check(&func, &allocation), Vec::<String>::new());
     (func, allocation)
@@ -248,7 +248,7 @@ block1(v2: any, v3: any):
     let text = format!("global global0 \"g\"\n\nfunction fn0 \"f\"(1) captures 0 {{\n{body}}}\n");
     let mut func =
         parse_module(&text, builtins::NAMES).expect("IR").functions.values().next().expect("a function").clone();
-    ruff::ownership::run(&mut func);
+    ruff::ownership::run(&mut func, false);
     let allocation = allocate(&func, |_| true).expect("few registers");
     assert_eq!(check(&func, &allocation), Vec::<String>::new());
     let edge = insts(&func).iter().find_map(|&inst| allocation.unwind(inst)?.handler.clone()).expect("a handler");
@@ -399,7 +399,7 @@ fn the_checker_notices_borrowed_values_that_are_released() {
     let text = format!("function fn0 \"f\"(1) captures 1 {{\n{BORROWING}}}\n");
     let mut func =
         parse_module(&text, builtins::NAMES).expect("IR").functions.values().next().expect("a function").clone();
-    ruff::ownership::run(&mut func);
+    ruff::ownership::run(&mut func, false);
     let allocation = allocate(&func, |_| true).expect("few registers");
     assert_eq!(check(&func, &allocation), Vec::<String>::new());
     let borrowed = reg(&allocation, 1);

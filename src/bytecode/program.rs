@@ -99,7 +99,11 @@ impl PathWord {
     /// Unpacks a word.
     #[inline]
     pub fn decode(word: u64) -> PathWord {
-        PathWord { kinds: word as u16, number: (word >> 16) as u32 & (PathWord::MAX_NUMBER - 1), global: (word >> 40) as u32 }
+        PathWord {
+            kinds: word as u16,
+            number: (word >> 16) as u32 & (PathWord::MAX_NUMBER - 1),
+            global: (word >> 40) as u32,
+        }
     }
 
     /// Number of field steps.

@@ -41,17 +41,18 @@ impl Emitter<'_> {
             }
             Op::CaptureGet => {
                 let (to, index) = (self.dst(inst), self.index(inst));
-                let borrowed = data.result.expand().is_some_and(|val| self.func.borrowed.contains(val));
-                let opcode = if borrowed { Opcode::capture_borrow } else { Opcode::capture_get };
+                let opcode = if self.is_borrowed(inst) { Opcode::capture_borrow } else { Opcode::capture_get };
                 self.asm.op(opcode, 0, to, index, 0);
             }
             Op::CellNew => self.unary(inst, Opcode::cell_new),
+            Op::CellGet if self.is_borrowed(inst) => self.unary_with_text(inst, Opcode::cell_borrow),
             Op::CellGet => self.unary_with_text(inst, Opcode::cell_get),
             Op::CellPeek => self.unary(inst, Opcode::cell_peek),
             Op::CellSet => {
                 let (cell, value) = (self.arg(inst, 0), self.arg(inst, 1));
                 self.asm.op(Opcode::cell_set, 0, cell, value, 0);
             }
+            Op::GlobalGet if self.is_borrowed(inst) => self.global(inst, Opcode::global_borrow),
             Op::GlobalGet => self.global(inst, Opcode::global_get),
             Op::GlobalPeek => self.global(inst, Opcode::global_peek),
             Op::GlobalSet => {
@@ -104,8 +105,11 @@ impl Emitter<'_> {
             Op::FieldPeek => self.unary_with_text(inst, Opcode::field_peek),
             Op::FieldGet | Op::FieldGetOptional => {
                 let (to, object, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
-                let optional = data.op == Op::FieldGetOptional;
-                let opcode = if optional { Opcode::field_get_optional } else { Opcode::field_get };
+                let opcode = match data.op {
+                    Op::FieldGetOptional => Opcode::field_get_optional,
+                    _ if self.is_borrowed(inst) => Opcode::field_borrow,
+                    _ => Opcode::field_get,
+                };
                 self.asm.op(opcode, 0, to, object, 0);
                 self.asm.cached(self.text(data.imm));
                 self.unwind(inst, at);
@@ -253,6 +257,11 @@ impl Emitter<'_> {
         Some(count)
     }
 
+    /// Whether the result is borrowed.
+    fn is_borrowed(&self, inst: Inst) -> bool {
+        self.func.insts[inst].result.expand().is_some_and(|val| self.func.borrowed.contains(val))
+    }
+
     /// The register of operand `index`.
     fn arg(&self, inst: Inst, index: usize) -> u16 {
         self.reg(self.func.insts[inst].args[index])
@@ -364,14 +373,19 @@ impl Emitter<'_> {
 
     fn index_get(&mut self, inst: Inst) {
         let (to, container, at) = (self.dst(inst), self.arg(inst, 0), self.asm.here());
+        let [plain, immediate, literal] = if self.is_borrowed(inst) {
+            [Opcode::index_borrow, Opcode::index_borrow_i, Opcode::index_borrow_k]
+        } else {
+            [Opcode::index_get, Opcode::index_get_i, Opcode::index_get_k]
+        };
         match self.operand_or_immediate(inst, 1) {
-            Operand::Immediate(number) => self.asm.op(Opcode::index_get_i, 0, to, container, number),
+            Operand::Immediate(number) => self.asm.op(immediate, 0, to, container, number),
             Operand::Literal(constant) => {
-                self.asm.op(Opcode::index_get_k, 0, to, container, 0);
+                self.asm.op(literal, 0, to, container, 0);
                 self.asm.literal(Literal::Const(constant));
             }
             Operand::Register { register, dies } => {
-                self.asm.op(Opcode::index_get, if dies { DROP_FIRST } else { 0 }, to, container, register);
+                self.asm.op(plain, if dies { DROP_FIRST } else { 0 }, to, container, register);
             }
         }
         self.unwind(inst, at);

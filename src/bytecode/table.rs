@@ -45,9 +45,11 @@ macro_rules! for_each_opcode {
     captures_borrow data (Dst, Index, Index) None "a and further registers := c captured values from b on, which the running closure keeps";
     cell_new data (Dst, Take, None) None "a := new cell holding b";
     cell_get data (Dst, Cell, None) Literal "a := content of cell b; raises if undefined (literal: name)";
+    cell_borrow data (Dst, Cell, None) Literal "as cell_get, without a reference: the cell keeps it";
     cell_peek data (Dst, Cell, None) None "a := content of cell b, perhaps undefined";
     cell_set data (Cell, Take, None) None "cell a := b, which moves";
     global_get data (Dst, Global, None) None "a := global; raises if undefined";
+    global_borrow data (Dst, Global, None) None "as global_get, without a reference: the global keeps it";
     global_peek data (Dst, Global, None) None "a := global, perhaps undefined";
     global_set data (Take, Global, None) None "global := a, which moves";
     is_undef data (Dst, View, None) None "a := whether b is the undefined mark";
@@ -160,6 +162,9 @@ macro_rules! for_each_opcode {
     index_get index (Dst, View, Src) None "a := b[c]";
     index_get_i index (Dst, View, Imm) None "a := b[immediate]";
     index_get_k index (Dst, View, None) Literal "a := b[literal]";
+    index_borrow index (Dst, View, Src) None "as index_get, without a reference: b keeps it";
+    index_borrow_i index (Dst, View, Imm) None "as index_get_i, without a reference: b keeps it";
+    index_borrow_k index (Dst, View, None) Literal "as index_get_k, without a reference: b keeps it";
     set_index index (Mod, Src, Take) None "a[b] := c, which moves";
     set_index_k index (Mod, Src, None) Literal "a[b] := literal that is not counted";
     set_path index (Mod, Length, Count) Path "path of a := first listed register; the others are keys";
@@ -187,6 +192,7 @@ macro_rules! for_each_opcode {
     struct_fill structure (Mod, None, None) None "gives struct a the declared defaults it lacks, one call for each";
     struct_declare structure (None, None, Count) LiteralList "declares the literal struct: the listed registers, which move, are its members";
     field_get structure (Dst, View, None) Cached "a := b.name";
+    field_borrow structure (Dst, View, None) Cached "as field_get, without a reference: b keeps it";
     field_get_optional structure (Dst, View, None) Cached "a := b?.name";
     field_peek structure (Dst, View, None) Literal "a := field of struct b, or the undefined mark";
     set_field structure (Mod, Take, None) Cached "a.name := b, which moves";

@@ -193,9 +193,9 @@ fn generate(module: &mut Module, forwards: &[u32], tests: &[u32], check: bool) -
     for func in module.functions.values_mut() {
         let name = func.name.as_deref().unwrap_or("<lambda>").to_string();
         ownership::take_out(func, &facts);
-        ownership::run(func);
+        ownership::run(func, module.plain_operators);
         if check {
-            let problems = ownership::check(func, Some(&modref));
+            let problems = ownership::check(func, Some(&modref), module.plain_operators);
             if !problems.is_empty() {
                 bug("the ownership step", &name, problems);
             }

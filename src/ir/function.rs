@@ -10,7 +10,7 @@ use super::types::Type;
 use crate::base::builtin::{BuiltinId, BuiltinNames};
 use crate::base::operator::BinaryOp;
 use crate::base::source::Span;
-use cranelift_entity::{EntitySet, PrimaryMap, packed_option::PackedOption};
+use cranelift_entity::{EntitySet, PrimaryMap, SecondaryMap, packed_option::PackedOption};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -170,8 +170,10 @@ pub struct Function {
     pub insts: PrimaryMap<Inst, InstData>,
     /// Values.
     pub values: PrimaryMap<Val, ValData>,
-    /// Captured values that are borrowed from the running closure instead of being owned. Set by the ownership step.
+    /// Values that are borrowed instead of being owned. Set by the ownership step.
     pub borrowed: EntitySet<Val>,
+    /// The owned value that keeps a borrowed one alive, if one does: it lives at least as long.
+    pub lenders: SecondaryMap<Val, PackedOption<Val>>,
     /// Blocks.
     pub blocks: PrimaryMap<Block, BlockData>,
     /// Pooled constants.
@@ -198,6 +200,7 @@ impl Function {
             insts: PrimaryMap::with_capacity(16),
             values: PrimaryMap::with_capacity(16),
             borrowed: EntitySet::new(),
+            lenders: SecondaryMap::new(),
             blocks: PrimaryMap::new(),
             consts: PrimaryMap::new(),
             paths: PrimaryMap::new(),
@@ -298,6 +301,16 @@ impl Function {
         for call in data.targets.iter().chain(data.unwind.as_deref()) {
             call.args.iter().copied().for_each(&mut f);
         }
+    }
+
+    /// Calls `f` with every value that has to be alive for an instruction: those it uses, and those that lend it what it uses.
+    pub fn for_each_need(&self, inst: Inst, mut f: impl FnMut(Val)) {
+        self.for_each_use(inst, |val| {
+            f(val);
+            if let Some(lender) = self.lenders[val].expand() {
+                f(lender);
+            }
+        });
     }
 
     /// Calls `f` with every use of an instruction, to be rewritten.

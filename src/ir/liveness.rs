@@ -5,7 +5,7 @@
 //! that lives through many blocks costs nothing in most of them: the work is the number of blocks and of uses outside of
 //! the defining block, times the height of the tree of a set, where the sum of all sets may be values x blocks.
 //!
-//! A use by an instruction, an edge argument included, is in the instruction's block. A value live into a handler is live in
+//! A use by an instruction, an edge argument included, is in the instruction's block. A use of a borrowed value is one of its lender, too. A value live into a handler is live in
 //! every block that has an exceptional edge to it, up to the last of them. Parameters of a block are defined in it, not live
 //! into it.
 
@@ -120,7 +120,7 @@ impl Local {
             let first = local.exposed.len() as u32;
             seen.clear();
             for &inst in &func.blocks[block].insts {
-                func.for_each_use(inst, |val| {
+                func.for_each_need(inst, |val| {
                     if home[val].expand() != Some(block) && wanted(val) && seen.insert(val) {
                         local.exposed.push(val);
                         escapes.insert(val);

@@ -8,8 +8,8 @@
 use super::expr::binary_op;
 use super::function::Lowerer;
 use super::path::Keys;
-use crate::base::limits::MAX_PATH_STEPS;
 use crate::base::builtin::{Role, role};
+use crate::base::limits::MAX_PATH_STEPS;
 use crate::base::operator::BinaryOp;
 use crate::base::source::Span;
 use crate::ir::entities::Val;

@@ -2,19 +2,20 @@
 //!
 //! It shares no analysis with the step itself; its liveness is the textbook iteration, so it is slow and meant for tests and
 //! `--verify`. Rules: (1) a used value is owned; (2) a value is given up once; (3) edges into a block agree; (4) nothing is owned
-//! after a return; (5) what a handler takes is owned when the instruction raises;
-//! (6) nobody looks at a vacated place (`holes`).
+//! after a return; (5) what a handler takes is owned when the instruction raises; (6) nobody looks at a vacated place (`holes`);
+//! (7) what is borrowed is used only while its lender is owned, or before the variable may be written (`loans`).
 
 use super::modref::ModRef;
-use super::{holes, may_call, takes_operands, tracked, uncounted_if_true};
+use super::{holes, loans, may_call, takes_operands, tracked, uncounted_if_true};
 use crate::ir::entities::{Block, Inst, Val};
 use crate::ir::function::{BlockCall, Function};
 use crate::ir::inst::{Mode, Op};
 use cranelift_entity::{EntitySet, SecondaryMap};
 use std::collections::BTreeSet;
 
-/// The violations in `func`; empty if ownership is consistent. Without `modref` nothing is known of what its calls touch.
-pub fn check(func: &Function, modref: Option<&ModRef>) -> Vec<String> {
+/// The violations in `func`; empty if ownership is consistent. Without `modref` nothing is known of what its calls touch; with
+/// `plain_operators` operators run no script code.
+pub fn check(func: &Function, modref: Option<&ModRef>, plain_operators: bool) -> Vec<String> {
     let tracked = tracked(func);
     let mut checker = Checker {
         func,
@@ -26,6 +27,7 @@ pub fn check(func: &Function, modref: Option<&ModRef>) -> Vec<String> {
     };
     checker.run();
     checker.errors.extend(holes::check(func, modref));
+    checker.errors.extend(loans::check(func, plain_operators));
     checker.errors
 }
 
@@ -85,6 +87,11 @@ impl Checker<'_> {
         for &val in &data.args {
             if self.tracked.contains(val) && !state.contains(&val) {
                 self.error(inst, format!("{val} is used but not owned"));
+            }
+            if let Some(lender) = self.func.lenders[val].expand()
+                && !state.contains(&lender)
+            {
+                self.error(inst, format!("{val} is used, but {lender}, which lends it, is not owned"));
             }
         }
         let consumes = |index: usize| {
@@ -177,7 +184,7 @@ fn live_in(func: &Function, tracked: &EntitySet<Val>) -> SecondaryMap<Block, Sta
                 for call in data.targets.iter().chain(data.unwind.as_deref()) {
                     live.extend(sets[call.block].iter().copied());
                 }
-                func.for_each_use(inst, |val| {
+                func.for_each_need(inst, |val| {
                     if tracked.contains(val) {
                         live.insert(val);
                     }

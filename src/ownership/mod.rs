@@ -19,9 +19,11 @@
 //! start, so a value that the handler needs as well is copied for the call. And where an operator may run a script method, a
 //! value the handler needs is never given up by the instruction itself: it is copied before, or dropped after.
 
+mod borrow;
 pub mod check;
 mod edges;
 mod holes;
+mod loans;
 pub mod modref;
 mod place;
 #[cfg(test)]
@@ -40,66 +42,16 @@ use crate::ir::liveness::Liveness;
 use crate::ir::types::Type;
 use cranelift_entity::EntitySet;
 
-/// Inserts copies and drops and sets the drop masks of `func`.
-pub fn run(func: &mut Function) {
-    borrow_captures(func);
+/// Inserts copies and drops and sets the drop masks of `func`. With `plain_operators` it is known that operators run no script code.
+pub fn run(func: &mut Function, plain_operators: bool) {
+    borrow::run(func, plain_operators);
     let tracked = tracked(func);
     let live = Liveness::of(func, &Cfg::new(func), |val| tracked.contains(val));
     let plans = place::blocks(func, &tracked, &live);
     edges::place(func, plans);
 }
 
-/// The captured values that the running closure keeps for the frame: they are borrowed from it, neither counted nor dropped.
-///
-/// The frame owns its closure, and captures never change, so they outlive every use in the frame. Not where the frame may be
-/// suspended (what a suspended frame keeps is owned by it), and not captures that travel along edges or are updated in place.
-fn borrowed_captures(func: &Function) -> EntitySet<Val> {
-    let mut borrowed = EntitySet::with_capacity(func.values.len());
-    let insts = || func.layout.iter().flat_map(|&block| &func.blocks[block].insts).map(|&inst| &func.insts[inst]);
-    if insts().any(|data| matches!(data.op, Op::GeneratorStart | Op::AsyncStart)) {
-        return borrowed;
-    }
-    borrowed.extend(insts().filter(|data| data.op == Op::CaptureGet).filter_map(|data| data.result.expand()));
-    for data in insts() {
-        for call in data.targets.iter().chain(data.unwind.as_deref()) {
-            call.args.iter().for_each(|&val| {
-                borrowed.remove(val);
-            });
-        }
-        for (index, &val) in data.args.iter().enumerate() {
-            if data.op.mode(index) == Mode::Update {
-                borrowed.remove(val);
-            }
-        }
-    }
-    borrowed
-}
-
-/// Makes captures borrowed, and puts a copy before each use that keeps one.
-fn borrow_captures(func: &mut Function) {
-    if func.captures == 0 {
-        return;
-    }
-    let borrowed = borrowed_captures(func);
-    for block in func.layout.clone() {
-        let mut insts = Vec::with_capacity(func.blocks[block].insts.len());
-        for inst in std::mem::take(&mut func.blocks[block].insts) {
-            for index in 0..func.insts[inst].args.len() {
-                let val = func.insts[inst].args[index];
-                if borrowed.contains(val) && func.insts[inst].op.mode(index) == Mode::Keep {
-                    let (copy, val) = place::copy_of(func, val, func.insts[inst].span);
-                    func.insts[inst].args[index] = val;
-                    insts.push(copy);
-                }
-            }
-            insts.push(inst);
-        }
-        func.blocks[block].insts = insts;
-    }
-    func.borrowed = borrowed;
-}
-
-/// The values that are owned: those that may be counted and are not borrowed from the running closure. Update operands are followed whatever their type, because their
+/// The values that are owned: those that may be counted and are not borrowed. Update operands are followed whatever their type, because their
 /// register is the result's, so they have to be dead (or a copy) in any case.
 fn tracked(func: &Function) -> EntitySet<Val> {
     let mut tracked = EntitySet::with_capacity(func.values.len());

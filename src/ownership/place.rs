@@ -122,6 +122,9 @@ impl Scan<'_> {
         if self.tracked.contains(val) {
             self.live.insert(val);
         }
+        if let Some(lender) = self.func.lenders[val].expand() {
+            self.live.insert(lender);
+        }
     }
 
     fn terminator(&mut self, block: Block, inst: Inst, rest: &[Inst]) {
@@ -225,6 +228,7 @@ impl Scan<'_> {
             }
             let looked = data.args.iter().enumerate().filter(|&(index, _)| data.op.mode(index) == Mode::View);
             uses.extend(looked.map(|(_, &val)| val).filter(|&val| self.tracked.contains(val)));
+            uses.extend(data.args.iter().filter_map(|&val| self.func.lenders[val].expand()));
             let next = (data.op == Op::IsDone).then(|| data.args[0]);
             self.handler_values(inst, &mut uses);
             match next {
@@ -264,7 +268,7 @@ impl Scan<'_> {
             self.marks.insert(val);
         });
         let mut copied: SmallVec<[usize; 4]> = SmallVec::new();
-        for (val, uses) in operands(data.op, &data.args, self.tracked) {
+        for (val, uses) in operands(self.func, data.op, &data.args, self.tracked) {
             let needed = data
                 .unwind
                 .as_deref()
@@ -314,8 +318,8 @@ struct Uses {
     looked: bool,
 }
 
-/// The tracked operands, each once, in order.
-fn operands(op: Op, args: &[Val], tracked: &EntitySet<Val>) -> SmallVec<[(Val, Uses); 4]> {
+/// The tracked operands, each once, in order, and the values that lend operands: those are looked at.
+fn operands(func: &Function, op: Op, args: &[Val], tracked: &EntitySet<Val>) -> SmallVec<[(Val, Uses); 4]> {
     let mut list: SmallVec<[(Val, Uses); 4]> = SmallVec::new();
     let mut places: FxHashMap<Val, usize> = FxHashMap::default();
     for (index, &val) in args.iter().enumerate().filter(|&(_, &val)| tracked.contains(val)) {
@@ -344,6 +348,12 @@ fn operands(op: Op, args: &[Val], tracked: &EntitySet<Val>) -> SmallVec<[(Val, U
                 uses.looked = true;
             }
             Mode::View => uses.looked = true,
+        }
+    }
+    for lender in args.iter().filter_map(|&val| func.lenders[val].expand()) {
+        match list.iter_mut().find(|(other, _)| *other == lender) {
+            Some((_, uses)) => uses.looked = true,
+            None => list.push((lender, Uses { looked: true, ..Uses::default() })),
         }
     }
     list

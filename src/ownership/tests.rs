@@ -26,8 +26,8 @@ fn ins(b: &mut FunctionBuilder, op: Op, args: &[Val]) -> Val {
 /// Runs the step, checks its result and lists a block: name, operands, `!` after those the mask drops.
 fn owned(b: FunctionBuilder) -> Function {
     let mut func = b.finish();
-    run(&mut func);
-    assert_eq!(check(&func, None), Vec::<String>::new());
+    run(&mut func, false);
+    assert_eq!(check(&func, None, false), Vec::<String>::new());
     func
 }
 
@@ -228,7 +228,7 @@ fn the_checker_reports_each_kind_of_violation() {
     let corrupt = |change: &dyn Fn(&mut Function)| {
         let mut func = build();
         change(&mut func);
-        check(&func, None).join("; ")
+        check(&func, None, false).join("; ")
     };
     let entry = build().entry;
     let inst = |func: &Function, at: usize| func.blocks[entry].insts[at];

@@ -224,7 +224,7 @@ impl Checker<'_> {
         if let Some(result) = data.result.expand()
             && let Some(reg) = allocation.reg[result]
         {
-            let borrowed = data.op == Op::CaptureGet && func.borrowed.contains(result);
+            let borrowed = func.borrowed.contains(result);
             self.write(&place, reg, Some(self.made(result)).filter(|_| !borrowed), state);
         }
         for (index, call) in data.targets.iter().enumerate() {

@@ -34,7 +34,10 @@ pub(super) fn raises(opcode: Opcode, left: Type, right: Type) -> bool {
 fn instruction(opcode: Opcode) -> Option<Op> {
     use Opcode::*;
     let name = match opcode {
-        index_get_i | index_get_k => "index_get",
+        index_get_i | index_get_k | index_borrow | index_borrow_i | index_borrow_k => "index_get",
+        field_borrow => "field_get",
+        cell_borrow => "cell_get",
+        global_borrow => "global_get",
         array_push_k => "array_push",
         set_index | set_index_k | set_field => "set_path",
         iter_take => "iter_next",

@@ -18,6 +18,19 @@ pub(super) enum Hold {
     Owned(u16),
     /// Somebody else keeps what is in it alive for as long as the frame lasts.
     Borrowed,
+    /// Somebody else keeps what is in it alive, until the loan ends.
+    Lent(Loan),
+}
+
+/// Who keeps what is in a borrowed register alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loan {
+    /// A register, for as long as it owns what it owned when the loan was made.
+    Register(u16),
+    /// A global, until something may write it.
+    Global(u32),
+    /// A cell, until something may write one.
+    Cell,
 }
 
 /// What is known of a register that may be read.
@@ -73,6 +86,20 @@ impl Fact {
     /// The same content, without a reference of one's own.
     pub fn borrowed(self) -> Fact {
         Fact { hold: Hold::Borrowed, ..self }.normal()
+    }
+
+    /// The same content, read out of what `container` is known to be in register `register`.
+    pub fn lent_by(self, container: Fact, register: u16) -> Fact {
+        match container.hold {
+            Hold::Owned(_) => self.lent(Loan::Register(register)),
+            Hold::Lent(loan) => self.lent(loan),
+            Hold::Plain | Hold::Borrowed => self.borrowed(),
+        }
+    }
+
+    /// The same content, kept by somebody else.
+    pub fn lent(self, loan: Loan) -> Fact {
+        Fact { hold: Hold::Lent(loan), ..self }.normal()
     }
 
     /// The same content and one reference to it.
@@ -147,6 +174,18 @@ impl Fact {
 
 /// The facts of a frame, by register.
 pub(super) type State = BTreeMap<u16, Fact>;
+
+/// Forgets the registers whose lender owns nothing any more.
+pub(super) fn settle(state: &mut State) {
+    let gone = |fact: &Fact| match fact.hold {
+        Hold::Lent(Loan::Register(lender)) => state.get(&lender).is_none_or(|fact| !fact.is_owned()),
+        _ => false,
+    };
+    let ended: Vec<u16> = state.iter().filter(|(_, fact)| gone(fact)).map(|(&register, _)| register).collect();
+    ended.iter().for_each(|register| {
+        state.remove(register);
+    });
+}
 
 /// Adds what is known on a further way to a place; whether that changed anything. Ranges that grow do so up to one of `ends`.
 pub(super) fn meet(known: &mut State, other: &State, ends: &BTreeSet<i64>) -> bool {

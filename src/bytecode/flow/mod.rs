@@ -24,7 +24,7 @@ use super::program::{FunctionCode, Literal, Program};
 use super::verify::Violation;
 use crate::ir::function::ConstData;
 use crate::ir::types::Type;
-use fact::{Fact, INLINE, State, meet};
+use fact::{Fact, INLINE, State, meet, settle};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use transfer::Step;
@@ -62,6 +62,16 @@ pub fn check(program: &Program) -> Result<(), Vec<Violation>> {
         violations.extend(analysis.report());
     }
     if violations.is_empty() { Ok(()) } else { Err(violations) }
+}
+
+/// Whether some struct of the program overloads an operator.
+fn overloads(program: &Program) -> bool {
+    let literals = program.functions.iter().flat_map(|function| &function.literals);
+    let mut texts = literals.filter_map(|(_, literal)| match literal {
+        Literal::Const(ConstData::Str(text)) => Some(text),
+        _ => None,
+    });
+    texts.any(|text| text.split(' ').any(|word| word.starts_with(".op_")))
 }
 
 /// The numbers that loops of a function may count up or down to.
@@ -111,6 +121,8 @@ struct Analysis<'a> {
     last_ends: BTreeSet<i64>,
     /// The closures made here, and what they capture.
     made: Vec<(usize, Vec<Type>)>,
+    /// Whether some struct overloads an operator.
+    overloads: bool,
 }
 
 impl<'a> Analysis<'a> {
@@ -126,6 +138,7 @@ impl<'a> Analysis<'a> {
             ends: ends(&program.functions[number]),
             last_ends: BTreeSet::from([INLINE.0, INLINE.1]),
             made: Vec::new(),
+            overloads: overloads(program),
         }
     }
 
@@ -160,6 +173,7 @@ impl<'a> Analysis<'a> {
             let opcode = Opcode::from_word(fields.op).expect("accepted by `verify` (BC001)");
             let mut step =
                 Step::new(self.program, self.function, self.captures, self.number, (at, opcode, fields), state);
+            step.overloads = self.overloads;
             step.run();
             for (rule, message) in step.complaints {
                 let message = format!("{}: {message}", opcode.info().name);
@@ -169,6 +183,8 @@ impl<'a> Analysis<'a> {
                 self.made.push((*callee as usize, step.captured));
             }
             let mut ways = step.ways;
+            ways.iter_mut().for_each(|(_, state)| settle(state));
+            settle(&mut step.state);
             let behind = at + opcode.words(fields);
             let meets = self.visits.contains_key(&behind);
             let goes_on = step.goes_on && !opcode.ends();

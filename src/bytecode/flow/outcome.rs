@@ -1,7 +1,7 @@
 //! What an instruction leaves in the registers, on all its ways.
 
 use super::effect;
-use super::fact::{Fact, Hold};
+use super::fact::{Fact, Hold, Loan};
 use super::transfer::{CONTENT, Facts, Step, targets};
 use crate::base::operator::BinaryOp;
 use crate::bytecode::op::{Extra, Opcode, Operand};
@@ -116,6 +116,11 @@ impl Step<'_> {
             closure => of(Type::FUNCTION),
             capture_get => of(self.capture(b)),
             cell_new => of(Type::CELL),
+            cell_borrow => Some(Fact::of(Type::ANY).lent(Loan::Cell)),
+            global_borrow => Some(Fact::of(Type::ANY).lent(Loan::Global(self.fields.wide() as u32))),
+            index_borrow | index_borrow_i | index_borrow_k | field_borrow => {
+                Some(Fact::of(Type::ANY).lent_by(before.get(b), b))
+            }
             cell_peek | global_peek | field_peek | try_unwrap => of(CONTENT),
             is_undef if a != b => Some(Fact { tests: Some((b, Type::UNDEF)), ..Fact::of(Type::BOOL) }),
             is_null if a != b => Some(Fact { tests: Some((b, Type::NULL)), ..Fact::of(Type::BOOL) }),

@@ -1,9 +1,9 @@
 //! One instruction: what it asks of the registers, where control goes from it, and what it leaves in them.
 
 use super::effect;
-use super::fact::{Fact, Hold, State};
+use super::fact::{Fact, Hold, Loan, State};
 use crate::bytecode::op::{DROP_FIRST, DROP_LISTED, DROP_SECOND, Extra, Fields, Opcode, Operand};
-use crate::bytecode::program::{FunctionCode, Literal, NO_LANDING, Program};
+use crate::bytecode::program::{FunctionCode, Literal, NO_LANDING, PathWord, Program};
 use crate::ir::types::Type;
 use crate::regalloc::WINDOW_HEADER;
 use std::collections::BTreeSet;
@@ -94,6 +94,8 @@ pub(super) struct Step<'a> {
     pub complaints: Vec<(&'static str, String)>,
     /// What a `closure` captures.
     pub captured: Vec<Type>,
+    /// Whether some struct overloads an operator.
+    pub overloads: bool,
 }
 
 impl<'a> Step<'a> {
@@ -119,6 +121,7 @@ impl<'a> Step<'a> {
             goes_on: true,
             complaints,
             captured,
+            overloads: true,
         }
     }
 
@@ -129,6 +132,7 @@ impl<'a> Step<'a> {
             let registers: Vec<u16> = listed.drops.iter().chain(&listed.kept).copied().collect();
             self.releases(&registers);
         }
+        self.end_loans();
         if self.prefix() {
             return;
         }
@@ -136,6 +140,32 @@ impl<'a> Step<'a> {
             Opcode::call | Opcode::call_direct | Opcode::call_method => self.call(),
             _ => self.plain(),
         }
+    }
+
+    /// What variables have lent is dead where they may be written, by the instruction or by what it runs.
+    fn end_loans(&mut self) {
+        use Opcode::*;
+        let runs_script = match self.opcode {
+            call | call_direct | call_method | call_builtin | quick_call_add | struct_fill => true,
+            iter_next | iter_take | await_value | spawn | yield_value | generator_start | async_start => true,
+            opcode => self.overloads && opcode.may_call_method(),
+        };
+        let global = match self.opcode {
+            global_set => Some(self.fields.wide() as u32),
+            opcode if opcode.is_global_path() => Some(PathWord::decode(self.function.code[self.at + 2]).global),
+            _ => None,
+        };
+        let cell = matches!(self.opcode, cell_set | cell_set_path | cell_update_path | cell_vacate | cell_restore);
+        self.state.retain(|_, fact| match fact.hold {
+            Hold::Lent(Loan::Global(lender)) => !runs_script && global != Some(lender),
+            Hold::Lent(Loan::Cell) => !runs_script && !cell,
+            _ => true,
+        });
+    }
+
+    /// What a register has lent is dead.
+    fn forget_loans(&mut self, register: u16) {
+        self.state.retain(|_, fact| fact.hold != Hold::Lent(Loan::Register(register)));
     }
 
     /// Notes a broken rule.
@@ -164,8 +194,11 @@ impl<'a> Step<'a> {
         match self.state.get_mut(&register).map(|fact| &mut fact.hold) {
             Some(Hold::Plain) => {}
             Some(Hold::Owned(count)) if *count > 1 => *count -= 1,
-            Some(Hold::Owned(_)) => drop(self.state.remove(&register)),
-            Some(Hold::Borrowed) => self.complain(OWNED, format!("r{register} is borrowed")),
+            Some(Hold::Owned(_)) => {
+                self.state.remove(&register);
+                self.forget_loans(register);
+            }
+            Some(Hold::Borrowed | Hold::Lent(_)) => self.complain(OWNED, format!("r{register} is borrowed")),
             None => self.complain(OWNED, format!("r{register} has no reference")),
         }
     }
@@ -173,6 +206,7 @@ impl<'a> Step<'a> {
     /// Writes a register.
     pub fn write(&mut self, register: u16, fact: Fact) {
         self.lost("is overwritten", |other| other == register);
+        self.forget_loans(register);
         for other in self.state.values_mut() {
             other.tests = other.tests.filter(|tests| tests.0 != register);
         }
@@ -331,6 +365,7 @@ impl<'a> Step<'a> {
             self.may_change(register, &uses);
             // Its reference moves into the instruction, and the result into the register.
             self.state.remove(&register);
+            self.forget_loans(register);
         }
         if mode == Listed::Kept {
             let registers: Vec<u16> = list.iter().map(|&(register, _)| register).collect();

@@ -94,7 +94,9 @@ impl Checker<'_> {
                 Opcode::raise
                 | Opcode::check_defined
                 | Opcode::cell_get
+                | Opcode::cell_borrow
                 | Opcode::field_get
+                | Opcode::field_borrow
                 | Opcode::field_peek
                 | Opcode::set_field
                 | Opcode::field_get_optional

@@ -116,6 +116,14 @@ handlers! {
         m.set_a(word);
         m.next(3)
     }
+    fn cell_borrow(m) {
+        let word = *Word(m.rb()).object_ptr::<u64>().add(CELL_VALUE);
+        if word == Word::UNDEF.0 {
+            return m.enter(undefined_literal);
+        }
+        m.set_a(word);
+        m.next(3)
+    }
     fn cell_peek(m) {
         let word = *Word(m.rb()).object_ptr::<u64>().add(CELL_VALUE);
         retain(word);
@@ -139,6 +147,14 @@ handlers! {
             return m.enter(undefined_global);
         }
         retain(word);
+        m.set_a(word);
+        m.next(2)
+    }
+    fn global_borrow(m) {
+        let word = *(*m.vm).globals.add(m.wide() as usize);
+        if word == Word::UNDEF.0 {
+            return m.enter(undefined_global);
+        }
         m.set_a(word);
         m.next(2)
     }

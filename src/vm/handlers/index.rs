@@ -3,6 +3,7 @@
 use super::data::{listed, release_spilled};
 use super::entries::{guessed, value_at};
 use super::paths;
+use super::place::element;
 use super::vacate;
 use crate::bytecode::op::{DROP_FIRST, DROP_LISTED, Fields, OPCODE_MASK, Opcode};
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
@@ -124,6 +125,36 @@ handlers! {
     }
     fn index_get_i_other(m) {
         m.helper(get_imm)
+    }
+    fn index_borrow(m) {
+        if let Some(place) = element(m, m.rb(), m.rc(), false) {
+            m.set_a(*place);
+            return m.next(2);
+        }
+        m.enter(index_borrow_other)
+    }
+    fn index_borrow_other(m) {
+        if m.rc() >= m.lim
+            && let Some(dict) = dict::object(Word(m.rb()))
+            && let Some(place) = dict::guess(dict, Word(m.rc()))
+        {
+            m.set_a((*place).0);
+            return m.next(2);
+        }
+        m.helper(borrow_register)
+    }
+    fn index_borrow_i(m) {
+        if let Some(place) = element(m, m.rb(), (m.c_signed() as u64).wrapping_add(m.t), false) {
+            m.set_a(*place);
+            return m.next(2);
+        }
+        m.enter(index_borrow_i_other)
+    }
+    fn index_borrow_i_other(m) {
+        m.helper(borrow_imm)
+    }
+    fn index_borrow_k(m) {
+        m.helper(borrow_literal)
     }
     fn quick_index_index(m) {
         let word = m.literal();
@@ -281,6 +312,57 @@ unsafe fn get(vm: &mut Vm, pc: *mut u64, base: *mut u64, key: Word, key_dies: bo
             Err(error) => vm.raise(pc, error),
         }
     }
+}
+
+/// As `get`; the container keeps what it has, and a character that is read out of a text is kept for good.
+unsafe fn borrow(vm: &mut Vm, pc: *mut u64, base: *mut u64, key: Word, key_dies: bool, words: usize) -> *mut u64 {
+    // SAFETY: as `get`.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        let container = Word(*base.add(fields.b as usize));
+        let found = match value_at(container, key) {
+            Some(word) => Ok(word),
+            None => path::index_get(Value::borrow(&container), Value::borrow(&key)).map(|value| {
+                let is_text = Value::borrow(&container).as_str().is_some();
+                let kept = if is_text { string::kept_character(value.clone()) } else { None };
+                kept.unwrap_or(value.word())
+            }),
+        };
+        match found {
+            Ok(word) => {
+                if key_dies {
+                    release(key);
+                }
+                *base.add(fields.a as usize) = word.0;
+                pc.add(words)
+            }
+            Err(error) => vm.raise(pc, error),
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn borrow_register(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let fields = Fields::decode(*pc.add(1));
+        borrow(vm, pc, base, Word(*base.add(fields.c as usize)), fields.op & DROP_FIRST != 0, 2)
+    }
+}
+
+#[inline(never)]
+unsafe fn borrow_imm(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper.
+    unsafe {
+        let key = Word::small_int(Fields::decode(*pc.add(1)).c as i16 as i32);
+        borrow(vm, pc, base, key, false, 2)
+    }
+}
+
+#[inline(never)]
+unsafe fn borrow_literal(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as a helper; the literal is owned by the program.
+    unsafe { borrow(vm, pc, base, Word(*pc.add(2)), false, 3) }
 }
 
 #[inline(never)]

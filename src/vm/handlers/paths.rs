@@ -156,7 +156,6 @@ unsafe fn array_element(container: Word, key: Word) -> Option<*mut u64> {
     }
 }
 
-
 /// The place that an index step leads to, if its container has one owner and has the key.
 #[inline(always)]
 unsafe fn at_index(slot: *mut u64, key: Word) -> Option<*mut u64> {
@@ -267,7 +266,8 @@ unsafe fn change_quickly(vm: &Vm, path: PathInstruction, base: *mut u64, mut slo
                         return None;
                     } else {
                         // What raises here raises in the general case, which knows where.
-                        let result = operators::binary(operator, Value::from_word(Word(*slot)), Value::borrow(&operand));
+                        let result =
+                            operators::binary(operator, Value::from_word(Word(*slot)), Value::borrow(&operand));
                         *slot = result.ok()?.into_word().0;
                     }
                 }

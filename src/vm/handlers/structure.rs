@@ -6,11 +6,11 @@ use super::overload;
 use super::paths::remember;
 use super::place::{cached, element, field_of};
 use crate::bytecode::op::{Fields, Opcode};
+use crate::runtime::dict;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::methods::Member;
 use crate::runtime::path::{self, Step};
 use crate::runtime::release::release;
-use crate::runtime::dict;
 use crate::runtime::shape::Shape;
 use crate::runtime::structure::StructObject;
 use crate::runtime::value::Value;
@@ -56,6 +56,24 @@ handlers! {
             return m.next(5);
         }
         m.helper(get_field)
+    }
+    fn field_borrow(m) {
+        match cached(m, m.rb()) {
+            Some(object) => {
+                m.set_a(*(object as *const u64).add(*m.pc.add(CACHED_PLACE) as usize));
+                m.next(5)
+            }
+            None => m.enter(field_borrow_other),
+        }
+    }
+    fn field_borrow_other(m) {
+        if let Some(dict) = dict::object(Word(m.rb()))
+            && let Some(place) = dict::found_at(dict, *m.pc.add(CACHED_PLACE) as usize, Word(m.literal()))
+        {
+            m.set_a((*place).0);
+            return m.next(5);
+        }
+        m.helper(borrow_field)
     }
     fn field_get_optional(m) {
         match cached(m, m.rb()) {
@@ -218,6 +236,19 @@ unsafe fn get_field(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
 unsafe fn get_field_optional(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     // SAFETY: as `read_field`.
     unsafe { read_field(vm, pc, base, path::optional_field_get) }
+}
+
+/// As `get_field`; the container keeps what it has.
+#[inline(never)]
+unsafe fn borrow_field(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
+    // SAFETY: as `read_field`. What was read is the container's or null, so its reference can be given back at once.
+    unsafe {
+        let next = read_field(vm, pc, base, path::field_get);
+        if next == pc.add(5) {
+            release(Word(*base.add(Fields::decode(*pc.add(1)).a as usize)));
+        }
+        next
+    }
 }
 
 /// Reads a field and remembers where it was.
