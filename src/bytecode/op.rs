@@ -232,37 +232,20 @@ impl Opcode {
         OPERATORS[(op & OPCODE_MASK) as usize]
     }
 
-    /// For a prefix whose jump distance follows from its opcode: that distance, in words. The instructions stood for have fixed lengths.
-    pub const fn skipped(self) -> Option<usize> {
-        use Opcode::*;
-        const PREFIX: usize = 3;
-        const CELL_GET: usize = 3;
-        const FIELD_GET: usize = 5;
-        const PLAIN: usize = 2;
-        Some(match self {
-            quick_cell_index => PREFIX + CELL_GET + PLAIN + PLAIN,
-            quick_cell_index_add | quick_cell_index_sub => PREFIX + CELL_GET + PLAIN + PLAIN + PLAIN,
-            quick_index_field => PREFIX + PLAIN + FIELD_GET + PLAIN,
-            quick_has_index_field => PREFIX + PLAIN + FIELD_GET + PLAIN + PLAIN,
-            quick_global_index | quick_index_index => PREFIX + PLAIN + PLAIN + PLAIN,
-            _ => return None,
-        })
-    }
-
     /// For a prefix that tests and branches: how many words further it goes where the branch does not jump.
     pub const fn skipped_by_test(self) -> Option<usize> {
         use Opcode::*;
         const BRANCH: usize = 2;
+        // The prefix, `cell_borrow` and `index_get`.
+        const READ: usize = 3 + 3 + 2;
         const COMPARING_BRANCH: usize = 3;
         match self {
             quick_test_index => Some(3 + 2 + BRANCH),
             quick_test_character => Some(3 + 2 + COMPARING_BRANCH),
             quick_cell_test_character => Some(3 + 3 + 2 + COMPARING_BRANCH),
-            quick_cell_test_index => Some(quick_cell_index.skipped().unwrap() + BRANCH),
-            quick_cell_test_index_add | quick_cell_test_index_sub => {
-                Some(quick_cell_index_add.skipped().unwrap() + BRANCH)
-            }
-            quick_cell_test_index_sum => Some(quick_cell_index_add.skipped().unwrap() + 2 + BRANCH),
+            quick_cell_test_index => Some(READ + BRANCH),
+            quick_cell_test_index_add | quick_cell_test_index_sub => Some(READ + 2 + BRANCH),
+            quick_cell_test_index_sum => Some(READ + 2 + 2 + BRANCH),
             _ => None,
         }
     }
@@ -298,18 +281,15 @@ impl Opcode {
             quick_return_lt_i | quick_return_le_i | quick_return_eq_i if op & DROP_FIRST == 0 => Some(6),
             quick_return_lt_i | quick_return_le_i | quick_return_eq_i => Some(8),
             quick_call_add => Some(8),
-            _ => match (self.skipped(), self.skipped_by_test()) {
-                (Some(words), _) | (_, Some(words)) => Some(words),
-                _ => None,
-            },
+            _ => self.skipped_by_test(),
         }
     }
 
     /// How many words further control goes on where it does not jump: for a prefix, behind what it skips. Of instructions without a list.
     pub const fn span(self) -> usize {
-        match (self.skipped(), self.skipped_by_test()) {
-            (Some(words), _) | (_, Some(words)) => words,
-            _ => self.length(0),
+        match self.skipped_by_test() {
+            Some(words) => words,
+            None => self.length(0),
         }
     }
 

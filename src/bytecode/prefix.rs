@@ -7,7 +7,7 @@ use super::emit::Emitter;
 use super::op::{DROP_FIRST, JUMPS_IF_TRUE, Opcode, SUBTRACTS_SECOND, SUBTRACTS_THIRD};
 use super::program::Literal;
 use crate::ir::entities::{Block, Inst, Val};
-use crate::ir::function::ConstData;
+use crate::ir::function::{ConstData, InstData};
 use crate::ir::inst::{Imm, Op};
 use crate::regalloc::slot;
 
@@ -22,11 +22,9 @@ impl Emitter<'_> {
             (Op::Add | Op::Sub, Op::CallDirect) => self.call_with_sum(first, second),
             (Op::Add | Op::Sub | Op::Mul, Op::Return) => self.return_of_operation(first, second),
             (Op::IndexGet, Op::Brif) => self.test_of_index(insts, next),
-            (Op::IndexGet, Op::FieldGet) => self.field_of_index(first, second, &insts[2..]),
             (Op::CellGet, Op::IndexGet) if self.test_of_character(Some(first), &insts[1..], next) => {}
-            (Op::CellGet | Op::GlobalGet, _) => self.index_of_variable(insts, next),
+            (Op::CellGet, _) => self.test_of_variable(insts, next),
             (Op::IndexGet | Op::Copy, Op::CallDirect) | (Op::CallDirect, Op::Brif) => self.test_of_class(insts),
-            (Op::IndexGet, Op::IndexGet) => self.index_of_index(first, second, insts.get(2).copied()),
             (Op::IndexGet, _) => {
                 self.test_of_character(None, insts, next);
             }
@@ -107,63 +105,17 @@ impl Emitter<'_> {
         self.asm.op(opcode, 0, 0, left, right);
     }
 
-    /// `g[i][j]`: the row is looked into without being counted.
-    fn index_of_index(&mut self, row: Inst, element: Inst, after: Option<Inst>) {
-        let (outer, inner) = (&self.func.insts[row], &self.func.insts[element]);
-        let row_value = outer.result.expand();
-        let dropped = after.is_some_and(|after| {
-            let after = &self.func.insts[after];
-            after.op == Op::Drop && Some(after.args[0]) == row_value
-        });
-        let once = row_value.is_some_and(|row| inner.args[0] == row && self.constants.uses(row) == 2);
-        let keys = (self.alloc.reg(outer.args[1]), self.alloc.reg(inner.args[1]));
-        let (true, true, (Some(first), Some(second))) = (dropped, once, keys) else { return };
-        // A key that dies here is an int on the fast path: nothing to release.
-        let (to, container, at) = (self.dst(element), self.reg(outer.args[0]), self.asm.here());
-        self.asm.op(Opcode::quick_index_index, 0, to, container, first);
-        self.asm.register_distance(second);
-        let label = self.asm.label();
-        self.asm.jumps(at, label);
-        self.skip = Some((after.unwrap_or(element), label));
-    }
-
-    /// `a[i].f`: the struct is looked into without being counted. The cache is that of the `field_get`. A field read for its error
-    /// alone, as before a read-modify-write, is only looked for.
-    fn field_of_index(&mut self, element: Inst, field: Inst, after: &[Inst]) {
-        let (outer, inner) = (&self.func.insts[element], &self.func.insts[field]);
-        let Some(object) = outer.result.expand() else { return };
-        let drops = |inst: Option<&Inst>, val: Val| {
-            inst.is_some_and(|&inst| self.func.insts[inst].op == Op::Drop && self.func.insts[inst].args[0] == val)
-        };
-        let once = inner.args[0] == object && self.constants.uses(object) == 2 && drops(after.first(), object);
-        let (true, Some(key)) = (once, self.alloc.reg(outer.args[1])) else { return };
-        let unread = inner.result.expand().is_some_and(|val| self.constants.uses(val) == 1 && drops(after.get(1), val));
-        let opcode = if unread { Opcode::quick_has_index_field } else { Opcode::quick_index_field };
-        let (to, container, at) = (self.dst(field), self.reg(outer.args[0]), self.asm.here());
-        self.asm.op(opcode, 0, to, container, key);
-        self.asm.distance(outer.span);
-        let label = self.asm.label();
-        self.asm.jumps(at, label);
-        self.skip = Some((after[usize::from(unread)], label));
-    }
-
-    /// `a[i]`, `a[i + j]`, `a[i - j]` of an array in a cell, `a[i]` of one in a global.
-    fn index_of_variable(&mut self, insts: &[Inst], next: Option<Block>) {
-        let data = |index: usize| insts.get(index).map(|&inst| &self.func.insts[inst]);
-        let (Some(variable), Some(second)) = (data(0), data(1)) else { return };
+    /// `if a[i] {`, `if a[i + j] {`, `if a[i - j] {` of an array in a cell.
+    fn test_of_variable(&mut self, insts: &[Inst], next: Option<Block>) {
         if self.test_of_sum(insts, next) {
             return;
         }
-        let sum = matches!(second.op, Op::Add | Op::Sub) && variable.op == Op::CellGet;
+        let data = |index: usize| insts.get(index).map(|&inst| &self.func.insts[inst]);
+        let (Some(variable), Some(second)) = (data(0), data(1)) else { return };
+        let sum = matches!(second.op, Op::Add | Op::Sub);
         let at = if sum { 2 } else { 1 };
-        let (Some(get), Some(drop)) = (data(at), data(at + 1)) else { return };
-        let Some(array) = variable.result.expand() else { return };
-        let looked_at_once = get.op == Op::IndexGet
-            && get.args[0] == array
-            && drop.op == Op::Drop
-            && drop.args[0] == array
-            && self.constants.uses(array) == 2;
-        if !looked_at_once {
+        let (Some(get), Some(&brif)) = (data(at), insts.get(at + 1)) else { return };
+        if !self.is_looked_into_by(insts[0], get) {
             return;
         }
         let (opcode, key, further) = if sum {
@@ -171,59 +123,44 @@ impl Emitter<'_> {
             let used_once =
                 second.result.expand().is_some_and(|sum| sum == get.args[1] && self.constants.uses(sum) == 1);
             let ([Some(left), Some(right)], true) = (registers, used_once) else { return };
-            let opcode = if second.op == Op::Add { Opcode::quick_cell_index_add } else { Opcode::quick_cell_index_sub };
+            let add = second.op == Op::Add;
+            let opcode = if add { Opcode::quick_cell_test_index_add } else { Opcode::quick_cell_test_index_sub };
             (opcode, left, Some(right))
         } else {
             let Some(key) = self.alloc.reg(get.args[1]) else { return };
-            (Opcode::quick_cell_index, key, None)
+            (Opcode::quick_cell_test_index, key, None)
         };
-        let (to, last) = (self.dst(insts[at]), insts[at + 1]);
-        if variable.op == Op::CellGet
-            && let Some(&brif) = insts.get(at + 2)
-            && let Some((label, sense)) = self.tested(insts[at], brif, next)
-        {
-            let opcode = match opcode {
-                Opcode::quick_cell_index_add => Opcode::quick_cell_test_index_add,
-                Opcode::quick_cell_index_sub => Opcode::quick_cell_test_index_sub,
-                _ => Opcode::quick_cell_test_index,
-            };
+        if let Some((label, sense)) = self.tested(insts[at], brif, next) {
             let cell = self.reg(variable.args[0]);
             self.testing(opcode, (cell, key, sense as u16), further, label, insts[at]);
-            return;
         }
-        match (variable.op, variable.imm) {
-            (Op::GlobalGet, Imm::Global(global)) => {
-                let slot = global.as_u32();
-                let operands = (to, slot as u16, (slot >> 16) as u16);
-                self.skipping(Opcode::quick_global_index, operands, Some(key), last);
-            }
-            _ => {
-                let cell = self.reg(variable.args[0]);
-                self.skipping(opcode, (to, cell, key), further, last);
-            }
-        }
+    }
+
+    /// Whether all that is done with a borrowed variable is that `get` looks into it.
+    fn is_looked_into_by(&self, variable: Inst, get: &InstData) -> bool {
+        let looks = |val: Val| {
+            get.op == Op::IndexGet
+                && get.args[0] == val
+                && self.func.borrowed.contains(val)
+                && self.constants.uses(val) == 1
+        };
+        self.func.insts[variable].result.expand().is_some_and(looks)
     }
 
     /// `if a[i - j + k] {` of an array in a cell.
     fn test_of_sum(&mut self, insts: &[Inst], next: Option<Block>) -> bool {
-        let &[variable, first, second, get, drop, brif, ..] = insts else { return false };
+        let &[variable, first, second, get, brif, ..] = insts else { return false };
         let data = |inst: Inst| &self.func.insts[inst];
         let used_once = |inst: Inst, by: Inst, index: usize| {
             let result = data(inst).result.expand();
             result.is_some_and(|val| data(by).args.get(index) == Some(&val) && self.constants.uses(val) == 1)
         };
         let arithmetic = |inst: Inst| matches!(data(inst).op, Op::Add | Op::Sub);
-        let array = data(variable).result.expand();
-        let fits = data(variable).op == Op::CellGet
-            && arithmetic(first)
+        let fits = arithmetic(first)
             && arithmetic(second)
             && used_once(first, second, 0)
-            && data(get).op == Op::IndexGet
             && used_once(second, get, 1)
-            && Some(data(get).args[0]) == array
-            && data(drop).op == Op::Drop
-            && Some(data(drop).args[0]) == array
-            && array.is_some_and(|array| self.constants.uses(array) == 2);
+            && self.is_looked_into_by(variable, data(get));
         if !fits {
             return false;
         }
@@ -314,18 +251,5 @@ impl Emitter<'_> {
             None => self.asm.distance(span),
         }
         self.asm.jumps(at, label);
-    }
-
-    /// Writes a prefix that goes on behind `last`.
-    fn skipping(&mut self, opcode: Opcode, (a, b, c): (u16, u16, u16), further: Option<u16>, last: Inst) {
-        let (at, span) = (self.asm.here(), self.func.insts[last].span);
-        self.asm.op(opcode, 0, a, b, c);
-        match further {
-            Some(register) => self.asm.register_distance(register),
-            None => self.asm.distance(span),
-        }
-        let label = self.asm.label();
-        self.asm.jumps(at, label);
-        self.skip = Some((last, label));
     }
 }

@@ -230,13 +230,6 @@ macro_rules! for_each_opcode {
     quick_return_add call (None, View, View) None "leaves the function with b + c";
     quick_return_sub call (None, View, View) None "leaves the function with b - c";
     quick_return_mul call (None, View, View) None "leaves the function with b * c";
-    quick_index_field structure (Dst, View, View) Jump "a := field of b[c] that the next field_get names; goes to the target";
-    quick_has_index_field structure (Dst, View, View) Jump "goes to the target if b[c] has the field that the next field_get names";
-    quick_index_index index (Dst, View, View) RegisterJump "a := b[c][register]; goes to the target";
-    quick_cell_index prefix (Dst, Cell, View) Jump "a := content of cell b, at c; goes to the target";
-    quick_cell_index_add prefix (Dst, Cell, View) RegisterJump "a := content of cell b, at c + register; goes to the target";
-    quick_cell_index_sub prefix (Dst, Cell, View) RegisterJump "a := content of cell b, at c - register; goes to the target";
-    quick_global_index prefix (Dst, Global, None) RegisterJump "a := global, at the register; goes to the target";
     quick_test_index prefix (View, View, Index) Jump "if a[b] is a bool: goes to the target if that is c, else skips the read and the branch";
     quick_cell_test_index prefix (Cell, View, Index) Jump "as quick_test_index, of the content of cell a";
     quick_cell_test_index_add prefix (Cell, View, Index) RegisterJump "as quick_cell_test_index, at b + register";

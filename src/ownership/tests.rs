@@ -248,3 +248,50 @@ fn the_checker_reports_each_kind_of_violation() {
     });
     assert!(late.contains("v0 is used but not owned"), "{late}");
 }
+
+#[test]
+fn what_is_only_looked_into_is_borrowed() {
+    let mut b = builder(1);
+    let v0 = b.entry_param(0);
+    let row = ins(&mut b, Op::FieldGet, &[v0]);
+    let element = ins(&mut b, Op::FieldGet, &[row]);
+    let other = ins(&mut b, Op::FieldGet, &[row]);
+    let sum = ins(&mut b, Op::Add, &[element, other]);
+    b.ret(sum, AT);
+    let func = owned(b);
+    let expected = ["field_get v0", "field_get v1", "field_get v1", "drop v0", "add v2! v3!", "return v4"];
+    assert_eq!(list(&func, func.entry), expected);
+    assert!(func.borrowed.contains(row) && func.lenders[row] == v0.into());
+}
+
+#[test]
+fn a_lender_that_is_changed_lends_no_longer() {
+    let mut b = builder(2);
+    let (v0, v1) = (b.entry_param(0), b.entry_param(1));
+    let row = ins(&mut b, Op::FieldGet, &[v0]);
+    let pushed = ins(&mut b, Op::ArrayPush, &[v0, v1]);
+    let element = ins(&mut b, Op::FieldGet, &[row]);
+    let sum = ins(&mut b, Op::Add, &[pushed, element]);
+    b.ret(sum, AT);
+    let func = owned(b);
+    assert!(!func.borrowed.contains(row));
+}
+
+#[test]
+fn the_checker_reports_loans_that_have_ended() {
+    let mut b = builder(2);
+    let (v0, v1) = (b.entry_param(0), b.entry_param(1));
+    let row = ins(&mut b, Op::FieldGet, &[v0]);
+    let element = ins(&mut b, Op::FieldGet, &[row]);
+    let pushed = ins(&mut b, Op::ArrayPush, &[v0, v1]);
+    let sum = ins(&mut b, Op::Add, &[pushed, element]);
+    b.ret(sum, AT);
+    let mut func = owned(b);
+    assert!(func.borrowed.contains(row));
+    func.blocks[func.entry].insts.swap(1, 2);
+    let report = check(&func, None, false).join("; ");
+    assert!(report.contains("v2 is used after"), "{report}");
+    func.blocks[func.entry].insts.swap(1, 2);
+    func.lenders[row] = None.into();
+    assert_eq!(check(&func, None, false), Vec::<String>::new(), "the rest is consistent");
+}

@@ -24,21 +24,14 @@ enum Slot {
 struct Common {
     /// Inline ints: elements are looked for there, so a reference given up behind is none.
     ints: &'static [Slot],
-    /// Whether register a is written.
-    writes: bool,
 }
 
 /// The common case of a prefix that goes on behind what it stands for, or where the branch in it leads.
 fn common(opcode: Opcode) -> Option<Common> {
     use Opcode::*;
     use Slot::*;
-    let reads = |ints: &'static [Slot]| Common { ints, writes: true, ..Common::default() };
-    let tests = |ints: &'static [Slot]| Common { ints, ..Common::default() };
+    let tests = |ints: &'static [Slot]| Common { ints };
     Some(match opcode {
-        quick_index_field | quick_cell_index => reads(&[C]),
-        quick_index_index | quick_cell_index_add | quick_cell_index_sub => reads(&[C, Further]),
-        quick_global_index => reads(&[Further]),
-        quick_has_index_field => tests(&[C]),
         quick_test_index | quick_cell_test_index | quick_test_character => tests(&[B]),
         quick_cell_test_character => tests(&[]),
         quick_cell_test_index_add | quick_cell_test_index_sub => tests(&[B, Further]),
@@ -114,9 +107,6 @@ impl Step<'_> {
         {
             // The strings of one ASCII character are not counted.
             *fact = Fact { hold: Hold::Plain, ..fact.narrowed(Type::STRING) };
-        }
-        if common.writes {
-            self.write(self.fields.a, Fact::of(Type::ANY));
         }
         for target in targets(&self.function.code, self.at, self.opcode, self.fields) {
             self.goes(target);

@@ -3,7 +3,7 @@
 use super::check;
 use crate::bytecode::assembler::Assembler;
 use crate::bytecode::op::{DROP_FIRST, DROP_SECOND, Opcode};
-use crate::bytecode::program::{FunctionCode, Literal, Program};
+use crate::bytecode::program::{FunctionCode, List, Literal, Program};
 use crate::bytecode::verify::verify;
 use crate::ir::function::ConstData;
 use std::collections::BTreeSet;
@@ -242,4 +242,63 @@ fn counters_below_a_small_bound_own_nothing() {
     assert_eq!(counting(true), NONE);
     // Without a bound it becomes a counted int one day, and the old one is not given up.
     assert_eq!(counting(false), ["BC016"]);
+}
+
+#[test]
+fn loans_end_where_the_lender_may_change() {
+    // r1 := global 0, borrowed; then `between`; then r2 := r1[0].
+    let lent_by_global = |between: &dyn Fn(&mut Assembler)| {
+        broken(|asm| {
+            asm.op(Opcode::global_borrow, 0, 1, 0, 0);
+            between(asm);
+            asm.op(Opcode::index_get_i, 0, 2, 1, 0);
+            asm.op(Opcode::return_value, 0, 2, 0, 0);
+        })
+    };
+    assert_eq!(lent_by_global(&|_| {}), NONE);
+    let stores = |asm: &mut Assembler| {
+        asm.op(Opcode::load_int, 0, 3, 1, 0);
+        asm.op(Opcode::global_set, 0, 3, 0, 0);
+    };
+    assert_eq!(lent_by_global(&stores), ["BC015"]);
+    let calls = |asm: &mut Assembler| {
+        asm.op(Opcode::global_get, 0, 4, 0, 0);
+        asm.op(Opcode::move_value, 0, 5, 4, 0);
+        let at = asm.here();
+        asm.op(Opcode::call, 0, 4, 0, 0);
+        asm.unwind(at, List::default(), None);
+        asm.op(Opcode::drop_value, 0, 4, 0, 0);
+    };
+    assert_eq!(lent_by_global(&calls), ["BC015"]);
+    assert_eq!(lent_by_global(&|asm| asm.op(Opcode::drop_value, 0, 1, 0, 0)), ["BC016"]);
+    // r1 := r0[0], borrowed from the parameter r0; then `between`; then r2 := r1[0].
+    let lent_by_value = |between: &dyn Fn(&mut Assembler), after: &dyn Fn(&mut Assembler)| {
+        let own = |asm: &mut Assembler| asm.list_of(&[0]);
+        let borrows = function(1, 0, |asm| {
+            let (list, at) = (own(asm), asm.here());
+            asm.op(Opcode::index_borrow_i, 0, 1, 0, 0);
+            asm.unwind(at, list, None);
+            between(asm);
+            let (list, at) = (own(asm), asm.here());
+            asm.op(Opcode::index_get_i, 0, 2, 1, 0);
+            asm.unwind(at, list, None);
+            after(asm);
+            asm.op(Opcode::return_value, 0, 2, 0, 0);
+        });
+        broken_by(vec![function(0, 0, leave), borrows])
+    };
+    let drops = |asm: &mut Assembler| asm.op(Opcode::drop_value, 0, 0, 0, 0);
+    assert_eq!(lent_by_value(&|_| {}, &drops), NONE);
+    let changes = |asm: &mut Assembler| {
+        asm.op(Opcode::load_int, 0, 3, 1, 0);
+        let (list, at) = (asm.list_of(&[0]), asm.here());
+        asm.op(Opcode::array_push, 0, 0, 3, 0);
+        asm.unwind(at, list, None);
+    };
+    assert_eq!(lent_by_value(&changes, &drops), ["BC015"]);
+    let replaced = |asm: &mut Assembler| {
+        asm.op(Opcode::drop_value, 0, 0, 0, 0);
+        text(asm, 0);
+    };
+    assert_eq!(lent_by_value(&replaced, &drops), ["BC015"]);
 }

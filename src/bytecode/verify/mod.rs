@@ -199,13 +199,6 @@ impl Checker<'_> {
                     "control may get to finish_operator, or methods do not start where the frame ends",
                 );
             }
-            let follows = |at: usize| code.get(at + 1).and_then(|&word| Opcode::from_word(Fields::decode(word).op));
-            if matches!(opcode, Opcode::quick_index_field | Opcode::quick_has_index_field)
-                && (!matches!(follows(at + 3), Some(Opcode::index_get | Opcode::index_get_i))
-                    || follows(at + 5) != Some(Opcode::field_get))
-            {
-                self.fail("BC012", at, "no cache to look into");
-            }
             overloads |= opcode.may_call_method();
             if matches!(opcode.info().extra, Extra::Literal | Extra::LiteralList | Extra::Cached) {
                 literal_words.insert(at + 2);

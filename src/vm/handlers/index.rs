@@ -156,27 +156,6 @@ handlers! {
     fn index_borrow_k(m) {
         m.helper(borrow_literal)
     }
-    fn quick_index_index(m) {
-        let word = m.literal();
-        let (rows, index) = (Word(m.rb()), m.rc().wrapping_sub(m.t));
-        if rows.is_array() {
-            let object: *mut ArrayObject = rows.object_ptr();
-            if index < (*object).len as u64 {
-                let row = Word(*(object as *const u64).add(FIRST_ELEMENT + index as usize));
-                let index = m.get(word as u16 as usize).wrapping_sub(m.t);
-                if row.is_array() {
-                    let object: *mut ArrayObject = row.object_ptr();
-                    if index < (*object).len as u64 {
-                        let element = *(object as *const u64).add(FIRST_ELEMENT + index as usize);
-                        retain(element);
-                        m.set_a(element);
-                        return m.next(const { Opcode::quick_index_index.skipped().unwrap() });
-                    }
-                }
-            }
-        }
-        m.next(3)
-    }
     fn index_get_k(m) {
         m.helper(get_literal)
     }

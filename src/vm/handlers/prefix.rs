@@ -3,75 +3,22 @@
 //!
 //! PERF: backtracking over three arrays captured by a recursive closure (n-queens) takes half the time with them.
 
-use super::data::CELL_VALUE;
-use super::entries::value_at;
 use super::index::character;
 use super::place::{cell, element};
 use super::tagged::tagged_object;
 use crate::base::limits::MAX_CALL_DEPTH;
 use crate::bytecode::op::{Fields, Opcode, SUBTRACTS_SECOND, SUBTRACTS_THIRD};
-use crate::runtime::dict;
 use crate::runtime::string;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
-use crate::vm::dispatch::{Machine, handlers, retain};
-
-/// The global in operands b and c.
-#[inline(always)]
-pub(super) unsafe fn global(m: Machine) -> *mut u64 {
-    // SAFETY: inside the global table (BC005).
-    unsafe { (*m.vm).globals.add(m.wide() as usize) }
-}
+use crate::vm::dispatch::{Machine, handlers};
 
 /// The register in the literal word.
 #[inline(always)]
 pub(super) unsafe fn further(m: Machine) -> u64 {
     // SAFETY: inside the frame (BC002).
     unsafe { m.get(m.literal() as u16 as usize) }
-}
-
-/// `a := container[key]`, and goes on behind the instructions stood for, `$words` further.
-///
-/// PERF: how far is known to the handler, so that the next instruction's address does not wait for a load: five cycles of ten.
-macro_rules! read {
-    ($m:ident, $container:expr, $key:expr, $words:expr) => {{
-        let container = $container;
-        let Some(place) = element($m, container, $key, false) else {
-            if Word(container).is_object() {
-                // A key that is an int needs no release by the instructions behind.
-                let Some(word) = guessed_entry($m, container, $key) else {
-                    return $m.enter(read_object);
-                };
-                retain(word);
-                $m.set_a(word);
-                return $m.next(const { $words.skipped().unwrap() });
-            }
-            return $m.next(3);
-        };
-        let word = *place;
-        retain(word);
-        $m.set_a(word);
-        $m.next(const { $words.skipped().unwrap() })
-    }};
-}
-
-/// The value of a dict under an int key, if it is found without a search.
-#[inline(always)]
-unsafe fn guessed_entry(m: Machine, container: u64, key: u64) -> Option<u64> {
-    // SAFETY: live words.
-    unsafe {
-        if key < m.lim {
-            return None;
-        }
-        let dict = dict::object(Word(container))?;
-        // What is read after a question was found there.
-        let place = match dict::recent(dict, Word(key)) {
-            Some(place) => place,
-            None => dict::guess(dict, Word(key))?,
-        };
-        Some((*place).0)
-    }
 }
 
 /// Tests `container[key]` and branches; `$to` goes to the target.
@@ -153,64 +100,6 @@ handlers! {
             return m.next(3);
         }
         test!(m, *cell(m, m.a()), key, flags >> 15, quick_cell_test_index_sum, |m| m.jump(m.literal() as i64 >> 16))
-    }
-    fn quick_cell_index(m) {
-        read!(m, *cell(m, m.b()), m.rc(), Opcode::quick_cell_index)
-    }
-    fn quick_cell_index_add(m) {
-        let (x, y) = (m.rc(), further(m));
-        let key = x.wrapping_add(y.wrapping_sub(m.t));
-        if (x & y & key) < m.lim {
-            return m.next(3);
-        }
-        read!(m, *cell(m, m.b()), key, Opcode::quick_cell_index_add)
-    }
-    fn quick_cell_index_sub(m) {
-        let (x, y) = (m.rc(), further(m));
-        let key = x.wrapping_sub(y).wrapping_add(m.t);
-        if (x & y & key) < m.lim {
-            return m.next(3);
-        }
-        read!(m, *cell(m, m.b()), key, Opcode::quick_cell_index_add)
-    }
-    fn quick_global_index(m) {
-        read!(m, *global(m), further(m), Opcode::quick_global_index)
-    }
-}
-
-handlers! {
-    fn read_object(m) {
-        m.helper(read_entry)
-    }
-}
-
-/// An entry of a dict, found without counting the dict.
-#[inline(never)]
-unsafe fn read_entry(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
-    // SAFETY: as a helper; operands are those of the opcode's row.
-    unsafe {
-        let fields = Fields::decode(*pc.add(1));
-        let register = |index: u16| Word(*base.add(index as usize));
-        let (container, key, words) = match Opcode::from_word(fields.op) {
-            Some(opcode @ Opcode::quick_global_index) => {
-                let key = register(*pc.add(2) as u16);
-                (Word(*vm.globals.add(fields.wide() as usize)), key, opcode.skipped())
-            }
-            Some(opcode @ Opcode::quick_cell_index) => {
-                let cell = register(fields.b).object_ptr::<u64>();
-                (Word(*cell.add(CELL_VALUE)), register(fields.c), opcode.skipped())
-            }
-            _ => return pc.add(3),
-        };
-        // A key that dies here would have to be released by the instructions behind.
-        match value_at(container, key) {
-            Some(value) if key.is_int() => {
-                retain(value.0);
-                *base.add(fields.a as usize) = value.0;
-                pc.add(words.unwrap_or(3))
-            }
-            _ => pc.add(3),
-        }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::data::listed;
 use super::overload;
 use super::paths::remember;
-use super::place::{cached, element, field_of};
+use super::place::{cached, field_of};
 use crate::bytecode::op::{Fields, Opcode};
 use crate::runtime::dict;
 use crate::runtime::error::RuntimeError;
@@ -16,7 +16,7 @@ use crate::runtime::structure::StructObject;
 use crate::runtime::value::Value;
 use crate::runtime::word::Word;
 use crate::vm::Vm;
-use crate::vm::dispatch::{Machine, handlers, retain};
+use crate::vm::dispatch::{handlers, retain};
 
 /// Where a cached instruction has the name, and what it remembers of it.
 const CACHE: usize = 2;
@@ -116,34 +116,6 @@ handlers! {
     }
     fn release_replaced(m) {
         m.helper(release_spill)
-    }
-}
-
-handlers! {
-    fn quick_index_field(m) {
-        let Some(element) = element(m, m.rb(), m.rc(), false) else {
-            return m.next(3);
-        };
-        // The `index_get` and the `field_get` with its cache follow (BC012).
-        let get = Machine { pc: m.pc.add(3 + 2), ..m };
-        let Some(object) = cached(get, *element) else {
-            return m.next(3);
-        };
-        let word = *(object as *const u64).add(*get.pc.add(CACHED_PLACE) as usize);
-        retain(word);
-        m.set_a(word);
-        m.next(const { Opcode::quick_index_field.skipped().unwrap() })
-    }
-    fn quick_has_index_field(m) {
-        let Some(element) = element(m, m.rb(), m.rc(), false) else {
-            return m.next(3);
-        };
-        let get = Machine { pc: m.pc.add(3 + 2), ..m };
-        if cached(get, *element).is_some() {
-            m.next(const { Opcode::quick_has_index_field.skipped().unwrap() })
-        } else {
-            m.next(3)
-        }
     }
 }
 
