@@ -4,7 +4,7 @@ use ruff::base::source::SourceMap;
 use ruff::engine::pipeline::{self, CompileOptions};
 use ruff::ir::function::Module;
 use ruff::ir::print::{Spans, print_module};
-use ruff::passes::Level;
+use ruff::passes::{Level, Run};
 use ruff::passes::fuel::Fuel;
 
 fn lowered(name: &str, text: &str, options: &CompileOptions) -> Module {
@@ -26,8 +26,14 @@ fn runs_left_out_would_change_nothing() {
         let report = pipeline::optimise(&mut managed, &options, &mut |_, _| {});
         let mut changes = Vec::new();
         for &pass in Level::O2.pipeline() {
-            let run = |func| (pass.info().run)(func, &mut Fuel::unlimited());
-            changes.push(each.functions.values_mut().map(run).sum::<usize>());
+            changes.push(match pass.info().run {
+                Run::Function(run) => {
+                    each.functions.values_mut().map(|func| run(func, &mut Fuel::unlimited())).sum::<usize>()
+                }
+                Run::Module(run) => {
+                    run(&mut each, &mut Fuel::unlimited(), &|_| true).iter().map(|(_, made)| made).sum()
+                }
+            });
         }
         let text = |module| print_module(module, Spans::Show);
         assert!(text(&managed) == text(&each), "{name}: a run was left out that changes something");

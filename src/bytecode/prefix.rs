@@ -133,7 +133,14 @@ impl Emitter<'_> {
         if let Some((label, sense)) = self.tested(insts[at], brif, next) {
             let cell = self.reg(variable.args[0]);
             self.testing(opcode, (cell, key, sense as u16), further, label, insts[at]);
+            self.without_prefixes(insts[at]);
         }
+    }
+
+    /// What stands up to `last` must be as long as it is here: no prefix of its own.
+    fn without_prefixes(&mut self, last: Inst) {
+        let behind = self.asm.label();
+        self.skip = Some((last, behind));
     }
 
     /// Whether all that is done with a borrowed variable is that `get` looks into it.
@@ -175,6 +182,7 @@ impl Emitter<'_> {
         self.asm.op(Opcode::quick_cell_test_index_sum, flags, cell, a, b);
         self.asm.register_distance(c);
         self.asm.jumps(at, label);
+        self.without_prefixes(get);
         true
     }
 
@@ -226,9 +234,7 @@ impl Emitter<'_> {
         let (first, more) = if holds { (first, last - first) } else { (last + 1, u8::MAX - 1 - (last - first)) };
         let opcode = if cell.is_some() { Opcode::quick_cell_test_character } else { Opcode::quick_test_character };
         self.testing(opcode, (text, index, u16::from(first) | u16::from(more) << 8), None, label, get);
-        // What stands between must be as long as it is here.
-        let behind = self.asm.label();
-        self.skip = Some((get, behind));
+        self.without_prefixes(get);
         true
     }
 

@@ -226,7 +226,7 @@ fn borrow_reads(func: &mut Function, plain_operators: bool) {
     }
 }
 
-/// The results of reads that are looked into, in the order of the layout, with their uses.
+/// The results of reads that are looked into, or that nobody uses, in the order of the layout, with their uses.
 fn candidates(func: &Function) -> Vec<Candidate> {
     let mut numbers: SecondaryMap<Val, u32> = SecondaryMap::new();
     let mut candidates: Vec<Candidate> = Vec::new();
@@ -234,18 +234,30 @@ fn candidates(func: &Function) -> Vec<Candidate> {
         ValDef::Result(inst) => reads(func.insts[inst].op),
         ValDef::Param(..) => false,
     };
-    let mut found = false;
+    let mut results: SmallVec<[Val; 16]> = SmallVec::new();
+    let mut used: EntitySet<Val> = EntitySet::with_capacity(func.values.len());
     for &block in &func.layout {
         for &inst in &func.blocks[block].insts {
             let data = &func.insts[inst];
             if looks_into(data.op) && read(data.args[0]) {
                 numbers[data.args[0]] = u32::MAX;
-                found = true;
             }
+            if reads(data.op) {
+                results.extend(data.result.expand());
+            }
+            func.for_each_use(inst, |val| {
+                used.insert(val);
+            });
         }
     }
-    if !found {
+    if results.is_empty() {
         return candidates;
+    }
+    // What is read for its error alone needs no reference, either.
+    for val in results {
+        if !used.contains(val) && func.values[val].ty.may_be_counted() {
+            numbers[val] = u32::MAX;
+        }
     }
     for &block in &func.layout {
         for (at, &inst) in func.blocks[block].insts.iter().enumerate() {

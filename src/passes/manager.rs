@@ -1,10 +1,10 @@
 //! Runs passes over a module: chooses them, times them, dumps the IR after them, verifies after each.
 
 use super::fuel::Fuel;
-use super::{Habit, Level, Pass, UnknownPass};
+use super::{Habit, Level, Pass, Run, UnknownPass};
 use crate::base::lists::dense;
 use crate::ir::entities::FuncRef;
-use crate::ir::function::Module;
+use crate::ir::function::{Function, Module};
 use crate::ir::verify::{Violation, verify_module};
 use cranelift_entity::SecondaryMap;
 use smallvec::SmallVec;
@@ -212,23 +212,30 @@ pub fn run(
     let mut histories: SecondaryMap<FuncRef, History> = dense(module.functions.len());
     for pass in options.pipeline() {
         let start = Instant::now();
-        let mut changes = 0;
-        for (id, func) in module.functions.iter_mut() {
-            if options.only.as_deref().is_some_and(|only| func.name.as_deref() != Some(only)) {
-                continue;
-            }
-            if histories[id].is_settled(pass) {
-                report.left_out += 1;
-                continue;
-            }
-            let before = fuel.taken();
-            let made = (pass.info().run)(func, &mut fuel);
-            histories[id].ran(pass, made);
-            changes += made;
-            if fuel.taken() != before {
-                report.last = Some((pass, func.name.as_deref().unwrap_or("<lambda>").to_owned()));
+        let wanted = |func: &Function| options.only.as_deref().is_none_or(|only| func.name.as_deref() == Some(only));
+        let mut made: Vec<(FuncRef, usize, bool)> = Vec::new();
+        match pass.info().run {
+            Run::Module(run) => made.extend(run(module, &mut fuel, &wanted).into_iter().map(|(id, made)| (id, made, true))),
+            Run::Function(run) => {
+                for (id, func) in module.functions.iter_mut().filter(|(_, func)| wanted(func)) {
+                    if histories[id].is_settled(pass) {
+                        report.left_out += 1;
+                        continue;
+                    }
+                    let before = fuel.taken();
+                    let changes = run(func, &mut fuel);
+                    made.push((id, changes, fuel.taken() != before));
+                }
             }
         }
+        for (id, changes, rewritten) in &made {
+            histories[*id].ran(pass, *changes);
+            if *rewritten {
+                let name = module.functions[*id].name.as_deref().unwrap_or("<lambda>");
+                report.last = Some((pass, name.to_owned()));
+            }
+        }
+        let changes = made.iter().map(|(_, changes, _)| changes).sum();
         report.runs.push(PassRun { pass, changes, time: start.elapsed() });
         let printed = match &options.print_after {
             PrintAfter::Nothing => false,

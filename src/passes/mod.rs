@@ -1,8 +1,8 @@
 //! Passes: IR to IR, each in its file, each optional, in any order. THE pass table is here; names, levels, help, timers and
 //! the command line's flags derive from it.
 //!
-//! A pass keeps what the program does: the order of effects and of errors, the spans of what may raise. It works on one function,
-//! without native recursion, in near-linear time, takes [`fuel`] for each rewrite, and returns how many changes it made.
+//! A pass keeps what the program does: the order of effects and of errors, the spans of what may raise. It works on one function, or
+//! on a module ([`Run`]), without native recursion, in near-linear time, takes [`fuel`] for each rewrite, and returns how many changes it made.
 
 pub mod manager;
 
@@ -10,6 +10,7 @@ mod const_fold;
 mod copy_prop;
 mod dce;
 pub mod fuel;
+mod global_constants;
 mod jump_threading;
 mod params;
 #[cfg(test)]
@@ -18,7 +19,8 @@ mod simplify_cfg;
 mod substitution;
 mod type_infer;
 
-use crate::ir::function::Function;
+use crate::ir::entities::FuncRef;
+use crate::ir::function::{Function, Module};
 use fuel::Fuel;
 
 /// How much the compiler optimises.
@@ -53,6 +55,7 @@ impl Level {
             Level::O0 => &[],
             Level::O1 => &[SimplifyCfg, CopyProp, ConstFold, Dce, SimplifyCfg],
             Level::O2 => &[
+                GlobalConstants,
                 SimplifyCfg,
                 CopyProp,
                 TypeInfer,
@@ -80,8 +83,17 @@ pub struct PassInfo {
     pub summary: &'static str,
     /// What it looks at, and what a run leaves for the next.
     pub habit: Habit,
-    /// Runs it on a function as far as the fuel goes; the number of changes it made.
-    pub run: fn(&mut Function, &mut Fuel) -> usize,
+    /// Runs it as far as the fuel goes.
+    pub run: Run,
+}
+
+/// How a pass is run.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// On one function; the number of changes it made.
+    Function(fn(&mut Function, &mut Fuel) -> usize),
+    /// On a module, changing functions that are wanted only; the number of changes it made in each of those it changed.
+    Module(fn(&mut Module, &mut Fuel, &dyn Fn(&Function) -> bool) -> Vec<(FuncRef, usize)>),
 }
 
 /// When a pass need not run again.
@@ -98,7 +110,7 @@ pub enum Habit {
 }
 
 macro_rules! passes {
-    ($(#[doc = $summary:literal] $pass:ident $name:literal $level:ident $habit:ident $run:path;)*) => {
+    ($(#[doc = $summary:literal] $pass:ident $name:literal $level:ident $habit:ident $unit:ident $run:path;)*) => {
         /// A pass: an index into the table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Pass { $(#[doc = $summary] $pass),* }
@@ -114,24 +126,26 @@ macro_rules! passes {
                 level: Level::$level,
                 summary: $summary.trim_ascii(),
                 habit: Habit::$habit,
-                run: $run,
+                run: Run::$unit($run),
             }),*];
     };
 }
 
 passes! {
+    /// Replaces reads of globals that get one constant, before anything is called, by the constant.
+    GlobalConstants "global-constants" O2 UntypedOnce Module global_constants::run;
     /// Drops unreachable blocks, joins straight-line ones, skips empty ones, decides branches on constants.
-    SimplifyCfg "simplify-cfg" O1 Untyped simplify_cfg::run;
+    SimplifyCfg "simplify-cfg" O1 Untyped Function simplify_cfg::run;
     /// Replaces copies: parameters that always get one value, and constants computed before.
-    CopyProp "copy-prop" O1 UntypedOnce copy_prop::run;
+    CopyProp "copy-prop" O1 UntypedOnce Function copy_prop::run;
     /// Computes at compile time what cannot raise, and decides branches whose condition is known.
-    ConstFold "const-fold" O1 Any const_fold::run;
+    ConstFold "const-fold" O1 Any Function const_fold::run;
     /// Sends a path whose outcome of a test is known past the test.
-    JumpThreading "jump-threading" O2 Any jump_threading::run;
+    JumpThreading "jump-threading" O2 Any Function jump_threading::run;
     /// Removes what nothing needs: results, parameters, exceptional edges.
-    Dce "dce" O1 Any dce::run;
+    Dce "dce" O1 Any Function dce::run;
     /// Narrows the types of values by what is computed from what.
-    TypeInfer "type-infer" O2 Types type_infer::run;
+    TypeInfer "type-infer" O2 Types Function type_infer::run;
 }
 
 impl Pass {

@@ -28,6 +28,7 @@ fn broken_by(functions: Vec<FunctionCode>) -> Vec<&'static str> {
     let program = Program { functions, globals: vec!["g".into()], ..Program::default() };
     assert_eq!(verify(&program), Ok(()));
     let violations = check(&program).err().unwrap_or_default();
+    if std::env::var("DBG").is_ok() { eprintln!("{violations:?}"); }
     violations.iter().map(|violation| violation.rule).collect::<BTreeSet<_>>().into_iter().collect()
 }
 

@@ -317,5 +317,15 @@ pub fn program(seed: u64) -> Module {
     let mut module = Module::default();
     module.globals.push(GlobalData { name: "g".into() });
     module.functions.push(func);
+    module.functions.push(writer());
     module
+}
+
+/// A function that stores anything in the global: the outside world of the first one, for passes that look at the whole module.
+fn writer() -> Function {
+    let mut builder = FunctionBuilder::new(Function::new(FuncRef::new(1), None, 1, Span::default()));
+    let param = builder.entry_param(0);
+    builder.ins(Op::GlobalSet, &[param], Imm::Global(EntityRef::new(0)), Span::default());
+    builder.ret(param, Span::default());
+    builder.finish()
 }
