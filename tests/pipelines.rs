@@ -4,8 +4,8 @@ use ruff::base::source::SourceMap;
 use ruff::engine::pipeline::{self, CompileOptions};
 use ruff::ir::function::Module;
 use ruff::ir::print::{Spans, print_module};
-use ruff::passes::{Level, Run};
 use ruff::passes::fuel::Fuel;
+use ruff::passes::{Level, Run};
 
 fn lowered(name: &str, text: &str, options: &CompileOptions) -> Module {
     let mut sources = SourceMap::new();

@@ -16,10 +16,12 @@
 use super::fuel::Fuel;
 use super::params;
 use super::substitution::Substitution;
-use crate::ir::dominators::Points;
-use crate::ir::entities::Val;
+use crate::ir::cfg::Cfg;
+use crate::ir::dominators::{Dominators, Points};
+use crate::ir::entities::{Block, Val};
 use crate::ir::function::Function;
 use crate::ir::inst::{Imm, Op};
+use crate::ir::loops::Loops;
 use cranelift_entity::EntitySet;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -33,30 +35,44 @@ pub fn run(func: &mut Function, fuel: &mut Fuel) -> usize {
     changes
 }
 
-/// A value seen on the way down the dominator tree, and the last stretch it dominates.
-type Seen = SmallVec<[(u32, Val); 1]>;
+/// A value seen on the way down the dominator tree, its block, and the last stretch it dominates.
+type Seen = SmallVec<[(u32, Block, Val); 1]>;
+
+fn loops_of(func: &Function) -> Loops {
+    let cfg = Cfg::new(func);
+    Loops::new(func, &cfg, &Dominators::new(func, &cfg))
+}
 
 fn share_constants(func: &mut Function, substitution: &mut Substitution, fuel: &mut Fuel) -> usize {
     let mut seen: FxHashMap<(Op, Imm), Seen> = FxHashMap::default();
     let mut dead = EntitySet::new();
     let mut shared: Vec<(Val, Val)> = Vec::new();
     let points = Points::new(func);
-    points.for_each_stretch(func, |number, last, _, insts| {
+    let mut loops: Option<Loops> = None;
+    points.for_each_stretch(func, |number, last, block, insts| {
         for &inst in insts {
             let data = &func.insts[inst];
             let repeats = matches!(data.op, Op::Const | Op::Func | Op::Builtin | Op::CaptureGet);
             let Some(val) = data.result.expand().filter(|_| repeats) else { continue };
             let stack = seen.entry((data.op, data.imm)).or_default();
-            while stack.last().is_some_and(|&(end, _)| end < number) {
+            while stack.last().is_some_and(|&(end, ..)| end < number) {
                 stack.pop();
             }
-            match stack.last() {
-                Some(&(_, first)) if fuel.take() => {
+            // A constant is loaded once for its block and the loops further in. Elsewhere it is loaded again, rather than before a
+            // branch that may not need it.
+            let mut serves = |home: Block| {
+                data.op != Op::Const || home == block || {
+                    let loops = loops.get_or_insert_with(|| loops_of(func));
+                    loops.depth(block) > loops.depth(home)
+                }
+            };
+            match stack.last().filter(|&&(_, home, _)| serves(home)) {
+                Some(&(_, _, first)) if fuel.take() => {
                     shared.push((val, first));
                     dead.insert(inst);
                 }
                 Some(_) => {}
-                None => stack.push((last, val)),
+                None => stack.push((last, block, val)),
             }
         }
     });

@@ -215,7 +215,9 @@ pub fn run(
         let wanted = |func: &Function| options.only.as_deref().is_none_or(|only| func.name.as_deref() == Some(only));
         let mut made: Vec<(FuncRef, usize, bool)> = Vec::new();
         match pass.info().run {
-            Run::Module(run) => made.extend(run(module, &mut fuel, &wanted).into_iter().map(|(id, made)| (id, made, true))),
+            Run::Module(run) => {
+                made.extend(run(module, &mut fuel, &wanted).into_iter().map(|(id, made)| (id, made, true)))
+            }
             Run::Function(run) => {
                 for (id, func) in module.functions.iter_mut().filter(|(_, func)| wanted(func)) {
                     if histories[id].is_settled(pass) {

@@ -60,6 +60,7 @@ impl Level {
                 CopyProp,
                 TypeInfer,
                 ConstFold,
+                GlobalConstants,
                 JumpThreading,
                 SimplifyCfg,
                 CopyProp,

@@ -28,7 +28,6 @@ fn broken_by(functions: Vec<FunctionCode>) -> Vec<&'static str> {
     let program = Program { functions, globals: vec!["g".into()], ..Program::default() };
     assert_eq!(verify(&program), Ok(()));
     let violations = check(&program).err().unwrap_or_default();
-    if std::env::var("DBG").is_ok() { eprintln!("{violations:?}"); }
     violations.iter().map(|violation| violation.rule).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
@@ -247,6 +246,8 @@ fn counters_below_a_small_bound_own_nothing() {
 
 #[test]
 fn loans_end_where_the_lender_may_change() {
+    // It is not known what is there, nor that it stays while it is looked at.
+    let ended = ["BC015", "BC016"];
     // r1 := global 0, borrowed; then `between`; then r2 := r1[0].
     let lent_by_global = |between: &dyn Fn(&mut Assembler)| {
         broken(|asm| {
@@ -261,7 +262,7 @@ fn loans_end_where_the_lender_may_change() {
         asm.op(Opcode::load_int, 0, 3, 1, 0);
         asm.op(Opcode::global_set, 0, 3, 0, 0);
     };
-    assert_eq!(lent_by_global(&stores), ["BC015"]);
+    assert_eq!(lent_by_global(&stores), ended);
     let calls = |asm: &mut Assembler| {
         asm.op(Opcode::global_get, 0, 4, 0, 0);
         asm.op(Opcode::move_value, 0, 5, 4, 0);
@@ -270,7 +271,7 @@ fn loans_end_where_the_lender_may_change() {
         asm.unwind(at, List::default(), None);
         asm.op(Opcode::drop_value, 0, 4, 0, 0);
     };
-    assert_eq!(lent_by_global(&calls), ["BC015"]);
+    assert_eq!(lent_by_global(&calls), ended);
     assert_eq!(lent_by_global(&|asm| asm.op(Opcode::drop_value, 0, 1, 0, 0)), ["BC016"]);
     // r1 := r0[0], borrowed from the parameter r0; then `between`; then r2 := r1[0].
     let lent_by_value = |between: &dyn Fn(&mut Assembler), after: &dyn Fn(&mut Assembler)| {
@@ -296,10 +297,10 @@ fn loans_end_where_the_lender_may_change() {
         asm.op(Opcode::array_push, 0, 0, 3, 0);
         asm.unwind(at, list, None);
     };
-    assert_eq!(lent_by_value(&changes, &drops), ["BC015"]);
+    assert_eq!(lent_by_value(&changes, &drops), ended);
     let replaced = |asm: &mut Assembler| {
         asm.op(Opcode::drop_value, 0, 0, 0, 0);
         text(asm, 0);
     };
-    assert_eq!(lent_by_value(&replaced, &drops), ["BC015"]);
+    assert_eq!(lent_by_value(&replaced, &drops), ended);
 }

@@ -147,7 +147,9 @@ impl<'a> Step<'a> {
         use Opcode::*;
         let runs_script = match self.opcode {
             call | call_direct | call_method | call_builtin | quick_call_add | struct_fill => true,
-            iter_next | iter_take | await_value | spawn | yield_value | generator_start | async_start => true,
+            iter_next | iter_take | await_value | spawn | yield_value | yield_many | generator_start | async_start => {
+                true
+            }
             opcode => self.overloads && opcode.may_call_method(),
         };
         let global = match self.opcode {
