@@ -8,6 +8,7 @@
 //! | [`array`], [`string`], [`bytes`], [`dict`] (with [`key`] and [`table`]), [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`] (with [`elements`]), [`tagged`], [`generator`], [`promise`], [`channel`] | one object layout each, with a safe interface |
 //! | [`operators`], [`hash`], [`path`], [`display`], [`error`], `difference`, `reflexive` | what scripts see of them |
 //! | [`budget`], [`gather`] | work and memory that is limited |
+//! | [`kept`] | values that live as long as the thread |
 //! | [`trace`] | where errors were raised, and who was active |
 //! | [`scheduler`], [`tasks`] | who runs next, and the builtins about tasks |
 //! | [`host`], [`builtins`] | the world outside, and the builtin table |
@@ -41,6 +42,7 @@ pub mod host;
 pub mod interrupt;
 pub mod iterate;
 pub mod jobs;
+pub mod kept;
 pub mod key;
 pub mod memory;
 pub mod methods;

@@ -11,8 +11,7 @@ use super::heap::{self, Header, IMMORTAL, Kind};
 use super::operators::LONG;
 use super::value::Value;
 use super::word::{INLINE_INT_LIMIT, Word};
-use rustc_hash::FxHashMap;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::{offset_of, size_of};
 use std::ptr;
@@ -305,17 +304,6 @@ pub fn is_character(word: u64) -> bool {
 #[inline(always)]
 pub fn character_of(word: u64) -> u64 {
     word.wrapping_sub(first_character()) / CHARACTER_SPAN
-}
-
-thread_local! {
-    static KEPT: RefCell<FxHashMap<char, Word>> = RefCell::default();
-}
-
-/// A string of one character as a word that lives as long as the thread: for those who look at it without owning it. There are at most
-/// as many as there are characters.
-pub fn kept_character(text: Value) -> Option<Word> {
-    let character = text.as_str()?.chars().next()?;
-    Some(KEPT.with_borrow_mut(|kept| *kept.entry(character).or_insert_with(|| text.into_word())))
 }
 
 /// A string.

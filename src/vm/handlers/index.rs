@@ -10,6 +10,7 @@ use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
 use crate::runtime::dict;
 use crate::runtime::error::RuntimeError;
 use crate::runtime::heap::Kind;
+use crate::runtime::kept;
 use crate::runtime::path;
 use crate::runtime::release::release;
 use crate::runtime::string::{self, BYTES_OFFSET, FLAG_ASCII, StringObject};
@@ -303,7 +304,7 @@ unsafe fn borrow(vm: &mut Vm, pc: *mut u64, base: *mut u64, key: Word, key_dies:
             Some(word) => Ok(word),
             None => path::index_get(Value::borrow(&container), Value::borrow(&key)).map(|value| {
                 let is_text = Value::borrow(&container).as_str().is_some();
-                let kept = if is_text { string::kept_character(value.clone()) } else { None };
+                let kept = if is_text { kept::character(value.clone()) } else { None };
                 kept.unwrap_or(value.word())
             }),
         };
