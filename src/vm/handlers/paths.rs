@@ -8,7 +8,7 @@ use super::entries::store_in;
 use super::overload;
 use super::place::field_of;
 use crate::base::operator::BinaryOp;
-use crate::bytecode::op::{DROP_FIRST, DROP_LISTED, Fields, Opcode};
+use crate::bytecode::op::{DROP_FIRST, DROP_LISTED, Fields, OPCODE_MASK, Opcode};
 use crate::bytecode::program::{CACHE_WORDS, PathDescription, PathStep, PathWord};
 use crate::ir::function::UpdateOp;
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
@@ -32,6 +32,9 @@ const ROOT: usize = 1;
 /// Of reading along the first step.
 const FIRST_STEP: usize = 2;
 
+/// The kinds of a path that is one index.
+const ONE_INDEX: u16 = 0b10;
+
 /// A path instruction.
 #[derive(Clone, Copy)]
 pub(super) struct PathInstruction {
@@ -49,10 +52,14 @@ impl PathInstruction {
         unsafe { PathInstruction { pc, fields: Fields::decode(*pc.add(1)), word: PathWord::decode(*pc.add(2)) } }
     }
 
+    /// Whether the opcode is one of three.
+    fn is_one_of(self, opcodes: [Opcode; 3]) -> bool {
+        opcodes.iter().any(|&opcode| self.fields.op & OPCODE_MASK == opcode as u16)
+    }
+
     /// Whether the root is changed by an operation; otherwise something is stored.
     fn updates(self) -> bool {
-        use Opcode::*;
-        matches!(Opcode::from_word(self.fields.op), Some(update_path | cell_update_path | global_update_path))
+        self.is_one_of([Opcode::update_path, Opcode::cell_update_path, Opcode::global_update_path])
     }
 
     /// The place of the root.
@@ -80,6 +87,12 @@ impl PathInstruction {
     pub unsafe fn list(self) -> *const u16 {
         // SAFETY: the list follows the first literal word.
         unsafe { self.pc.add(3) as *const u16 }
+    }
+
+    /// What listed register `index` has.
+    unsafe fn listed(self, base: *mut u64, index: usize) -> Word {
+        // SAFETY: a register of the frame, if so many are listed.
+        unsafe { Word(*base.add((*self.list().add(index) & !DROP_LISTED) as usize)) }
     }
 
     /// How many registers are listed.
@@ -325,6 +338,14 @@ pub(crate) unsafe fn change(vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u
     unsafe {
         let path = PathInstruction::at(pc);
         let slot = path.root(vm, base);
+        let stored = path.word.kinds == ONE_INDEX && !path.updates() && {
+            let (value, key) = (path.listed(base, 0), path.listed(base, 1));
+            store_in(Word(*slot), key, value)
+        };
+        if stored {
+            path.release_keys(base);
+            return path.next();
+        }
         if let Some(next) = change_quickly(vm, path, base, slot) {
             return next;
         }

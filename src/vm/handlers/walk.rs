@@ -62,8 +62,8 @@ impl Root for Global {
 
 /// The steps of a path.
 pub(crate) trait Steps {
-    /// The place at the end, if everything is there and `stored` may be put there without further notice.
-    unsafe fn walk(m: Machine, slot: *mut u64, stored: u64) -> Option<*mut u64>;
+    /// The place at the end, if everything is there and the action may change it without further notice.
+    unsafe fn walk<A: Action>(m: Machine, slot: *mut u64) -> Option<*mut u64>;
     /// Number of words of the instruction.
     unsafe fn words(m: Machine) -> usize;
 }
@@ -83,29 +83,35 @@ unsafe fn listed(m: Machine, index: usize) -> u64 {
     unsafe { m.get((*(m.pc.add(LIST) as *const u16).add(index) & !DROP_LISTED) as usize) }
 }
 
-/// The place that an index step leads to: an element, or the value under an int that needs no search.
+/// The only step of a path: to an element, or in a dict to the value under an int that needs no search.
+///
+/// PERF: dicts on longer paths would cost every handler three saved registers.
 #[inline(always)]
-unsafe fn at_index(m: Machine, slot: *mut u64, key: u64, stored: u64) -> Option<*mut u64> {
-    // SAFETY: the slot owns a live value.
+unsafe fn only_index<A: Action>(m: Machine, slot: *mut u64) -> Option<*mut u64> {
+    // SAFETY: the slot owns a live value. A dict notes whether it may have counted values.
     unsafe {
-        let container = *slot;
-        if let Some(place) = element(m, container, key, true) {
-            return Some(place);
+        let key = listed(m, 1);
+        match element(m, *slot, key, true) {
+            None if A::STORES && is_counted(listed(m, 0)) => None,
+            None => guessed(m, *slot, key),
+            place => place,
         }
-        if is_counted(stored) { None } else { guessed(m, container, key) }
     }
 }
 
 impl<const KINDS: u16> Steps for Short<KINDS> {
     #[inline(always)]
-    unsafe fn walk(m: Machine, mut slot: *mut u64, stored: u64) -> Option<*mut u64> {
+    unsafe fn walk<A: Action>(m: Machine, mut slot: *mut u64) -> Option<*mut u64> {
         // SAFETY: as a handler; the caches stand at the end of the instruction, that of the first field last.
         unsafe {
+            if KINDS == 0b10 {
+                return only_index::<A>(m, slot);
+            }
             let mut cache = m.pc.add(Self::WORDS);
             let mut key = 1;
             if KINDS > 1 {
                 if KINDS & 1 == 0 {
-                    slot = at_index(m, slot, listed(m, key), if KINDS > 3 { 0 } else { stored })?;
+                    slot = element(m, *slot, listed(m, key), true)?;
                     key += 1;
                 } else {
                     cache = cache.sub(CACHE_WORDS);
@@ -114,7 +120,7 @@ impl<const KINDS: u16> Steps for Short<KINDS> {
             }
             if KINDS > 3 {
                 slot = if KINDS & 2 == 0 {
-                    at_index(m, slot, listed(m, key), stored)?
+                    element(m, *slot, listed(m, key), true)?
                 } else {
                     field_of(*slot, cache.sub(CACHE_WORDS))?
                 };
@@ -135,7 +141,7 @@ impl<const KINDS: u16> Short<KINDS> {
 
 impl Steps for Long {
     #[inline(always)]
-    unsafe fn walk(m: Machine, mut slot: *mut u64, stored: u64) -> Option<*mut u64> {
+    unsafe fn walk<A: Action>(m: Machine, mut slot: *mut u64) -> Option<*mut u64> {
         // SAFETY: as for `Short`.
         unsafe {
             let mut cache = m.pc.add(m.b());
@@ -143,7 +149,7 @@ impl Steps for Long {
             let mut kinds = m.literal() as u16;
             while kinds > 1 {
                 if kinds & 1 == 0 {
-                    slot = at_index(m, slot, listed(m, key), if kinds > 3 { 0 } else { stored })?;
+                    slot = element(m, *slot, listed(m, key), true)?;
                     key += 1;
                 } else {
                     cache = cache.sub(CACHE_WORDS);
@@ -164,8 +170,8 @@ impl Steps for Long {
 
 /// What is done at the end of the path.
 pub(crate) trait Action {
-    /// What is put into the place: null if that is no counted operand.
-    unsafe fn stored(operand: u64) -> u64;
+    /// Whether the operand is put into the place.
+    const STORES: bool;
     /// Does it, or says that it is not for here. The old value, if that has to be released.
     unsafe fn act(m: Machine, place: *mut u64, operand: u64) -> Done;
 }
@@ -185,10 +191,7 @@ pub(crate) struct Push;
 pub(crate) struct Change<O>(O);
 
 impl Action for Set {
-    #[inline(always)]
-    unsafe fn stored(operand: u64) -> u64 {
-        operand
-    }
+    const STORES: bool = true;
 
     #[inline(always)]
     unsafe fn act(_m: Machine, place: *mut u64, operand: u64) -> Done {
@@ -202,10 +205,7 @@ impl Action for Set {
 }
 
 impl Action for Push {
-    #[inline(always)]
-    unsafe fn stored(_operand: u64) -> u64 {
-        0
-    }
+    const STORES: bool = false;
 
     #[inline(always)]
     unsafe fn act(_m: Machine, place: *mut u64, operand: u64) -> Done {
@@ -227,10 +227,7 @@ impl Action for Push {
 }
 
 impl<O: Operation> Action for Change<O> {
-    #[inline(always)]
-    unsafe fn stored(_operand: u64) -> u64 {
-        0
-    }
+    const STORES: bool = false;
 
     #[inline(always)]
     unsafe fn act(m: Machine, place: *mut u64, operand: u64) -> Done {
@@ -250,11 +247,10 @@ impl<O: Operation> Action for Change<O> {
 chains! {
     /// A path instruction.
     fn change<R: Root, S: Steps, A: Action>(m) {
-        let operand = listed(m, 0);
-        let Some(place) = S::walk(m, R::slot(m), A::stored(operand)) else {
+        let Some(place) = S::walk::<A>(m, R::slot(m)) else {
             return m.enter(general);
         };
-        match A::act(m, place, operand) {
+        match A::act(m, place, listed(m, 0)) {
             Done::Well => m.next(S::words(m)),
             Done::Replaced(old) => {
                 (*m.vm).spill = old;
