@@ -3,7 +3,7 @@
 //! | read | lender |
 //! |---|---|
 //! | `capture_get` | the running closure, for as long as the frame lasts |
-//! | `global_get`, `cell_get` | the variable, until something may write it: a store, a call, whatever may run script code |
+//! | `global_get`, `cell_get` | the variable, until something may write it: a store, a call, whatever may run script code; a cell also has to live |
 //! | `index_get`, `field_get` of an owned value | that value, until it is consumed |
 //! | `index_get`, `field_get` of a borrowed value | the lender of that |
 //!
@@ -18,7 +18,7 @@
 //! v4 = field_get v2 "y"     owned
 //! ```
 //!
-//! A loan of a value makes its uses uses of the lender (`Function::lenders`), so that the lender is dropped after them.
+//! A loan makes its uses uses of the value or cell that lends (`Function::lenders`), so that this is dropped after them.
 //!
 //! Not in generators and async functions, whose suspended frames own what they keep. The work is linear in the size of the function:
 //! each candidate has a budget of instructions to look at ([`BUDGET`]).
@@ -32,7 +32,6 @@ use crate::ir::function::{Function, ValDef};
 use crate::ir::inst::{Imm, Mode, Op};
 use cranelift_entity::{EntitySet, SecondaryMap};
 use smallvec::SmallVec;
-use std::cmp::Reverse;
 
 /// Most instructions looked at for one candidate.
 const BUDGET: usize = 256;
@@ -44,8 +43,8 @@ pub(super) enum Lender {
     Closure,
     /// A global.
     Global(Global),
-    /// Some cell: all cells are one.
-    Cell,
+    /// A cell, which has to be owned as well. Any write to a cell may be one to this.
+    Cell(Val),
     /// An owned value.
     Value(Val),
 }
@@ -58,7 +57,7 @@ pub(super) fn lender(func: &Function, mut val: Val) -> Lender {
         match (data.op, data.imm) {
             (Op::CaptureGet, _) => return Lender::Closure,
             (Op::GlobalGet, Imm::Global(global)) => return Lender::Global(global),
-            (Op::CellGet, _) => return Lender::Cell,
+            (Op::CellGet, _) => return Lender::Cell(data.args[0]),
             _ => val = data.args[0],
         }
     }
@@ -87,7 +86,7 @@ pub(super) fn ends(func: &Function, inst: Inst, lender: Lender, plain_operators:
                     _ => false,
                 }
         }
-        Lender::Cell => {
+        Lender::Cell(_) => {
             runs_script(func, inst, plain_operators)
                 || matches!(
                     data.op,
@@ -200,7 +199,7 @@ fn borrow_reads(func: &mut Function, plain_operators: bool) {
     let cfg = Cfg::new(func);
     // A container is decided on before what is read from it.
     candidates.retain(|candidate| !candidate.kept && cfg.is_reachable(candidate.defined.block));
-    candidates.sort_by_key(|candidate| (Reverse(cfg.number(candidate.defined.block)), candidate.defined.at));
+    candidates.sort_by_key(|candidate| (cfg.number(candidate.defined.block), candidate.defined.at));
     let mut seen: EntitySet<Block> = EntitySet::with_capacity(func.blocks.len());
     for candidate in &candidates {
         let ValDef::Result(inst) = func.values[candidate.val].def else { continue };
@@ -220,7 +219,9 @@ fn borrow_reads(func: &mut Function, plain_operators: bool) {
             continue;
         }
         debug_assert!(reads(func.insts[inst].op));
-        if let Lender::Value(val) = lender {
+        if let Lender::Value(val) | Lender::Cell(val) = lender
+            && func.may_own(val)
+        {
             func.lenders[candidate.val] = val.into();
         }
     }

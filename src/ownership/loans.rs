@@ -13,6 +13,11 @@ pub(super) fn check(func: &Function, plain_operators: bool) -> Vec<String> {
         let lender = lender(func, val);
         if lender == Lender::Value(val) {
             errors.push(format!("{val} is borrowed from nobody"));
+        } else if let Lender::Value(owner) | Lender::Cell(owner) = lender
+            && func.may_own(owner)
+            && func.lenders[val].expand() != Some(owner)
+        {
+            errors.push(format!("{val} does not keep {owner} alive, which lends it"));
         } else if lender != Lender::Closure {
             follow(func, val, lender, plain_operators, &mut errors);
         }

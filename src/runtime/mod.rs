@@ -8,7 +8,7 @@
 //! | [`array`], [`string`], [`bytes`], [`dict`] (with [`key`] and [`table`]), [`shape`], [`structure`], [`cell`], [`function`], [`iterate`], [`collection`] (with [`elements`]), [`tagged`], [`generator`], [`promise`], [`channel`] | one object layout each, with a safe interface |
 //! | [`operators`], [`hash`], [`path`], [`display`], [`error`], `difference`, `reflexive` | what scripts see of them |
 //! | [`budget`], [`gather`] | work and memory that is limited |
-//! | [`kept`] | values that live as long as the thread |
+//! | [`kept`] | values that live as long as a machine |
 //! | [`trace`] | where errors were raised, and who was active |
 //! | [`scheduler`], [`tasks`] | who runs next, and the builtins about tasks |
 //! | [`host`], [`builtins`] | the world outside, and the builtin table |

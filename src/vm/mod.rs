@@ -24,6 +24,7 @@ use crate::runtime::builtins;
 use crate::runtime::error::{Raised, RuntimeError};
 use crate::runtime::heap;
 use crate::runtime::host::Host;
+use crate::runtime::kept::Keeper;
 use crate::runtime::memory::Bound;
 use crate::runtime::methods::StructTypes;
 use crate::runtime::release::release;
@@ -119,6 +120,8 @@ pub struct Vm {
     sites: site::Sites,
     ending: Ending,
     sources: Rc<SourceMap>,
+    /// What registers may borrow from nobody else.
+    _kept: Keeper,
 }
 
 impl Vm {
@@ -175,6 +178,7 @@ impl Vm {
             sites: site::Sites::default(),
             ending: Ending::Finished,
             sources,
+            _kept: Keeper::new(),
         }
     }
 

@@ -29,8 +29,8 @@ pub(super) enum Loan {
     Register(u16),
     /// A global, until something may write it.
     Global(u32),
-    /// A cell, until something may write one.
-    Cell,
+    /// A cell, until something may write one, and for as long as the register owns it, if one does.
+    Cell(Option<u16>),
 }
 
 /// What is known of a register that may be read.
@@ -178,7 +178,9 @@ pub(super) type State = BTreeMap<u16, Fact>;
 /// Forgets the registers whose lender owns nothing any more.
 pub(super) fn settle(state: &mut State) {
     let gone = |fact: &Fact| match fact.hold {
-        Hold::Lent(Loan::Register(lender)) => state.get(&lender).is_none_or(|fact| !fact.is_owned()),
+        Hold::Lent(Loan::Register(lender) | Loan::Cell(Some(lender))) => {
+            state.get(&lender).is_none_or(|fact| !fact.is_owned())
+        }
         _ => false,
     };
     let ended: Vec<u16> = state.iter().filter(|(_, fact)| gone(fact)).map(|(&register, _)| register).collect();

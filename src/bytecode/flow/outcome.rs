@@ -116,7 +116,10 @@ impl Step<'_> {
             closure => of(Type::FUNCTION),
             capture_get => of(self.capture(b)),
             cell_new => of(Type::CELL),
-            cell_borrow => Some(Fact::of(Type::ANY).lent(Loan::Cell)),
+            cell_borrow => {
+                let owner = before.get(b).is_owned().then_some(b);
+                Some(Fact::of(Type::ANY).lent(Loan::Cell(owner)))
+            }
             global_borrow => Some(Fact::of(Type::ANY).lent(Loan::Global(self.fields.wide() as u32))),
             index_borrow | index_borrow_i | index_borrow_k | field_borrow => {
                 Some(Fact::of(Type::ANY).lent_by(before.get(b), b))

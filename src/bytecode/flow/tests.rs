@@ -273,6 +273,31 @@ fn loans_end_where_the_lender_may_change() {
     };
     assert_eq!(lent_by_global(&calls), ended);
     assert_eq!(lent_by_global(&|asm| asm.op(Opcode::drop_value, 0, 1, 0, 0)), ["BC016"]);
+    // r1 := a new cell; r2 := its content, borrowed; then perhaps the cell goes; then r3 := r2[0].
+    let lent_by_cell = |goes: bool| {
+        broken(|asm| {
+            text(asm, 0);
+            asm.op(Opcode::cell_new, 0, 1, 0, 0);
+            let (list, at) = (asm.list_of(&[1]), asm.here());
+            asm.op(Opcode::cell_borrow, 0, 2, 1, 0);
+            asm.literal(Literal::Const(ConstData::Str("name".into())));
+            asm.unwind(at, list, None);
+            let mut drops: &[u16] = &[1];
+            if goes {
+                asm.op(Opcode::drop_value, 0, 1, 0, 0);
+                drops = &[];
+            }
+            let (list, at) = (asm.list_of(drops), asm.here());
+            asm.op(Opcode::index_get_i, 0, 3, 2, 0);
+            asm.unwind(at, list, None);
+            if !goes {
+                asm.op(Opcode::drop_value, 0, 1, 0, 0);
+            }
+            asm.op(Opcode::return_value, 0, 3, 0, 0);
+        })
+    };
+    assert_eq!(lent_by_cell(false), NONE);
+    assert_eq!(lent_by_cell(true), ended);
     // r1 := r0[0], borrowed from the parameter r0; then `between`; then r2 := r1[0].
     let lent_by_value = |between: &dyn Fn(&mut Assembler), after: &dyn Fn(&mut Assembler)| {
         let own = |asm: &mut Assembler| asm.list_of(&[0]);

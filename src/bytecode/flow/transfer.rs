@@ -160,14 +160,15 @@ impl<'a> Step<'a> {
         let cell = matches!(self.opcode, cell_set | cell_set_path | cell_update_path | cell_vacate | cell_restore);
         self.state.retain(|_, fact| match fact.hold {
             Hold::Lent(Loan::Global(lender)) => !runs_script && global != Some(lender),
-            Hold::Lent(Loan::Cell) => !runs_script && !cell,
+            Hold::Lent(Loan::Cell(_)) => !runs_script && !cell,
             _ => true,
         });
     }
 
     /// What a register has lent is dead.
     fn forget_loans(&mut self, register: u16) {
-        self.state.retain(|_, fact| fact.hold != Hold::Lent(Loan::Register(register)));
+        let lent = [Loan::Register(register), Loan::Cell(Some(register))].map(Hold::Lent);
+        self.state.retain(|_, fact| !lent.contains(&fact.hold));
     }
 
     /// Notes a broken rule.
