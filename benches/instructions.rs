@@ -81,8 +81,9 @@ mod counted {
 
     fn allocate_one(mut module: Module) -> (Module, Vec<Allocation>) {
         let mut allocations = Vec::new();
+        let plain = module.plain_operators;
         for func in module.functions.values_mut() {
-            ownership::run(func);
+            ownership::run(func, plain);
             allocations.push(emission::allocate(func).unwrap_or_else(|_| panic!("few registers")));
         }
         (module, allocations)

@@ -50,10 +50,11 @@ fn compile(text: &str, level: Level, check: bool) -> Stages {
     stage("resolve and lower");
     let report = pipeline::optimise(&mut module, &options, &mut |_, _| {});
     stage("passes");
-    module.functions.values_mut().for_each(ownership::run);
+    let plain = module.plain_operators;
+    module.functions.values_mut().for_each(|func| ownership::run(func, plain));
     stage("ownership");
     if check {
-        assert!(module.functions.values().all(|func| ownership::check(func, None).is_empty()));
+        assert!(module.functions.values().all(|func| ownership::check(func, None, plain).is_empty()));
         stage("check ownership");
     }
     let allocations: Vec<_> =

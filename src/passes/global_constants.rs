@@ -17,6 +17,7 @@
 //! The pass takes it that all code is in the module. A host that adds code later, which may store to the same globals, must leave it out.
 
 use super::fuel::Fuel;
+use super::{Changes, Wanted};
 use crate::ir::effects::Effects;
 use crate::ir::entities::{FuncRef, Global, Inst};
 use crate::ir::function::{ConstData, Function, Module};
@@ -42,7 +43,7 @@ enum Stores {
 }
 
 /// Runs the pass on the functions that are `wanted`: how many reads were replaced in each.
-pub fn run(module: &mut Module, fuel: &mut Fuel, wanted: &dyn Fn(&Function) -> bool) -> Vec<(FuncRef, usize)> {
+pub fn run(module: &mut Module, fuel: &mut Fuel, wanted: Wanted<'_>) -> Changes {
     let globals = stores(module);
     if !globals.values().any(|stores| matches!(stores, Stores::Once(..))) {
         return Vec::new();

@@ -88,13 +88,19 @@ pub struct PassInfo {
     pub run: Run,
 }
 
+/// The functions that a module pass has changed, with the number of changes in each.
+pub type Changes = Vec<(FuncRef, usize)>;
+
+/// Which functions a module pass may change.
+pub type Wanted<'a> = &'a dyn Fn(&Function) -> bool;
+
 /// How a pass is run.
 #[derive(Clone, Copy, Debug)]
 pub enum Run {
     /// On one function; the number of changes it made.
     Function(fn(&mut Function, &mut Fuel) -> usize),
     /// On a module, changing functions that are wanted only; the number of changes it made in each of those it changed.
-    Module(fn(&mut Module, &mut Fuel, &dyn Fn(&Function) -> bool) -> Vec<(FuncRef, usize)>),
+    Module(fn(&mut Module, &mut Fuel, Wanted<'_>) -> Changes),
 }
 
 /// When a pass need not run again.

@@ -13,9 +13,8 @@ thread_local! {
 /// As long as there is one on the thread, what is kept stays.
 pub struct Keeper(());
 
-impl Keeper {
-    /// One more.
-    pub fn new() -> Keeper {
+impl Default for Keeper {
+    fn default() -> Keeper {
         KEEPERS.set(KEEPERS.get() + 1);
         Keeper(())
     }

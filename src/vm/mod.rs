@@ -178,7 +178,7 @@ impl Vm {
             sites: site::Sites::default(),
             ending: Ending::Finished,
             sources,
-            _kept: Keeper::new(),
+            _kept: Keeper::default(),
         }
     }
 
