@@ -176,7 +176,7 @@ handlers! {
         }
     }
     cold fn release_spilled(m) {
-        m.helper(release_spill)
+        m.helper(release_spill::<2>)
     }
     cold fn undefined_literal(m) {
         m.helper(raise_undefined_literal)
@@ -286,12 +286,13 @@ unsafe fn release_a(_vm: &mut Vm, pc: *mut u64, base: *mut u64) -> *mut u64 {
     }
 }
 
+/// Releases what a handler has replaced and left in `spill`, and goes on `WORDS` further; 0 stands for the length in operand b.
 #[inline(never)]
-unsafe fn release_spill(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
-    // SAFETY: the handler put a value nobody else owns there; all users are two words long.
+pub(super) unsafe fn release_spill<const WORDS: usize>(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
+    // SAFETY: the handler put a value nobody else owns there; the instruction is so long.
     unsafe {
         release(Word(vm.spill));
-        pc.add(2)
+        pc.add(if WORDS == 0 { Fields::decode(*pc.add(1)).b as usize } else { WORDS })
     }
 }
 

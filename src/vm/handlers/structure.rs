@@ -1,7 +1,7 @@
 //! Structs. Fields are reached through inline caches: the two words after the literal hold the shape seen last and the place of
 //! the field in it, or for a dict the number of the entry. Shapes live as long as the thread, so a remembered shape never dangles.
 
-use super::data::listed;
+use super::data::{listed, release_spill};
 use super::overload;
 use super::paths::remember;
 use super::place::{cached, field_of};
@@ -115,16 +115,7 @@ handlers! {
         m.helper(store_field)
     }
     fn release_replaced(m) {
-        m.helper(release_spill)
-    }
-}
-
-#[inline(never)]
-unsafe fn release_spill(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
-    // SAFETY: the handler put a value nobody else owns there.
-    unsafe {
-        release(Word(vm.spill));
-        pc.add(5)
+        m.helper(release_spill::<5>)
     }
 }
 

@@ -9,18 +9,15 @@
 //! `g[i][j] += v` 225 and 50. Interpreting a description, filling small vectors and searching names took the rest.
 
 use super::chain::{Difference, Operation, Product, Sum, chains, either};
-use super::data::CELL_VALUE;
+use super::data::{CELL_VALUE, release_spill};
 use super::entries::guessed;
 use super::paths;
 use super::place::{address, element, field_of, is_array, is_counted};
 use crate::base::operator::BinaryOp;
-use crate::bytecode::op::{DROP_LISTED, Fields, Opcode};
+use crate::bytecode::op::{DROP_LISTED, Opcode};
 use crate::bytecode::program::{CACHE_WORDS, PathDescription, PathStep, PathWord};
 use crate::ir::function::UpdateOp;
 use crate::runtime::array::{ArrayObject, ELEMENTS_OFFSET};
-use crate::runtime::release::release;
-use crate::runtime::word::Word;
-use crate::vm::Vm;
 use crate::vm::dispatch::{Handler, Machine, handlers};
 
 /// Where a path starts.
@@ -266,16 +263,7 @@ handlers! {
         m.helper(paths::change)
     }
     fn release_replaced(m) {
-        m.helper(release_spill)
-    }
-}
-
-#[inline(never)]
-unsafe fn release_spill(vm: &mut Vm, pc: *mut u64, _base: *mut u64) -> *mut u64 {
-    // SAFETY: the handler put a value nobody else owns there.
-    unsafe {
-        release(Word(vm.spill));
-        pc.add(Fields::decode(*pc.add(1)).b as usize)
+        m.helper(release_spill::<0>)
     }
 }
 
