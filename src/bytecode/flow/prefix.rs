@@ -19,25 +19,16 @@ enum Slot {
     Further,
 }
 
-/// What the common case of a prefix shows of registers, and changes.
-#[derive(Default)]
-struct Common {
-    /// Inline ints: elements are looked for there, so a reference given up behind is none.
-    ints: &'static [Slot],
-}
-
-/// The common case of a prefix that goes on behind what it stands for, or where the branch in it leads.
-fn common(opcode: Opcode) -> Option<Common> {
+/// The registers that have inline ints in the common case of a prefix that goes on behind what it stands for, or where the branch in
+/// it leads: elements are looked for there, so a reference given up behind is none.
+fn ints(opcode: Opcode) -> Option<&'static [Slot]> {
     use Opcode::*;
     use Slot::*;
-    let tests = |ints: &'static [Slot]| Common { ints };
     Some(match opcode {
-        quick_test_index | quick_cell_test_index | quick_test_character => tests(&[B]),
-        quick_cell_test_character => tests(&[]),
-        quick_cell_test_index_add | quick_cell_test_index_sub => tests(&[B, Further]),
-        quick_cell_test_index_sum => tests(&[B, C, Further]),
-        quick_test_class | quick_switch | quick_switch_tag => tests(&[]),
-        quick_test_class_at => tests(&[B]),
+        quick_test_index | quick_cell_test_index | quick_test_character | quick_test_class_at => &[B],
+        quick_cell_test_index_add | quick_cell_test_index_sub => &[B, Further],
+        quick_cell_test_index_sum => &[B, C, Further],
+        quick_cell_test_character | quick_test_class | quick_switch | quick_switch_tag => &[],
         _ => return None,
     })
 }
@@ -66,9 +57,9 @@ impl Step<'_> {
                 self.call_with_sum();
             }
             opcode => {
-                let Some(common) = common(opcode) else { return false };
+                let Some(ints) = ints(opcode) else { return false };
                 self.reads();
-                self.common_case(&common);
+                self.common_case(ints);
             }
         }
         self.state = before;
@@ -98,8 +89,8 @@ impl Step<'_> {
         }
     }
 
-    fn common_case(&mut self, common: &Common) {
-        for &slot in common.ints {
+    fn common_case(&mut self, ints: &[Slot]) {
+        for &slot in ints {
             self.narrow(self.register(slot), Type::SMALL_INT);
         }
         if self.opcode == Opcode::quick_test_class
